@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * rovi: variational inference that keeps every mode.
+ *
+ * The library fits  q = law of  center + L O T(x),  x ~ N(0, I_d),  to a target density p(x) = exp(log p)/Z, where
+ *   T(x) = (T_1(x_1), ..., T_d(x_d))  has one increasing map per coordinate,
+ *   O  is orthogonal (the rotation; the identity for mean-field VI),
+ *   L  is lower triangular (the whitening; the identity when absent).
+ * Method: arXiv 2510.17063 (RoVI), maps of arXiv 2312.02849. Equation numbers refer to docs/math.md.
+ *
+ * Conventions, without exception:
+ *   - Points are rows: n points in dimension d are n*d doubles, point i at x + i*d. Matrices are row-major, d rows of
+ * d.
+ *   - Handles are opaque. X_new makes one, X_free destroys it and accepts NULL and nothing else but X_free may destroy
+ * it.
+ *   - Functions that can fail return a rovi_status and take a nullable rovi_error last, which the caller owns. On
+ * failure no output is written but the error, and out-handles are set to NULL.
+ *   - Array inputs are copied unless the comment says "borrowed".
+ *   - The library does not print, exit, install signal handlers, or keep state between calls.
+ *   - const handles may be used from several threads at once. A non-const handle belongs to one thread at a time.
+ *   - Log densities and ELBOs are in nats.
+ */
+#ifndef ROVI_H
+#define ROVI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ROVI_VERSION_MAJOR 0
+#define ROVI_VERSION_MINOR 1
+#define ROVI_VERSION_PATCH 0
+#define ROVI_VERSION       "0.1.0"
+
+/* Raised whenever a struct or a signature below changes: compare with rovi_abi_version() after loading dynamically. */
+#define ROVI_ABI_VERSION 1
+
+#if defined(__GNUC__)
+#define ROVI_API __attribute__((visibility("default")))
+#else
+#define ROVI_API
+#endif
+
+ROVI_API const char *rovi_version(void); /* "major.minor.patch" of the library that runs */
+ROVI_API int rovi_abi_version(void);     /* ROVI_ABI_VERSION of the library that runs */
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * Status and error
+ */
+
+#define ROVI_STATUS_LIST(X)                                                                                            \
+    X(ROVI_OK, "done")                                                                                                 \
+    X(ROVI_BAD_INPUT, "bad input")                                                                                     \
+    X(ROVI_NO_MEMORY, "out of memory")                                                                                 \
+    X(ROVI_TARGET_FAILED, "the target failed")                                                                         \
+    X(ROVI_NUMERICS_FAILED, "a numerical step failed")                                                                 \
+    X(ROVI_IO_FAILED, "input or output failed")
+
+typedef enum rovi_status {
+#define ROVI_STATUS_NAME(name, text) name,
+    ROVI_STATUS_LIST(ROVI_STATUS_NAME)
+#undef ROVI_STATUS_NAME
+} rovi_status;
+
+typedef struct rovi_error {
+    rovi_status status;
+    char message[512]; /* one sentence: what was found, what is allowed; "" when status is ROVI_OK */
+} rovi_error;
+
+ROVI_API const char *rovi_status_text(rovi_status status);
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * Fit
+ */
+
+typedef struct rovi_target rovi_target;     /* a log density, perhaps with gradient and log Z */
+typedef struct rovi_settings rovi_settings; /* every setting of a fit, one value each */
+typedef struct rovi_fit rovi_fit;           /* the result of a fit */
+
+/* Where a fit stands; the pointer is valid during the call only. */
+typedef struct rovi_progress {
+    size_t restart, restarts;       /* index of the restart that speaks, and how many there are */
+    uint64_t iteration, iterations; /* of this restart; iterations is the most there will be */
+    double elbo, mcse;              /* latest estimate of this restart, NaN before the first */
+    double seconds;                 /* wall time since the fit began */
+} rovi_progress;
+
+/* Return nonzero to end the fit in good order: the best approximation so far is the result and its stop is
+ * ROVI_STOP_INTERRUPTED. Called often (several times per iteration), from any of the fit's threads, never from two at
+ * once: keep it short. */
+typedef int (*rovi_monitor)(const rovi_progress *progress, void *data);
+
+/* Fit `target` by the method in `settings` (NULL: all defaults). `monitor` may be NULL. The target is borrowed for the
+ * call; the result does not refer to it. Fails with ROVI_TARGET_FAILED when the target fails fatally or has no finite
+ * value at any starting point. May be called from several threads at once, on targets that are not shared or are
+ * concurrent (rovi_target_set_concurrent). While it runs, the process-wide thread count of OpenBLAS is held at one.
+ * Same target, settings and build: same result to the last bit, whatever `threads` is (unless max_time or the monitor
+ * cuts it short). */
+ROVI_API rovi_status rovi_fit_run(const rovi_target *target, const rovi_settings *settings, rovi_monitor monitor,
+                                  void *monitor_data, rovi_fit **fit, rovi_error *error);
+ROVI_API void rovi_fit_free(rovi_fit *fit);
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * Use the fit
+ */
+
+typedef struct rovi_approximation rovi_approximation; /* q: draw, log density, modes */
+
+typedef struct rovi_estimate {
+    double value, mcse; /* Monte Carlo estimate and its standard error; NaN when unknown */
+} rovi_estimate;
+
+#define ROVI_STOP_LIST(X)                                                                                              \
+    X(ROVI_STOP_CONVERGED, "converged")                                                                                \
+    X(ROVI_STOP_MAX_ITERATIONS, "max_iterations")                                                                      \
+    X(ROVI_STOP_MAX_TIME, "max_time")                                                                                  \
+    X(ROVI_STOP_MAX_EVALUATIONS, "max_evaluations")                                                                    \
+    X(ROVI_STOP_INTERRUPTED, "interrupted")                                                                            \
+    X(ROVI_STOP_FAILED, "failed")
+
+typedef enum rovi_stop { /* why a restart ended; ROVI_STOP_FAILED: it left the numbers, or the target gave none */
+#define ROVI_STOP_NAME(name, text) name,
+                         ROVI_STOP_LIST(ROVI_STOP_NAME)
+#undef ROVI_STOP_NAME
+} rovi_stop;
+
+ROVI_API const char *rovi_stop_text(rovi_stop stop);
+
+typedef struct rovi_trace_point {
+    uint64_t iteration;
+    uint64_t evaluations; /* target evaluations of this restart so far, those of the trace itself included */
+    double seconds;       /* wall time since the restart began */
+    double elbo, mcse;    /* on draws that no step uses; the same reference points at every trace point */
+} rovi_trace_point;
+
+typedef struct rovi_restart {
+    uint64_t seed;      /* rovi_fit_run with this seed and restarts = 1 repeats this restart */
+    rovi_estimate elbo; /* on the draws that choose among the restarts, which no step uses */
+    rovi_stop stop;
+    uint64_t iterations;
+    size_t trace_length;
+    const rovi_trace_point *trace;
+    const rovi_approximation *approximation; /* NULL when stop is ROVI_STOP_FAILED */
+} rovi_restart;
+
+typedef struct rovi_evaluations {
+    uint64_t density;  /* log densities asked for, with or without gradient */
+    uint64_t gradient; /* those with gradient */
+    uint64_t rejected; /* of density: outside the support, or not a finite number */
+} rovi_evaluations;
+
+/* All of a fit as plain data: what rovi_fit_parts_of shows and rovi_fit_new takes. */
+typedef struct rovi_fit_parts {
+    rovi_stop stop; /* that of the winner */
+    size_t winner;  /* index of the restart whose approximation is the fit */
+    size_t restart_count;
+    const rovi_restart *restarts;
+    rovi_estimate elbo; /* of the winner, on fresh draws that chose nothing; of q restricted to the support */
+    rovi_estimate kl;   /* log_z - elbo; NaN where log Z is unknown */
+    double log_z;       /* NaN when unknown */
+    double outside;     /* share of q's mass outside the target's support, on the draws of elbo */
+    rovi_evaluations evaluations;
+    int threads;             /* threads that were used */
+    double wall_s, target_s; /* wall time of the solver; thread-seconds inside the target */
+} rovi_fit_parts;
+
+ROVI_API const rovi_fit_parts *rovi_fit_parts_of(const rovi_fit *fit);          /* valid as long as the fit */
+ROVI_API const rovi_approximation *rovi_fit_approximation(const rovi_fit *fit); /* the winner's; likewise */
+
+/* A fit from its parts, as when read back from a file: everything is copied, the approximations too. */
+ROVI_API rovi_status rovi_fit_new(const rovi_fit_parts *parts, rovi_fit **fit, rovi_error *error);
+
+ROVI_API size_t rovi_approximation_dim(const rovi_approximation *q);
+
+/* Draws number first, ..., first + n - 1 of the stream `seed`: a draw depends on its number, not on how many are asked
+ * for at once. x: n*d. log_q: n log densities of the draws, or NULL. Fails only for want of memory. */
+ROVI_API rovi_status rovi_approximation_draw(const rovi_approximation *q, uint64_t seed, uint64_t first, size_t n,
+                                             double *x, double *log_q, rovi_error *error);
+
+/* log q at n points (x: n*d). Fails only for want of memory. */
+ROVI_API rovi_status rovi_approximation_log_density(const rovi_approximation *q, size_t n, const double *x,
+                                                    double *log_q, rovi_error *error);
+
+typedef struct rovi_mode {
+    double weight;
+    const double *mean, *sd; /* d each: of the draws in the mode */
+} rovi_mode;
+
+/* The modes of q: each coordinate of T(x) is cut where its density has a valley below half of the lower of its two
+ * peaks; a mode is a cell of the product of these cuts. Weight, mean and sd are exact, not sampled. */
+typedef struct rovi_modes {
+    size_t listed;        /* the heaviest, by falling weight */
+    double total;         /* number of cells; may be larger than any integer type */
+    double listed_weight; /* their weight together */
+    const rovi_mode *mode;
+} rovi_modes;
+
+ROVI_API rovi_status rovi_approximation_modes(const rovi_approximation *q, size_t most, rovi_modes **modes,
+                                              rovi_error *error);
+ROVI_API void rovi_modes_free(rovi_modes *modes);
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * Bring your own target
+ */
+
+/* log density (up to a constant) at x, d doubles, into *logp, and its gradient into grad (d doubles) unless grad is
+ * NULL. Returns 0; > 0 when x is outside the support or the value cannot be had there; < 0 when nothing more should be
+ * asked, which ends the fit with ROVI_TARGET_FAILED. A value or gradient that is not finite counts as outside. */
+typedef int (*rovi_logp)(size_t d, const double *x, double *grad, double *logp, void *data);
+
+/* The same for n points at once (x and grad: n*d, logp: n). Points outside the support get logp = -INFINITY. Returns 0,
+ * or < 0 as above. */
+typedef int (*rovi_logp_batch)(size_t n, size_t d, const double *x, double *grad, double *logp, void *data);
+
+/* Targets from callbacks; `data` is borrowed and passed on. They are called from one thread at a time until
+ * rovi_target_set_concurrent(target, 1) says that the callback stands more. Their log Z is unknown until set. */
+ROVI_API rovi_status rovi_target_new(size_t d, rovi_logp logp, void *data, rovi_target **target, rovi_error *error);
+ROVI_API rovi_status rovi_target_new_batch(size_t d, rovi_logp_batch logp, void *data, rovi_target **target,
+                                           rovi_error *error);
+ROVI_API void rovi_target_free(rovi_target *target);
+
+ROVI_API void rovi_target_set_concurrent(rovi_target *target, int concurrent);
+ROVI_API void rovi_target_set_log_z(rovi_target *target, double log_z); /* NaN: unknown */
+ROVI_API double rovi_target_log_z(const rovi_target *target);           /* NaN when unknown */
+ROVI_API size_t rovi_target_dim(const rovi_target *target);
+
+/* log densities at n points into logp (n), gradients into grad (n*d) unless NULL: -INFINITY and a zero gradient outside
+ * the support. Fails with ROVI_TARGET_FAILED when the target does. */
+ROVI_API rovi_status rovi_target_evaluate(const rovi_target *target, size_t n, const double *x, double *logp,
+                                          double *grad, rovi_error *error);
+
+/* K components of dimension d. weights: K, positive, sum 1 within 1e-8 (then scaled to sum 1 exactly). means: K*d.
+ * covariances: covariance_count (0: identity, 1: shared, or K) matrices of d*d, symmetric positive definite.
+ * Normalised, so log Z = 0. */
+ROVI_API rovi_status rovi_target_new_gaussian_mixture(size_t d, size_t K, const double *weights, const double *means,
+                                                      size_t covariance_count, const double *covariances,
+                                                      rovi_target **target, rovi_error *error);
+
+/* Components are multivariate Student t with df > 0 degrees of freedom and scale matrices as above. Normalised. */
+ROVI_API rovi_status rovi_target_new_student_t_mixture(size_t d, size_t K, double df, const double *weights,
+                                                       const double *means, size_t scale_count, const double *scales,
+                                                       rovi_target **target, rovi_error *error);
+
+/* d/2 pairs (e, normal): density exp(t/2 + 6 t^2 - t^4)/Z along odd coordinates, N(0,1) along even ones. d even. */
+ROVI_API rovi_status rovi_target_new_many_well(size_t d, rovi_target **target, rovi_error *error);
+/* x_1 ~ N(0, 9), x_j ~ N(0, exp(x_1)) for j = 2..d; d >= 2. Normalised. */
+ROVI_API rovi_status rovi_target_new_funnel(size_t d, rovi_target **target, rovi_error *error);
+/* x_1 ~ N(0, 4), x_2 ~ N(x_1^2/4, 1). Normalised. */
+ROVI_API rovi_status rovi_target_new_banana(rovi_target **target, rovi_error *error);
+/* log density -(|x| - 4)^2/(2 * 0.4^2) in the plane; log Z is known but not zero. */
+ROVI_API rovi_status rovi_target_new_ring(rovi_target **target, rovi_error *error);
+
+/* The law of x = R y, y from `base`; rotation R: d*d, orthogonal within 1e-8. On success the new target owns `base`. */
+ROVI_API rovi_status rovi_target_new_rotated(rovi_target *base, const double *rotation, rovi_target **target,
+                                             rovi_error *error);
+
+/* A Haar-distributed orthogonal matrix (d*d), a function of d and seed. */
+ROVI_API rovi_status rovi_haar_rotation(size_t d, uint64_t seed, double *rotation, rovi_error *error);
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * Drive the solver yourself
+ */
+
+ROVI_API rovi_settings *rovi_settings_new(void); /* all defaults; NULL when out of memory */
+ROVI_API void rovi_settings_free(rovi_settings *settings);
+
+/* Set one setting from text, as on the command line ("mesh", "0.1"); '-' and '_' are the same in names. Setting
+ * "preset" gives every setting that the preset names its value: set it first. ROVI_BAD_INPUT tells what is allowed. */
+ROVI_API rovi_status rovi_settings_set(rovi_settings *settings, const char *name, const char *value, rovi_error *error);
+
+/* The value as text that rovi_settings_set reads back to the same value; size >= 32 is always enough. */
+ROVI_API rovi_status rovi_settings_get(const rovi_settings *settings, const char *name, char *value, size_t size,
+                                       rovi_error *error);
+
+typedef enum rovi_setting_type { ROVI_SETTING_CHOICE, ROVI_SETTING_INTEGER, ROVI_SETTING_REAL } rovi_setting_type;
+
+typedef struct rovi_setting {
+    const char *name; /* with '_' */
+    rovi_setting_type type;
+    const char *allowed;       /* "auto|mfvi|rovi", or a range: "1..1000" */
+    const char *default_value; /* as text */
+    const char *help;          /* one line */
+} rovi_setting;
+
+ROVI_API size_t rovi_settings_count(void);
+ROVI_API const rovi_setting *rovi_settings_at(size_t index); /* NULL past the end */
+
+/* One increasing map, equation (2): T(x) = alpha x + sum_k lambda_k M_k(x) + v, M_k the centred hat integral of cell
+ * [a_k, a_{k+1}]. Its slope is alpha + lambda_k/(a_{k+1} - a_k) on cell k and alpha outside. */
+typedef struct rovi_map {
+    size_t cells;         /* J >= 0 */
+    const double *knots;  /* J + 1, increasing (one, of any value, when J = 0) */
+    const double *lambda; /* J, not negative */
+    double alpha;         /* > 0 */
+    double v;             /* E[T(x)] */
+} rovi_map;
+
+typedef struct rovi_approximation_parts {
+    size_t dim;
+    const double *center;    /* d */
+    const double *whitening; /* L: d*d, lower triangular with positive diagonal; NULL for the identity */
+    const double *rotation;  /* O: d*d, orthogonal within 1e-8 */
+    const rovi_map *maps;    /* d */
+} rovi_approximation_parts;
+
+/* Everything is copied, bit for bit. */
+ROVI_API rovi_status rovi_approximation_new(const rovi_approximation_parts *parts, rovi_approximation **q,
+                                            rovi_error *error);
+ROVI_API void rovi_approximation_free(rovi_approximation *q);
+ROVI_API const rovi_approximation_parts *rovi_approximation_parts_of(const rovi_approximation *q); /* as long as q */
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

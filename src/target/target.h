@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The target interface: a log density that is asked in batches, and what a kind of target fills in to be one.
+ */
+#ifndef ROVI_TARGET_TARGET_H
+#define ROVI_TARGET_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "rovi.h"
+
+/* The most points in one call of evaluate: a block of a parallel loop. */
+#define TARGET_BLOCK 64
+
+/* A kind of target: log densities at n <= TARGET_BLOCK points (rows of x) and gradients unless grad is NULL; scratch
+ * holds target->scratch doubles. Returns 0, or < 0 when the target failed for good. Points outside the support get
+ * logp = -INFINITY; anything not finite is taken as that by target_evaluate. */
+typedef int (*target_evaluate_fn)(const struct rovi_target *target, size_t n, const double *x, double *logp,
+                                  double *grad, double *scratch);
+
+struct rovi_target {
+    size_t dim;
+    double log_z;    /* NaN when unknown */
+    bool concurrent; /* evaluate may be called from several threads at once */
+    target_evaluate_fn evaluate;
+    size_t scratch;           /* doubles that one call of evaluate needs */
+    void *self;               /* the kind's own data, inside `memory` */
+    struct rovi_target *base; /* owned; NULL but for views of another target */
+    struct arena memory;
+};
+
+/* A target of dimension d with nothing but its memory; NULL when out of memory. */
+struct rovi_target *target_make(size_t d);
+
+/* Evaluate and tidy, n <= TARGET_BLOCK: what is not finite becomes logp = -INFINITY with a zero gradient; *rejected
+ * (unless NULL) is how many. Returns 0, or < 0 when the target failed for good. */
+int target_evaluate(const struct rovi_target *target, size_t n, const double *x, double *logp, double *grad,
+                    double *scratch, size_t *rejected);
+
+#endif
