@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Each piece is one aligned allocation with a header that links it to the piece before. */
+#include "base/arena.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ALIGNMENT 64 /* a cache line, and the widest vector register */
+
+struct arena_block {
+    struct arena_block *next;
+};
+
+void *arena_take(struct arena *arena, size_t count, size_t size)
+{
+    const size_t most = SIZE_MAX / 2 - 2 * ALIGNMENT;
+    if (size != 0 && count > most / size) {
+        arena->failed = true;
+        return NULL;
+    }
+    const size_t bytes = ALIGNMENT + (count * size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    struct arena_block *block = aligned_alloc(ALIGNMENT, bytes);
+    if (block == NULL) {
+        arena->failed = true;
+        return NULL;
+    }
+    memset(block, 0, bytes);
+    block->next = arena->blocks;
+    arena->blocks = block;
+    return (char *)block + ALIGNMENT;
+}
+
+double *arena_doubles(struct arena *arena, size_t count)
+{
+    return arena_take(arena, count, sizeof(double));
+}
+
+double *arena_copy(struct arena *arena, const double *values, size_t count)
+{
+    double *copy = arena_doubles(arena, count);
+    if (copy != NULL && count > 0) {
+        memcpy(copy, values, count * sizeof *copy);
+    }
+    return copy;
+}
+
+void arena_free(struct arena *arena)
+{
+    while (arena->blocks != NULL) {
+        struct arena_block *next = arena->blocks->next;
+        free(arena->blocks);
+        arena->blocks = next;
+    }
+    arena->failed = false;
+}

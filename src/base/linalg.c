@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Row-major wrappers of BLAS and LAPACK (OpenBLAS). A row-major matrix is the transpose of a column-major one, so
+ * LAPACK, which is column-major, sees A^T: its upper triangle is our lower one.
+ */
+#include "base/linalg.h"
+
+#include <cblas.h>
+#include <math.h>
+#include <pthread.h>
+#include <string.h>
+
+/* Fortran LAPACK inside OpenBLAS; the last argument is the hidden length of the character one. */
+void dpotrf_(const char *uplo, const int *n, double *a, const int *lda, int *info, size_t uplo_length);
+void dgeqrf_(const int *m, const int *n, double *a, const int *lda, double *tau, double *work, const int *lwork,
+             int *info);
+void dorgqr_(const int *m, const int *n, const int *k, double *a, const int *lda, const double *tau, double *work,
+             const int *lwork, int *info);
+
+/* The thread count belongs to the process, not to us: the first holder notes it, the last one puts it back. */
+static struct {
+    pthread_mutex_t lock;
+    int holders, threads_before;
+} hold = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+void linalg_hold_threads(void)
+{
+    pthread_mutex_lock(&hold.lock);
+    if (hold.holders++ == 0) {
+        hold.threads_before = openblas_get_num_threads();
+        openblas_set_num_threads(1);
+    }
+    pthread_mutex_unlock(&hold.lock);
+}
+
+void linalg_release_threads(void)
+{
+    pthread_mutex_lock(&hold.lock);
+    if (--hold.holders == 0) {
+        openblas_set_num_threads(hold.threads_before);
+    }
+    pthread_mutex_unlock(&hold.lock);
+}
+
+void linalg_identity(size_t d, double *A)
+{
+    memset(A, 0, d * d * sizeof *A);
+    for (size_t i = 0; i < d; i++) {
+        A[i * d + i] = 1;
+    }
+}
+
+void linalg_transpose(size_t m, size_t n, const double *A, double *B)
+{
+    for (size_t i = 0; i < m; i++) {
+        for (size_t j = 0; j < n; j++) {
+            B[j * m + i] = A[i * n + j];
+        }
+    }
+}
+
+double linalg_dot(size_t n, const double *x, const double *y)
+{
+    return cblas_ddot((int)n, x, 1, y, 1);
+}
+
+double linalg_distance_to_orthogonal(size_t d, const double *O)
+{
+    double most = 0;
+    for (size_t i = 0; i < d; i++) {
+        for (size_t j = i; j < d; j++) {
+            const double product = cblas_ddot((int)d, O + i, (int)d, O + j, (int)d);
+            const double off = fabs(product - (i == j));
+            if (!(off <= most)) {
+                most = off; /* a NaN stays */
+            }
+        }
+    }
+    return most;
+}
+
+void linalg_multiply(size_t m, size_t k, size_t n, const double *A, const double *B, double *C)
+{
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)m, (int)n, (int)k, 1, A, (int)k, B, (int)n, 0, C,
+                (int)n);
+}
+
+void linalg_multiply_nt(size_t m, size_t k, size_t n, const double *A, const double *B, double *C)
+{
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)m, (int)n, (int)k, 1, A, (int)k, B, (int)k, 0, C, (int)n);
+}
+
+void linalg_add_multiply_tn(size_t m, size_t k, size_t n, double alpha, const double *A, const double *B, double *C)
+{
+    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)m, (int)n, (int)k, alpha, A, (int)m, B, (int)n, 1, C,
+                (int)n);
+}
+
+bool linalg_cholesky(size_t d, const double *A, double *L)
+{
+    const int n = (int)d;
+    int info = 0;
+    if (L != A) {
+        memcpy(L, A, d * d * sizeof *L);
+    }
+    dpotrf_("U", &n, L, &n, &info, 1); /* column-major A = U^T U: row-major A = L L^T, L = U^T in the same memory */
+    for (size_t i = 0; i < d; i++) {
+        memset(L + i * d + i + 1, 0, (d - i - 1) * sizeof *L);
+        if (!isfinite(L[i * d + i])) {
+            return false;
+        }
+    }
+    return info == 0;
+}
+
+void linalg_solve_lower(size_t n, size_t d, const double *L, double *X)
+{
+    cblas_dtrsm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, (int)n, (int)d, 1, L, (int)d, X,
+                (int)d); /* X = X L^-T */
+}
+
+void linalg_solve_lower_transposed(size_t n, size_t d, const double *L, double *X)
+{
+    cblas_dtrsm(CblasRowMajor, CblasRight, CblasLower, CblasNoTrans, CblasNonUnit, (int)n, (int)d, 1, L, (int)d, X,
+                (int)d); /* X = X L^-1 */
+}
+
+#define QR_BLOCK 32 /* LAPACK's own block size for dgeqrf */
+
+size_t linalg_qr_work(size_t d)
+{
+    return d * d + d + d + d * QR_BLOCK; /* A^T, tau, signs, LAPACK's work */
+}
+
+bool linalg_qr_q(size_t d, const double *A, double *Q, double *work)
+{
+    const int n = (int)d, lwork = n * QR_BLOCK;
+    double *F = work, *tau = F + d * d, *sign = tau + d, *lapack = sign + d;
+    int info = 0;
+    linalg_transpose(d, d, A, F); /* column-major A */
+    dgeqrf_(&n, &n, F, &n, tau, lapack, &lwork, &info);
+    for (size_t i = 0; i < d; i++) {
+        const double r = F[i * d + i];
+        if (info != 0 || !isfinite(r) || r == 0) {
+            return false;
+        }
+        sign[i] = r < 0 ? -1 : 1;
+    }
+    dorgqr_(&n, &n, &n, F, &n, tau, lapack, &lwork, &info);
+    for (size_t i = 0; i < d; i++) {
+        for (size_t j = 0; j < d; j++) {
+            Q[i * d + j] = sign[j] * F[j * d + i]; /* Q diag(sign): then diag(R) > 0 */
+        }
+    }
+    return info == 0;
+}

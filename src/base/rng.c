@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Philox4x64-10 keyed by (seed, purpose), counter (position, index, substream, 0): four 64-bit words per counter.
+ * Normals are quantiles of uniforms, one word each, so that number j of an item does not depend on its neighbours.
+ */
+#include "base/rng.h"
+
+#include <Random123/philox.h>
+
+#include "base/normal.h"
+
+#define WORDS 4
+
+static philox4x64_ctr_t words(struct rng_stream stream, uint64_t index, uint64_t position)
+{
+    const philox4x64_ctr_t counter = {{position, index, stream.substream, 0}};
+    const philox4x64_key_t key = {{stream.seed, (uint64_t)stream.purpose}};
+    return philox4x64(counter, key);
+}
+
+/* The middle of one of 2^53 equal cells of (0,1): never 0 or 1. */
+static double uniform(uint64_t bits)
+{
+    return ((double)(bits >> 11) + 0.5) * 0x1p-53;
+}
+
+void rng_uniforms(struct rng_stream stream, uint64_t index, size_t n, double *out)
+{
+    for (size_t at = 0; at < n; at += WORDS) {
+        const philox4x64_ctr_t w = words(stream, index, at / WORDS);
+        for (size_t j = 0; j < WORDS && at + j < n; j++) {
+            out[at + j] = uniform(w.v[j]);
+        }
+    }
+}
+
+void rng_normals(struct rng_stream stream, uint64_t index, size_t n, double *out)
+{
+    rng_uniforms(stream, index, n, out);
+    for (size_t j = 0; j < n; j++) {
+        out[j] = normal_quantile(out[j]);
+    }
+}
+
+uint64_t rng_bits(struct rng_stream stream, uint64_t index)
+{
+    return words(stream, index, 0).v[0];
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Every setting of a fit, written once: the table in settings.c drives defaults, validation, the command line's flags
+ * and help, the echo in a fit file and the manual.
+ */
+#ifndef ROVI_BASE_SETTINGS_H
+#define ROVI_BASE_SETTINGS_H
+
+#include <stdint.h>
+
+#include "rovi.h"
+
+enum method { METHOD_AUTO, METHOD_MFVI, METHOD_ROVI };
+
+struct rovi_settings {
+    int64_t method; /* enum method */
+    int64_t preset; /* the preset set last; the settings below are what counts */
+    int64_t seed, restarts, threads;
+    double max_time;
+    int64_t max_evaluations, iterations;
+    double tolerance;
+    double mesh, range, alpha, smoothness;
+    int64_t refinements;
+    int64_t batch;
+    double step_map, step_rotation, step_decay;
+    double start_slope, start_spread;
+    int64_t trace, draws;
+};
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Blocks of draws go to any thread; the sums are made afterwards, in order. Points outside the support are not averaged
+ * in: with s the share inside, the fit restricted to the support has ELBO mean_inside(log p - log q) + log s.
+ */
+#include "evidence/elbo.h"
+
+#include <math.h>
+
+#include "family/reference.h"
+
+struct job {
+    const rovi_approximation *q;
+    struct meter *meter;
+    struct rng_stream stream;
+    size_t n;
+    double *ratio;
+    double *work; /* work_size doubles for each worker */
+    size_t work_size;
+};
+
+static void block(void *context, size_t index, size_t worker)
+{
+    const struct job *job = context;
+    const size_t d = job->q->dim, first = index * TARGET_BLOCK;
+    const size_t n = job->n - first < TARGET_BLOCK ? job->n - first : TARGET_BLOCK;
+    double *x = job->work + worker * job->work_size, *y = x + TARGET_BLOCK * d, *z = y + TARGET_BLOCK * d;
+    double *log_q = z + TARGET_BLOCK * d, *scratch = log_q + TARGET_BLOCK, *ratio = job->ratio + first;
+    reference_points(job->stream, first, n, d, x);
+    approximation_maps(job->q, n, x, y);
+    approximation_place(job->q, n, y, z);
+    approximation_log_density_at(job->q, n, x, log_q);
+    if (meter_evaluate(job->meter, n, z, ratio, NULL, scratch) == n) {
+        for (size_t i = 0; i < n; i++) {
+            ratio[i] = -INFINITY;
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        ratio[i] -= log_q[i];
+    }
+}
+
+bool elbo_log_ratios(const rovi_approximation *q, struct meter *meter, struct rng_stream stream, struct team *team,
+                     size_t n, double *ratio)
+{
+    struct arena memory = {0};
+    struct job job = {.q = q, .meter = meter, .stream = stream, .n = n, .ratio = ratio};
+    job.work_size = TARGET_BLOCK * (3 * q->dim + 1) + meter->target->scratch;
+    job.work = arena_doubles(&memory, team_size(team) * job.work_size);
+    const bool ok = !memory.failed;
+    if (ok) {
+        team_for(team, (n + TARGET_BLOCK - 1) / TARGET_BLOCK, block, &job);
+    }
+    arena_free(&memory);
+    return ok;
+}
+
+struct elbo elbo_of_ratios(size_t n, const double *ratio)
+{
+    size_t inside = 0;
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (isfinite(ratio[i])) {
+            sum += ratio[i];
+            inside++;
+        }
+    }
+    if (inside == 0) {
+        return (struct elbo){.estimate = {NAN, NAN}, .outside = 1};
+    }
+    const double mean = sum / (double)inside, s = (double)inside / (double)n;
+    for (size_t i = 0; i < n; i++) {
+        squares += isfinite(ratio[i]) ? (ratio[i] - mean) * (ratio[i] - mean) : 0;
+    }
+    const double variance = inside > 1 ? squares / (double)(inside - 1) : NAN;
+    const double error = sqrt(variance / (double)inside + (1 - s) / (s * (double)n)); /* of the mean, and of log s */
+    return (struct elbo){.estimate = {mean + log(s), error}, .outside = 1 - s};
+}
+
+rovi_estimate elbo_gain(size_t n, const double *before, const double *after)
+{
+    size_t both = 0;
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double gain = after[i] - before[i];
+        if (isfinite(gain)) {
+            both++;
+            const double step = gain - (both > 1 ? sum / (double)(both - 1) : 0);
+            sum += gain;
+            squares += step * (gain - sum / (double)both); /* Welford */
+        }
+    }
+    if (both < 2) {
+        return (rovi_estimate){NAN, NAN};
+    }
+    return (rovi_estimate){sum / (double)both, sqrt(squares / (double)(both - 1) / (double)both)};
+}

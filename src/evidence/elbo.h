@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The ELBO by Monte Carlo, equation (15): log ratios log p(z) - log q(z) at draws of q that no step of a fit has seen.
+ */
+#ifndef ROVI_EVIDENCE_ELBO_H
+#define ROVI_EVIDENCE_ELBO_H
+
+#include "base/parallel.h"
+#include "base/rng.h"
+#include "family/approximation.h"
+#include "target/meter.h"
+
+struct elbo {
+    rovi_estimate estimate; /* of q restricted to the support; NaN when no draw lies inside */
+    double outside;         /* share of the draws outside the support */
+};
+
+/* log ratios of draws 0..n-1 of the stream into ratio (n); -infinity outside the support. False when out of memory. */
+bool elbo_log_ratios(const rovi_approximation *q, struct meter *meter, struct rng_stream stream, struct team *team,
+                     size_t n, double *ratio);
+
+struct elbo elbo_of_ratios(size_t n, const double *ratio);
+
+/* Mean of after - before over the draws that are inside in both, and its standard error: the gain of one fit over
+ * another on the same reference points. NaN when there are fewer than two. */
+rovi_estimate elbo_gain(size_t n, const double *before, const double *after);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The approximation q: the law of center + L O T(x), x ~ N(0, I_d). The solver moves O and the maps in place, then
+ * prepares what depends on them; everyone else sees it const.
+ */
+#ifndef ROVI_FAMILY_APPROXIMATION_H
+#define ROVI_FAMILY_APPROXIMATION_H
+
+#include "base/arena.h"
+#include "family/map.h"
+#include "rovi.h"
+
+struct rovi_approximation {
+    size_t dim;
+    double *center;     /* d */
+    double *whitening;  /* L: d x d, or NULL for the identity */
+    double *rotation;   /* O: d x d */
+    struct map *maps;   /* d */
+    double *transform;  /* L O: d x d; rotation itself without whitening */
+    double log_det;     /* log |det L| */
+    rovi_map *map_view; /* what rovi_approximation_parts_of shows */
+    rovi_approximation_parts view;
+    struct arena memory;
+};
+
+/* As rovi_approximation_new, for parts that are known to be valid. NULL when out of memory. */
+rovi_approximation *approximation_make(const rovi_approximation_parts *parts);
+
+/* To be called after the rotation changed; after a map changed, map_prepare. */
+void approximation_prepare_rotation(rovi_approximation *q);
+
+/* Brings what rovi_approximation_parts_of shows up to date with the maps. */
+void approximation_refresh_view(rovi_approximation *q);
+
+/* Points of q: y_i = T(x_i), z_i = center + L O y_i (n x d each). */
+void approximation_maps(const rovi_approximation *q, size_t n, const double *x, double *y);
+void approximation_place(const rovi_approximation *q, size_t n, const double *y, double *z);
+
+/* log q at the points z_i above, given the x_i, equation (9). */
+void approximation_log_density_at(const rovi_approximation *q, size_t n, const double *x, double *log_q);
+
+/* E[log |det d z/d x|] = sum_i E[log T_i'] + log |det L|, exact; the entropy of q is this plus (d/2) log(2 pi e). */
+double approximation_entropy(const rovi_approximation *q);
+
+#endif

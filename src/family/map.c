@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Prefix sums of lambda give the values at the knots; from then on T is a table lookup and one multiply-add. */
+#include "family/map.h"
+
+#include <math.h>
+#include <string.h>
+
+static void fill_guide(struct map *T)
+{
+    const double *a = T->D.knots;
+    const size_t J = T->D.cells;
+    size_t s = 1;
+    T->bins_per_unit = J > 0 ? (double)T->guide_bins / (a[J] - a[0]) : 0;
+    for (size_t bin = 0; bin < T->guide_bins; bin++) {
+        const double left = a[0] + (double)bin / T->bins_per_unit;
+        while (s < J && a[s] <= left) {
+            s++;
+        }
+        T->guide[bin] = (uint32_t)s;
+    }
+}
+
+void map_init(struct map *T, struct arena *arena, size_t cells, const double *knots, double alpha)
+{
+    *T = (struct map){.alpha = alpha, .guide_bins = cells};
+    dictionary_init(&T->D, arena, cells, knots);
+    T->lambda = arena_doubles(arena, cells);
+    T->value = arena_doubles(arena, cells + 1);
+    T->slope = arena_doubles(arena, cells + 2);
+    T->log_slope = arena_doubles(arena, cells + 2);
+    T->guide = arena_take(arena, cells, sizeof *T->guide);
+    if (!arena->failed) {
+        fill_guide(T);
+        map_prepare(T);
+    }
+}
+
+void map_prepare(struct map *T)
+{
+    const struct dictionary *D = &T->D;
+    const size_t J = D->cells;
+    double level = T->v;
+    for (size_t k = 0; k < J; k++) {
+        level -= T->lambda[k] * D->mean[k];
+    }
+    T->slope[0] = T->slope[J + 1] = T->alpha;
+    T->log_slope[0] = T->log_slope[J + 1] = log(T->alpha);
+    T->value[0] = T->alpha * D->knots[0] + level;
+    for (size_t k = 0; k < J; k++) {
+        level += T->lambda[k];
+        T->value[k + 1] = T->alpha * D->knots[k + 1] + level;
+        T->slope[k + 1] = T->alpha + T->lambda[k] / D->width[k];
+        T->log_slope[k + 1] = log(T->slope[k + 1]);
+    }
+}
+
+double map_inverse(const struct map *T, double y, size_t *segment)
+{
+    size_t low = 0, high = T->D.cells + 1; /* the segment is in [low, high]; value[s] ends segment s */
+    while (low < high) {
+        const size_t middle = (low + high) / 2;
+        if (y < T->value[middle]) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    const size_t anchor = low > 0 ? low - 1 : 0;
+    *segment = low;
+    return T->D.knots[anchor] + (y - T->value[anchor]) / T->slope[low];
+}
+
+double map_expected_log_slope(const struct map *T)
+{
+    double sum = T->D.outside * T->log_slope[0];
+    for (size_t k = 0; k < T->D.cells; k++) {
+        sum += T->D.mass[k] * T->log_slope[k + 1];
+    }
+    return sum;
+}
+
+void map_adjoint(const struct map *T, size_t n, size_t stride, const double *x, const double *w, double *out,
+                 double *total, double *work)
+{
+    const size_t J = T->D.cells;
+    double *whole = work, *part = work + J + 2; /* by segment: sum of w, and of w times the fraction of the cell */
+    memset(work, 0, 2 * (J + 2) * sizeof *work);
+    for (size_t i = 0; i < n; i++) {
+        const double xi = x[i * stride], wi = w[i * stride];
+        const size_t s = map_segment(T, xi);
+        whole[s] += wi;
+        part[s] += wi * (s > 0 ? xi - T->D.knots[s - 1] : 0);
+    }
+    double right = whole[J + 1]; /* of all segments right of the cell, where psi_k = 1 */
+    for (size_t k = J; k-- > 0;) {
+        out[k] = right + part[k + 1] / T->D.width[k];
+        right += whole[k + 1];
+    }
+    *total = right + whole[0];
+    for (size_t k = 0; k < J; k++) {
+        out[k] -= *total * T->D.mean[k];
+    }
+}

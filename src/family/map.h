@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One increasing map T(x) = alpha x + sum_k lambda_k M_k(x) + v, equation (2): evaluation, inverse, adjoint.
+ * It is linear on each of J + 2 segments: segment 0 left of a_0, segment k + 1 the cell [a_k, a_{k+1}], segment J + 1
+ * right of a_J.
+ */
+#ifndef ROVI_FAMILY_MAP_H
+#define ROVI_FAMILY_MAP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "family/dictionary.h"
+
+struct map {
+    struct dictionary D;
+    double alpha, v;
+    double *lambda; /* J */
+    /* made from these by map_prepare */
+    double *value;     /* T(a_k): J + 1 */
+    double *slope;     /* of segment s: J + 2 */
+    double *log_slope; /* J + 2 */
+    /* segment lookup: of an even grid over [a_0, a_J], the segment where each bin begins */
+    uint32_t *guide; /* guide_bins */
+    size_t guide_bins;
+    double bins_per_unit;
+};
+
+/* Takes its arrays from the arena, which may fail; lambda = 0. */
+void map_init(struct map *T, struct arena *arena, size_t cells, const double *knots, double alpha);
+
+/* To be called after lambda, alpha or v changed. */
+void map_prepare(struct map *T);
+
+/* The segment of x, in O(1) expected time. */
+static inline size_t map_segment(const struct map *T, double x)
+{
+    const double *a = T->D.knots;
+    const size_t J = T->D.cells;
+    if (!(x >= a[0])) {
+        return 0;
+    }
+    if (x >= a[J]) {
+        return J + 1;
+    }
+    const size_t bin = (size_t)((x - a[0]) * T->bins_per_unit);
+    size_t s = T->guide[bin < T->guide_bins ? bin : T->guide_bins - 1];
+    while (x >= a[s]) {
+        s++;
+    }
+    while (x < a[s - 1]) {
+        s--;
+    }
+    return s;
+}
+
+/* T(x) for x in segment s */
+static inline double map_value(const struct map *T, size_t s, double x)
+{
+    const size_t anchor = s > 0 ? s - 1 : 0;
+    return T->value[anchor] + (x - T->D.knots[anchor]) * T->slope[s];
+}
+
+/* T^-1(y) by binary search; *segment is where it lies. */
+double map_inverse(const struct map *T, double y, size_t *segment);
+
+/* sum_k P_k log s_k + P_out log alpha = E[log T'(X)] */
+double map_expected_log_slope(const struct map *T);
+
+/* out_k = sum_i w_i M_k(x_i) for k = 0..J-1 and *total = sum_i w_i; n points with the given stride (in doubles).
+ * work: 2 (J + 2) doubles. */
+void map_adjoint(const struct map *T, size_t n, size_t stride, const double *x, const double *w, double *out,
+                 double *total, double *work);
+
+#endif

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The modes of q from its structure, equation (16). Each coordinate's density, phi(x)/T'(x) at T(x), is piecewise
+ * smooth: it is cut at its valleys, walking from left to right with the hysteresis of the rule. A mode of q is a cell
+ * of the product of the coordinates' pieces. There may be 2^d cells, so the heaviest are found by extending the
+ * heaviest partial products by one coordinate at a time: a partial product that is not among the heaviest cannot become
+ * so.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/linalg.h"
+#include "base/normal.h"
+#include "base/status.h"
+#include "family/approximation.h"
+
+#define LEAST_MASS 0.01 /* a lighter piece of a coordinate is noise of the estimated density, not a mode */
+
+/* ---- the pieces of one coordinate ---- */
+
+struct piece {
+    double mass, mean, variance; /* of T(X) for X in it */
+};
+
+struct coordinate {
+    size_t count;
+    struct piece *pieces;
+};
+
+struct walk {
+    double peak;              /* highest density since the last cut */
+    double valley, valley_at; /* lowest since that peak, and its x */
+    double *cuts;
+    size_t count;
+};
+
+static void walk_visit(struct walk *w, double x, double density)
+{
+    if (density > 2 * w->valley && w->valley < 0.5 * w->peak) {
+        w->cuts[w->count++] = w->valley_at;
+        w->peak = 0;
+    }
+    if (density > w->peak || density < w->valley) {
+        w->peak = fmax(w->peak, density);
+        w->valley = density;
+        w->valley_at = x;
+    }
+}
+
+/* Density of T(X) at T(x), seen from segment s. */
+static double density_at(const struct map *T, size_t s, double x)
+{
+    return exp(normal_log_density(x) - T->log_slope[s]);
+}
+
+/* Writes -infinity, the cuts, +infinity into `edges`, which has room for 2 J + 8; returns how many pieces that makes.
+ * Between the points visited the density is monotone. */
+static size_t cut_at_valleys(const struct map *T, double *edges)
+{
+    const size_t J = T->D.cells;
+    struct walk w = {.cuts = edges + 1};
+    for (size_t s = 0; s <= J + 1; s++) {
+        const double left = s > 0 ? T->D.knots[s - 1] : -INFINITY, right = s <= J ? T->D.knots[s] : INFINITY;
+        if (s > 0) {
+            walk_visit(&w, left, density_at(T, s, left));
+        }
+        if (left < 0 && right > 0) {
+            walk_visit(&w, 0, density_at(T, s, 0));
+        }
+        if (s <= J) {
+            walk_visit(&w, right, density_at(T, s, right));
+        }
+    }
+    edges[0] = -INFINITY;
+    edges[w.count + 1] = INFINITY;
+    return w.count + 1;
+}
+
+static double piece_mass(const double *edges, size_t i)
+{
+    return normal_interval(edges[i], edges[i + 1]);
+}
+
+/* Joins the lightest piece to its lighter neighbour until all have the least mass; returns how many are left. */
+static size_t merge_light(size_t count, double *edges)
+{
+    while (count > 1) {
+        size_t lightest = 0;
+        for (size_t i = 1; i < count; i++) {
+            lightest = piece_mass(edges, i) < piece_mass(edges, lightest) ? i : lightest;
+        }
+        if (piece_mass(edges, lightest) >= LEAST_MASS) {
+            break;
+        }
+        const double left = lightest > 0 ? piece_mass(edges, lightest - 1) : INFINITY;
+        const double right = lightest + 1 < count ? piece_mass(edges, lightest + 1) : INFINITY;
+        const size_t gone = left <= right ? lightest : lightest + 1;
+        memmove(edges + gone, edges + gone + 1, (count - gone) * sizeof *edges);
+        count--;
+    }
+    return count;
+}
+
+/* Adds E[1, T - v, (T - v)^2] over the part of (from, to) in segment s, where T - v = c + slope x. */
+static void add_moments(const struct map *T, size_t s, double from, double to, double moment[3])
+{
+    const double c = map_value(T, s, 0) - T->v, m = T->slope[s];
+    const double P = normal_interval(from, to), X1 = normal_moment1(from, to), X2 = normal_moment2(from, to);
+    moment[0] += P;
+    moment[1] += c * P + m * X1;
+    moment[2] += c * c * P + 2 * c * m * X1 + m * m * X2;
+}
+
+static struct piece make_piece(const struct map *T, double from, double to)
+{
+    const size_t J = T->D.cells;
+    double moment[3] = {0};
+    for (size_t s = 0; s <= J + 1; s++) {
+        const double left = s > 0 ? fmax(from, T->D.knots[s - 1]) : from, right = s <= J ? fmin(to, T->D.knots[s]) : to;
+        if (left < right) {
+            add_moments(T, s, left, right, moment);
+        }
+    }
+    const double mean = moment[1] / moment[0];
+    return (struct piece){
+        .mass = moment[0], .mean = T->v + mean, .variance = fmax(0, moment[2] / moment[0] - mean * mean)};
+}
+
+static struct coordinate make_coordinate(const struct map *T, double *edges, struct arena *arena)
+{
+    const size_t count = merge_light(cut_at_valleys(T, edges), edges);
+    struct coordinate c = {.count = count, .pieces = arena_take(arena, count, sizeof *c.pieces)};
+    for (size_t i = 0; i < count && c.pieces != NULL; i++) {
+        c.pieces[i] = make_piece(T, edges[i], edges[i + 1]);
+    }
+    return c;
+}
+
+static struct coordinate *make_coordinates(const rovi_approximation *q, struct arena *arena)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < q->dim; i++) {
+        most = q->maps[i].D.cells > most ? q->maps[i].D.cells : most;
+    }
+    double *edges = arena_doubles(arena, 2 * most + 8);
+    struct coordinate *c = arena_take(arena, q->dim, sizeof *c);
+    for (size_t i = 0; i < q->dim && !arena->failed; i++) {
+        c[i] = make_coordinate(&q->maps[i], edges, arena);
+    }
+    return c;
+}
+
+/* ---- the heaviest cells of the product ---- */
+
+struct cell {
+    double weight;
+    size_t parent, piece; /* cell of the coordinates before, piece of the last one */
+};
+
+struct product {
+    size_t count;
+    struct cell *cells; /* by falling weight */
+};
+
+static int heavier_first(const void *a, const void *b)
+{
+    const struct cell *p = a, *q = b;
+    if (p->weight != q->weight) {
+        return p->weight > q->weight ? -1 : 1;
+    }
+    if (p->parent != q->parent) {
+        return p->parent < q->parent ? -1 : 1;
+    }
+    return (p->piece > q->piece) - (p->piece < q->piece);
+}
+
+static struct product extend(const struct product *before, const struct coordinate *c, size_t most, struct arena *arena)
+{
+    struct product after = {.count = before->count * c->count};
+    after.cells = arena_take(arena, after.count, sizeof *after.cells);
+    for (size_t i = 0; i < after.count && after.cells != NULL; i++) {
+        const size_t parent = i / c->count, piece = i % c->count;
+        after.cells[i] = (struct cell){before->cells[parent].weight * c->pieces[piece].mass, parent, piece};
+    }
+    if (after.cells != NULL) {
+        qsort(after.cells, after.count, sizeof *after.cells, heavier_first);
+    }
+    after.count = after.count < most ? after.count : most;
+    return after;
+}
+
+struct owned_modes {
+    rovi_modes shown;
+    struct arena memory;
+};
+
+/* Mean and sd of z = center + L O y for y in one cell: `index` of the last product, traced back to the first. */
+static void describe(const rovi_approximation *q, const struct coordinate *c, const struct product *products,
+                     size_t index, double *mean, double *sd)
+{
+    const size_t d = q->dim;
+    memcpy(mean, q->center, d * sizeof *mean);
+    for (size_t i = d; i-- > 0;) {
+        const struct cell *cell = &products[i].cells[index];
+        const struct piece *piece = &c[i].pieces[cell->piece];
+        for (size_t j = 0; j < d; j++) {
+            const double A = q->transform[j * d + i];
+            mean[j] += A * piece->mean;
+            sd[j] += A * A * piece->variance;
+        }
+        index = cell->parent;
+    }
+    for (size_t j = 0; j < d; j++) {
+        sd[j] = sqrt(sd[j]);
+    }
+}
+
+static void list_modes(const rovi_approximation *q, const struct coordinate *c, const struct product *products,
+                       struct owned_modes *out)
+{
+    const size_t d = q->dim;
+    const struct product *last = &products[d - 1];
+    rovi_mode *mode = arena_take(&out->memory, last->count, sizeof *mode);
+    for (size_t m = 0; m < last->count && !out->memory.failed; m++) {
+        double *mean = arena_doubles(&out->memory, d), *sd = arena_doubles(&out->memory, d);
+        if (!out->memory.failed) {
+            describe(q, c, products, m, mean, sd);
+            mode[m] = (rovi_mode){.weight = last->cells[m].weight, .mean = mean, .sd = sd};
+            out->shown.listed_weight += mode[m].weight;
+        }
+    }
+    out->shown.mode = mode;
+    out->shown.listed = last->count;
+}
+
+static void find_modes(const rovi_approximation *q, size_t most, struct owned_modes *out, struct arena *scratch)
+{
+    const struct coordinate *c = make_coordinates(q, scratch);
+    struct product *products = arena_take(scratch, q->dim, sizeof *products);
+    struct cell whole = {.weight = 1};
+    struct product before = {.count = 1, .cells = &whole};
+    out->shown.total = 1;
+    for (size_t i = 0; i < q->dim && !scratch->failed; i++) {
+        before = products[i] = extend(&before, &c[i], most, scratch);
+        out->shown.total *= (double)c[i].count;
+    }
+    if (!scratch->failed) {
+        list_modes(q, c, products, out);
+    }
+}
+
+rovi_status rovi_approximation_modes(const rovi_approximation *q, size_t most, rovi_modes **modes, rovi_error *error)
+{
+    *modes = NULL;
+    if (most == 0) {
+        return error_set(error, ROVI_BAD_INPUT, "0 modes were asked for; at least 1 is allowed");
+    }
+    struct arena memory = {0}, scratch = {0};
+    struct owned_modes *out = arena_take(&memory, 1, sizeof *out);
+    if (out != NULL) {
+        out->memory = memory;
+        find_modes(q, most, out, &scratch);
+        memory = out->memory;
+    }
+    const bool failed = memory.failed || scratch.failed;
+    arena_free(&scratch);
+    if (failed) {
+        arena_free(&memory);
+        return error_no_memory(error);
+    }
+    *modes = &out->shown;
+    return ROVI_OK;
+}
+
+void rovi_modes_free(rovi_modes *modes)
+{
+    if (modes != NULL) {
+        struct arena memory = ((struct owned_modes *)modes)->memory;
+        arena_free(&memory);
+    }
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A fit: several restarts, the least KL wins, and the winner is measured.
+ *
+ * Three sets of draws are kept apart: those of the steps, those that choose among the restarts (the same for all of
+ * them, so that they are compared pair by pair), and those that the shown ELBO is measured on.
+ */
+#include <math.h>
+#include <unistd.h>
+
+#include "base/linalg.h"
+#include "base/status.h"
+#include "evidence/elbo.h"
+#include "solve/restart.h"
+
+#define SEED_BITS 53 /* seeds stay integers that JSON readers keep */
+
+struct fit_job {
+    struct problem problem;
+    struct supervisor supervisor;
+    struct team *team;
+    size_t threads;
+    size_t count;
+    struct restart *restarts; /* count */
+    rovi_restart *shown;      /* count */
+    size_t winner;            /* count until one is chosen */
+    struct elbo evidence;     /* of the winner */
+    struct meter total;
+    struct arena memory;
+};
+
+static uint64_t restart_seed(const rovi_settings *settings, size_t index)
+{
+    const struct rng_stream stream = {.seed = (uint64_t)settings->seed, .purpose = RNG_RESTART};
+    return index == 0 ? (uint64_t)settings->seed : rng_bits(stream, index) >> (64 - SEED_BITS);
+}
+
+static size_t count_threads(const struct rovi_target *target, const rovi_settings *settings)
+{
+    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    if (!target->concurrent) {
+        return 1;
+    }
+    return settings->threads > 0 ? (size_t)settings->threads : processors > 0 ? (size_t)processors : 1;
+}
+
+/* Each restart's share, so that the threads' order cannot matter; 0: no limit. */
+static uint64_t evaluation_budget(const rovi_settings *settings, size_t restarts)
+{
+    const uint64_t limit = (uint64_t)settings->max_evaluations;
+    return limit == 0 ? 0 : limit < restarts ? 1 : limit / restarts;
+}
+
+static rovi_status prepare(struct fit_job *job, const rovi_target *target, const rovi_settings *settings,
+                           rovi_error *error)
+{
+    job->count = (size_t)settings->restarts;
+    job->winner = job->count;
+    job->threads = count_threads(target, settings);
+    job->restarts = arena_take(&job->memory, job->count, sizeof *job->restarts);
+    job->shown = arena_take(&job->memory, job->count, sizeof *job->shown);
+    job->team = job->threads > 1 ? team_new(job->threads) : NULL;
+    if (job->memory.failed || (job->threads > 1 && job->team == NULL)) {
+        return error_no_memory(error);
+    }
+    job->problem = (struct problem){.target = target,
+                                    .settings = settings,
+                                    .rotate = settings->method != METHOD_MFVI,
+                                    .team = job->count == 1 ? job->team : NULL};
+    meter_init(&job->total, target);
+    for (size_t i = 0; i < job->count; i++) {
+        struct restart *r = &job->restarts[i];
+        r->seed = restart_seed(settings, i);
+        meter_init(&r->meter, target);
+        r->progress = (struct progress){
+            .supervisor = &job->supervisor, .meter = &r->meter, .budget = evaluation_budget(settings, job->count)};
+        r->progress.shown = (rovi_progress){.restart = i, .restarts = job->count, .elbo = NAN, .mcse = NAN};
+    }
+    return ROVI_OK;
+}
+
+/* A run that was told to end spends less on its estimates. */
+static size_t measure_draws(const struct fit_job *job)
+{
+    const size_t draws = (size_t)job->problem.settings->draws;
+    return atomic_load(&job->supervisor.verdict) == SUPERVISOR_GO ? draws : draws / 10;
+}
+
+static bool measure(const struct fit_job *job, const rovi_approximation *q, enum rng_purpose purpose,
+                    struct meter *meter, struct team *team, struct elbo *elbo)
+{
+    const struct rng_stream stream = {.seed = (uint64_t)job->problem.settings->seed, .purpose = purpose};
+    const size_t n = measure_draws(job);
+    struct arena memory = {0};
+    double *ratio = arena_doubles(&memory, n);
+    const bool ok = !memory.failed && elbo_log_ratios(q, meter, stream, team, n, ratio);
+    if (ok) {
+        *elbo = elbo_of_ratios(n, ratio);
+    }
+    arena_free(&memory);
+    return ok;
+}
+
+/* Run restart i and measure what it found. One that was ended before its first iteration is only its start: it is
+ * dropped, but for the first, which there must be. */
+static void run_restart(void *context, size_t i, size_t worker)
+{
+    struct fit_job *job = context;
+    struct restart *r = &job->restarts[i];
+    struct elbo elbo = {.estimate = {NAN, NAN}};
+    (void)worker;
+    restart_run(&job->problem, r);
+    const bool dropped = r->no_memory || r->stop == ROVI_STOP_FAILED || (r->iterations == 0 && i > 0);
+    if (!dropped && !measure(job, r->approximation, RNG_SELECT, &r->meter, job->problem.team, &elbo)) {
+        r->no_memory = true;
+    }
+    if (dropped || !isfinite(elbo.estimate.value)) {
+        rovi_approximation_free(r->approximation);
+        r->approximation = NULL;
+        r->stop = r->iterations > 0 || i == 0 ? ROVI_STOP_FAILED : r->stop;
+    }
+    job->shown[i] = (rovi_restart){.seed = r->seed,
+                                   .elbo = elbo.estimate,
+                                   .stop = r->stop,
+                                   .iterations = r->iterations,
+                                   .trace_length = r->trace_length,
+                                   .trace = r->trace,
+                                   .approximation = r->approximation};
+}
+
+static void run_restarts(struct fit_job *job)
+{
+    if (job->count == 1) {
+        run_restart(job, 0, 0); /* its inside uses the team */
+    } else {
+        team_for(job->team, job->count, run_restart, job);
+    }
+}
+
+/* The greatest ELBO, on the draws that choose, is the least KL. */
+static void choose_winner(struct fit_job *job)
+{
+    for (size_t i = 0; i < job->count; i++) {
+        meter_add(&job->total, &job->restarts[i].meter);
+        if (job->shown[i].approximation != NULL &&
+            (job->winner == job->count || job->shown[i].elbo.value > job->shown[job->winner].elbo.value)) {
+            job->winner = i;
+        }
+    }
+}
+
+static bool ran_out_of_memory(const struct fit_job *job)
+{
+    bool out = false;
+    for (size_t i = 0; i < job->count; i++) {
+        out = out || job->restarts[i].no_memory;
+    }
+    return out;
+}
+
+static rovi_status explain_failure(struct fit_job *job, rovi_error *error)
+{
+    const rovi_evaluations e = meter_evaluations(&job->total);
+    if (atomic_load(&job->total.failed)) {
+        return error_set(error, ROVI_TARGET_FAILED, "the target failed for good within %llu evaluations",
+                         (unsigned long long)e.density);
+    }
+    if (e.rejected == e.density) {
+        return error_set(error, ROVI_TARGET_FAILED,
+                         "the target has no finite value at any of the %llu points tried, from %zu starts: its support "
+                         "is not where the starts are (see start_spread, start_slope), or it fails everywhere",
+                         (unsigned long long)e.density, job->count);
+    }
+    return error_set(error, ROVI_NUMERICS_FAILED,
+                     "no restart ended with a finite ELBO: the steps are too large for this target (try a smaller "
+                     "step_map and step_rotation)");
+}
+
+static rovi_status assemble(struct fit_job *job, rovi_fit **fit, rovi_error *error)
+{
+    const double log_z = rovi_target_log_z(job->problem.target);
+    const rovi_estimate elbo = job->evidence.estimate;
+    const rovi_fit_parts parts = {.stop = job->shown[job->winner].stop,
+                                  .winner = job->winner,
+                                  .restart_count = job->count,
+                                  .restarts = job->shown,
+                                  .elbo = elbo,
+                                  .kl = {log_z - elbo.value, isnan(log_z) ? NAN : elbo.mcse},
+                                  .log_z = log_z,
+                                  .outside = job->evidence.outside,
+                                  .evaluations = meter_evaluations(&job->total),
+                                  .threads = (int)job->threads,
+                                  .wall_s = clock_seconds() - job->supervisor.begin,
+                                  .target_s = meter_seconds(&job->total)};
+    return rovi_fit_new(&parts, fit, error);
+}
+
+static rovi_status run(struct fit_job *job, rovi_fit **fit, rovi_error *error)
+{
+    run_restarts(job);
+    choose_winner(job);
+    if (ran_out_of_memory(job)) {
+        return error_no_memory(error);
+    }
+    if (job->winner == job->count || atomic_load(&job->total.failed)) {
+        return explain_failure(job, error);
+    }
+    const rovi_approximation *q = job->shown[job->winner].approximation;
+    if (!measure(job, q, RNG_EVIDENCE, &job->total, job->team, &job->evidence)) {
+        return error_no_memory(error);
+    }
+    return assemble(job, fit, error);
+}
+
+static void clean_up(struct fit_job *job)
+{
+    for (size_t i = 0; job->restarts != NULL && i < job->count; i++) {
+        rovi_approximation_free(job->restarts[i].approximation);
+        arena_free(&job->restarts[i].memory);
+    }
+    team_free(job->team);
+    arena_free(&job->memory);
+    supervisor_destroy(&job->supervisor);
+}
+
+rovi_status rovi_fit_run(const rovi_target *target, const rovi_settings *settings, rovi_monitor monitor,
+                         void *monitor_data, rovi_fit **fit, rovi_error *error)
+{
+    *fit = NULL;
+    if (target == NULL) {
+        return error_set(error, ROVI_BAD_INPUT, "a fit needs a target");
+    }
+    rovi_settings *defaults = settings == NULL ? rovi_settings_new() : NULL;
+    settings = settings == NULL ? defaults : settings;
+    if (settings == NULL) {
+        return error_no_memory(error);
+    }
+    struct fit_job job = {0};
+    supervisor_init(&job.supervisor, monitor, monitor_data, settings->max_time);
+    linalg_hold_threads();
+    rovi_status status = prepare(&job, target, settings, error);
+    if (status == ROVI_OK) {
+        status = run(&job, fit, error);
+    }
+    linalg_release_threads();
+    clean_up(&job);
+    rovi_settings_free(defaults);
+    return status;
+}

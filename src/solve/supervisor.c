@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The budget is each restart's own, so that it cuts at the same place whatever the threads do; the clock and the
+ * monitor end all restarts.
+ */
+#include "solve/supervisor.h"
+
+#include <math.h>
+
+void supervisor_init(struct supervisor *supervisor, rovi_monitor monitor, void *data, double max_time)
+{
+    supervisor->monitor = monitor;
+    supervisor->monitor_data = data;
+    pthread_mutex_init(&supervisor->monitor_lock, NULL);
+    supervisor->begin = clock_seconds();
+    supervisor->deadline = supervisor->begin + max_time;
+    atomic_init(&supervisor->verdict, SUPERVISOR_GO);
+}
+
+void supervisor_destroy(struct supervisor *supervisor)
+{
+    pthread_mutex_destroy(&supervisor->monitor_lock);
+}
+
+/* Asks the monitor, unless another thread is asking it now. */
+static bool monitor_cancels(struct supervisor *supervisor, const rovi_progress *shown)
+{
+    if (supervisor->monitor == NULL || pthread_mutex_trylock(&supervisor->monitor_lock) != 0) {
+        return false;
+    }
+    rovi_progress now = *shown;
+    now.seconds = clock_seconds() - supervisor->begin;
+    const bool cancels = supervisor->monitor(&now, supervisor->monitor_data) != 0;
+    pthread_mutex_unlock(&supervisor->monitor_lock);
+    return cancels;
+}
+
+bool supervisor_ends(const struct progress *progress, rovi_stop *stop)
+{
+    struct supervisor *supervisor = progress->supervisor;
+    if (monitor_cancels(supervisor, &progress->shown)) {
+        atomic_store(&supervisor->verdict, ROVI_STOP_INTERRUPTED);
+    } else if (clock_seconds() >= supervisor->deadline) {
+        int go = SUPERVISOR_GO;
+        atomic_compare_exchange_strong(&supervisor->verdict, &go, ROVI_STOP_MAX_TIME);
+    }
+    const int verdict = atomic_load(&supervisor->verdict);
+    if (verdict != SUPERVISOR_GO) {
+        *stop = (rovi_stop)verdict;
+        return true;
+    }
+    if (progress->budget > 0 && atomic_load(&progress->meter->density) >= progress->budget) {
+        *stop = ROVI_STOP_MAX_EVALUATIONS;
+        return true;
+    }
+    return false;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Decides when a fit has to end early: the clock, the budget of evaluations, the caller's monitor. */
+#ifndef ROVI_SOLVE_SUPERVISOR_H
+#define ROVI_SOLVE_SUPERVISOR_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "rovi.h"
+#include "target/meter.h"
+
+/* One for all restarts of a fit. */
+struct supervisor {
+    rovi_monitor monitor; /* or NULL */
+    void *monitor_data;
+    pthread_mutex_t monitor_lock;
+    double begin, deadline; /* by clock_seconds */
+    atomic_int verdict;     /* a rovi_stop once all must end, SUPERVISOR_GO before */
+};
+
+#define SUPERVISOR_GO (-1)
+
+/* What a restart shows the supervisor when it asks. */
+struct progress {
+    struct supervisor *supervisor;
+    rovi_progress shown;
+    struct meter *meter; /* of the restart */
+    uint64_t budget;     /* evaluations it may make in steps; 0: no limit */
+};
+
+void supervisor_init(struct supervisor *supervisor, rovi_monitor monitor, void *data, double max_time);
+void supervisor_destroy(struct supervisor *supervisor);
+
+/* True when the restart has to end; *stop is then why. Cheap enough to be asked before every block of points. */
+bool supervisor_ends(const struct progress *progress, rovi_stop *stop);
+
+#endif

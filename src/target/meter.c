@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "target/meter.h"
+
+#include <time.h>
+
+void meter_init(struct meter *meter, const struct rovi_target *target)
+{
+    meter->target = target;
+    atomic_init(&meter->density, 0);
+    atomic_init(&meter->gradient, 0);
+    atomic_init(&meter->rejected, 0);
+    atomic_init(&meter->nanoseconds, 0);
+    atomic_init(&meter->failed, false);
+}
+
+static uint64_t clock_nanoseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+double clock_seconds(void)
+{
+    return 1e-9 * (double)clock_nanoseconds();
+}
+
+size_t meter_evaluate(struct meter *meter, size_t n, const double *x, double *logp, double *grad, double *scratch)
+{
+    if (atomic_load(&meter->failed)) {
+        return n;
+    }
+    size_t rejected = 0;
+    const uint64_t begin = clock_nanoseconds();
+    const int failed = target_evaluate(meter->target, n, x, logp, grad, scratch, &rejected);
+    atomic_fetch_add(&meter->nanoseconds, clock_nanoseconds() - begin);
+    atomic_fetch_add(&meter->density, n);
+    atomic_fetch_add(&meter->gradient, grad != NULL ? n : 0);
+    if (failed != 0) {
+        atomic_store(&meter->failed, true);
+        return n;
+    }
+    atomic_fetch_add(&meter->rejected, rejected);
+    return rejected;
+}
+
+void meter_add(struct meter *to, const struct meter *from)
+{
+    atomic_fetch_add(&to->density, atomic_load(&from->density));
+    atomic_fetch_add(&to->gradient, atomic_load(&from->gradient));
+    atomic_fetch_add(&to->rejected, atomic_load(&from->rejected));
+    atomic_fetch_add(&to->nanoseconds, atomic_load(&from->nanoseconds));
+    if (atomic_load(&from->failed)) {
+        atomic_store(&to->failed, true);
+    }
+}
+
+rovi_evaluations meter_evaluations(const struct meter *meter)
+{
+    return (rovi_evaluations){.density = atomic_load(&meter->density),
+                              .gradient = atomic_load(&meter->gradient),
+                              .rejected = atomic_load(&meter->rejected)};
+}
+
+double meter_seconds(const struct meter *meter)
+{
+    return 1e-9 * (double)atomic_load(&meter->nanoseconds);
+}

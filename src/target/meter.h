@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A target with a meter on it: counts evaluations, times them, and remembers a fatal failure. Any thread may ask. */
+#ifndef ROVI_TARGET_METER_H
+#define ROVI_TARGET_METER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "target/target.h"
+
+struct meter {
+    const struct rovi_target *target;
+    atomic_uint_fast64_t density, gradient, rejected;
+    atomic_uint_fast64_t nanoseconds; /* of thread time inside the target */
+    atomic_bool failed;               /* the target said that nothing more should be asked */
+};
+
+void meter_init(struct meter *meter, const struct rovi_target *target);
+
+/* As target_evaluate; returns how many of the n points were rejected (all of them once the target has failed). */
+size_t meter_evaluate(struct meter *meter, size_t n, const double *x, double *logp, double *grad, double *scratch);
+
+/* Adds what `from` has counted to `to`. */
+void meter_add(struct meter *to, const struct meter *from);
+
+rovi_evaluations meter_evaluations(const struct meter *meter);
+double meter_seconds(const struct meter *meter);
+
+/* Seconds of a clock that only goes forward. */
+double clock_seconds(void);
+
+#endif
