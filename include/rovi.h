@@ -83,6 +83,7 @@ typedef struct rovi_fit rovi_fit;           /* the result of a fit */
 /* Where a fit stands; the pointer is valid during the call only. */
 typedef struct rovi_progress {
     size_t restart, restarts;       /* index of the restart that speaks, and how many there are */
+    size_t finished;                /* restarts that have ended */
     uint64_t iteration, iterations; /* of this restart; iterations is the most there will be */
     double elbo, mcse;              /* latest estimate of this restart, NaN before the first */
     double seconds;                 /* wall time since the fit began */

@@ -23,6 +23,7 @@ struct rovi_settings {
     int64_t refinements;
     int64_t batch;
     double step_map, step_rotation, step_decay;
+    int64_t backtrack;
     double start_slope, start_spread;
     int64_t trace, draws;
 };

@@ -126,6 +126,7 @@ static void run_restart(void *context, size_t i, size_t worker)
                                    .trace_length = r->trace_length,
                                    .trace = r->trace,
                                    .approximation = r->approximation};
+    atomic_fetch_add(&job->supervisor.finished, 1);
 }
 
 static void run_restarts(struct fit_job *job)

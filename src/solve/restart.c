@@ -22,9 +22,12 @@ struct alternation {
     struct restart *restart;
     struct batch batch;
     struct steps steps;
-    double step_cap;        /* on the map step, from the smoothness constant */
-    size_t trace_draws;     /* per trace point */
-    double *ratio, *before; /* log ratios of the present trace point, and of the one at nine tenths of the way */
+    double step_cap;          /* on the map step, from the smoothness constant */
+    size_t trace_draws;       /* per trace point */
+    double *ratio, *before;   /* log ratios of the present trace point, and of the one at nine tenths of the way */
+    rovi_approximation *best; /* at the trace point of the best ELBO; NULL without backtracking */
+    double best_elbo;
+    double caution; /* factor of the steps: halved at each return to the best */
     double begin;
     size_t barren;
 };
@@ -96,15 +99,46 @@ static bool trace(struct alternation *a)
     return true;
 }
 
-static bool refine(struct alternation *a)
+/* *place becomes `next`; false, with *place as it was, when that is NULL for want of memory. */
+static bool replace(rovi_approximation **place, rovi_approximation *next)
 {
-    rovi_approximation *refined = start_refine(a->problem->settings, a->restart->approximation);
-    if (refined == NULL) {
+    if (next == NULL) {
         return false;
     }
-    rovi_approximation_free(a->restart->approximation);
-    a->restart->approximation = refined;
+    rovi_approximation_free(*place);
+    *place = next;
     return true;
+}
+
+static bool refine(struct alternation *a)
+{
+    rovi_approximation **q = &a->restart->approximation;
+    return replace(q, start_refine(a->problem->settings, *q));
+}
+
+static rovi_approximation *copy(rovi_approximation *q)
+{
+    approximation_refresh_view(q);
+    return approximation_make(&q->view);
+}
+
+/* After a trace point: note the best so far; or, far below it, go back. Noise alone does not throw the ELBO back by ten
+ * of its errors. False when out of memory. */
+static bool backtrack(struct alternation *a)
+{
+    const rovi_progress *now = &a->restart->progress.shown;
+    if (a->problem->settings->backtrack == 0) {
+        return true;
+    }
+    if (a->best == NULL || now->elbo > a->best_elbo) {
+        a->best_elbo = isnan(now->elbo) ? -INFINITY : now->elbo;
+        return replace(&a->best, copy(a->restart->approximation));
+    }
+    if (now->elbo >= a->best_elbo - fmax(1, 10 * now->mcse)) {
+        return true;
+    }
+    a->caution *= 0.5;
+    return replace(&a->restart->approximation, copy(a->best));
 }
 
 static struct rng_stream fresh(const struct alternation *a, unsigned half)
@@ -119,7 +153,7 @@ static bool iterate(struct alternation *a)
     const rovi_settings *settings = a->problem->settings;
     struct restart *restart = a->restart;
     rovi_approximation *q = restart->approximation;
-    const double shrink = decay(settings, restart->iterations);
+    const double shrink = a->caution * decay(settings, restart->iterations);
     if (!batch_evaluate(&a->batch, q, fresh(a, 0), &restart->progress, &restart->stop)) {
         return false;
     }
@@ -160,7 +194,7 @@ static bool alternate(struct alternation *a)
         if (t < iterations && is_due(t, iterations, settings->refinements + 1) && !refine(a)) {
             return false;
         }
-        if (is_due(t, iterations, settings->trace) && !trace(a)) {
+        if (is_due(t, iterations, settings->trace) && !(trace(a) && backtrack(a))) {
             return false;
         }
     }
@@ -171,10 +205,11 @@ static bool alternate(struct alternation *a)
 void restart_run(const struct problem *problem, struct restart *restart)
 {
     struct arena memory = {0};
-    struct alternation a = {.problem = problem, .restart = restart, .begin = clock_seconds()};
-    restart->no_memory = !set_up(&a, &memory) || !trace(&a) || !alternate(&a);
+    struct alternation a = {.problem = problem, .restart = restart, .caution = 1, .begin = clock_seconds()};
+    restart->no_memory = !set_up(&a, &memory) || !trace(&a) || !backtrack(&a) || !alternate(&a);
     if (restart->approximation != NULL) {
         approximation_refresh_view(restart->approximation);
     }
+    rovi_approximation_free(a.best);
     arena_free(&memory);
 }

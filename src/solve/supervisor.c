@@ -14,6 +14,7 @@ void supervisor_init(struct supervisor *supervisor, rovi_monitor monitor, void *
     pthread_mutex_init(&supervisor->monitor_lock, NULL);
     supervisor->begin = clock_seconds();
     supervisor->deadline = supervisor->begin + max_time;
+    atomic_init(&supervisor->finished, 0);
     atomic_init(&supervisor->verdict, SUPERVISOR_GO);
 }
 
@@ -29,6 +30,7 @@ static bool monitor_cancels(struct supervisor *supervisor, const rovi_progress *
         return false;
     }
     rovi_progress now = *shown;
+    now.finished = atomic_load(&supervisor->finished);
     now.seconds = clock_seconds() - supervisor->begin;
     const bool cancels = supervisor->monitor(&now, supervisor->monitor_data) != 0;
     pthread_mutex_unlock(&supervisor->monitor_lock);

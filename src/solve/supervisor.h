@@ -16,6 +16,7 @@ struct supervisor {
     void *monitor_data;
     pthread_mutex_t monitor_lock;
     double begin, deadline; /* by clock_seconds */
+    atomic_size_t finished; /* restarts that have ended */
     atomic_int verdict;     /* a rovi_stop once all must end, SUPERVISOR_GO before */
 };
 

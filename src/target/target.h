@@ -31,8 +31,18 @@ struct rovi_target {
     struct arena memory;
 };
 
+/* The largest dimension: far beyond what a dense rotation can be kept for, and small enough that d * d * 64 doubles
+ * have a size. */
+#define TARGET_DIM_MOST 1000000
+
+/* What a constructor checks first: there is a place for the handle, which becomes NULL, and 1 <= d <= the most. */
+rovi_status target_accept(size_t d, struct rovi_target **target, rovi_error *error);
+
 /* A target of dimension d with nothing but its memory; NULL when out of memory. */
 struct rovi_target *target_make(size_t d);
+
+/* What a constructor does last: *target = made, or free it and fail when its memory failed. */
+rovi_status target_finish(struct rovi_target *made, struct rovi_target **target, rovi_error *error);
 
 /* Evaluate and tidy, n <= TARGET_BLOCK: what is not finite becomes logp = -INFINITY with a zero gradient; *rejected
  * (unless NULL) is how many. Returns 0, or < 0 when the target failed for good. */

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Mixtures, between what evaluates them (mixture.c) and what builds them from the user's arrays (mixture_new.c). */
+#ifndef ROVI_TARGET_MIXTURE_H
+#define ROVI_TARGET_MIXTURE_H
+
+#include "target/target.h"
+
+struct mixture {
+    size_t d, K, groups; /* groups: 1 (shared matrix) or K (one each, of one component) */
+    double df;           /* of Student's t; INFINITY for the Gaussian */
+    double *log_c;       /* K: log (w_k c_k), log density of component k where q_k = 0 */
+    double *centre;      /* groups x d */
+    double *L;           /* groups x d x d, Cholesky factors; NULL for the identity */
+    double *mean;        /* K x d: whitened means, L^-1 (m_k - centre) */
+};
+
+/* z (n x d) = L_g^-1 (x - centre_g) for the rows of x; z may be x */
+void mixture_whiten(const struct mixture *mix, size_t g, size_t n, const double *x, double *z);
+
+/* The evaluate of a target whose self is a mixture, and the doubles of scratch that it needs */
+int mixture_evaluate(const struct rovi_target *target, size_t n, const double *x, double *logp, double *grad,
+                     double *scratch);
+size_t mixture_scratch(const struct mixture *mix);
+
+#endif

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What all targets share, and targets from the user's callbacks.
+ *
+ * A target is asked for blocks of points. Whatever it says is tidied in one place, target_evaluate: a log density or a
+ * gradient that is not a finite number becomes "outside the support" and is counted, so that nothing downstream ever
+ * averages a NaN.
+ */
+#include "target/target.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/linalg.h"
+#include "base/status.h"
+
+rovi_status target_accept(size_t d, struct rovi_target **target, rovi_error *error)
+{
+    if (target == NULL) {
+        return error_set(error, ROVI_BAD_INPUT, "target is NULL; it must point to where the new target goes");
+    }
+    *target = NULL;
+    if (d < 1 || d > TARGET_DIM_MOST) {
+        return error_set(error, ROVI_BAD_INPUT, "the dimension is %zu; it must be between 1 and %d", d,
+                         TARGET_DIM_MOST);
+    }
+    return ROVI_OK;
+}
+
+struct rovi_target *target_make(size_t d)
+{
+    struct arena memory = {0};
+    struct rovi_target *target = arena_take(&memory, 1, sizeof *target);
+    if (target != NULL) {
+        target->dim = d;
+        target->log_z = NAN;
+        target->memory = memory; /* which holds the target itself */
+    }
+    return target;
+}
+
+rovi_status target_finish(struct rovi_target *made, struct rovi_target **target, rovi_error *error)
+{
+    if (made == NULL || made->memory.failed) {
+        rovi_target_free(made);
+        return error_no_memory(error);
+    }
+    *target = made;
+    return ROVI_OK;
+}
+
+void rovi_target_free(rovi_target *target)
+{
+    while (target != NULL) { /* a view, then what it views */
+        struct rovi_target *base = target->base;
+        struct arena memory = target->memory;
+        arena_free(&memory);
+        target = base;
+    }
+}
+
+static bool all_finite(size_t n, const double *values)
+{
+    bool finite = true;
+    for (size_t i = 0; i < n; i++) {
+        finite &= fabs(values[i]) <= DBL_MAX; /* without a branch, so that the loop vectorises */
+    }
+    return finite;
+}
+
+int target_evaluate(const struct rovi_target *target, size_t n, const double *x, double *logp, double *grad,
+                    double *scratch, size_t *rejected)
+{
+    const size_t d = target->dim;
+    const int code = target->evaluate(target, n, x, logp, grad, scratch);
+    if (code != 0) {
+        return code;
+    }
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (isfinite(logp[i]) && (grad == NULL || all_finite(d, grad + i * d))) {
+            continue;
+        }
+        count++;
+        logp[i] = -INFINITY;
+        if (grad != NULL) {
+            memset(grad + i * d, 0, d * sizeof *grad);
+        }
+    }
+    if (rejected != NULL) {
+        *rejected = count;
+    }
+    return 0;
+}
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * Targets from callbacks
+ */
+
+struct callback {
+    rovi_logp one;         /* one of the two is NULL */
+    rovi_logp_batch batch; /* */
+    void *data;            /* borrowed */
+};
+
+static int evaluate_one_by_one(const struct rovi_target *target, size_t n, const double *x, double *logp, double *grad,
+                               double *scratch)
+{
+    (void)scratch;
+    const struct callback *self = target->self;
+    const size_t d = target->dim;
+    for (size_t i = 0; i < n; i++) {
+        logp[i] = NAN;
+        const int code = self->one(d, x + i * d, grad == NULL ? NULL : grad + i * d, logp + i, self->data);
+        if (code < 0) {
+            return code;
+        }
+        if (code > 0) {
+            logp[i] = -INFINITY;
+        }
+    }
+    return 0;
+}
+
+static int evaluate_batch(const struct rovi_target *target, size_t n, const double *x, double *logp, double *grad,
+                          double *scratch)
+{
+    (void)scratch;
+    const struct callback *self = target->self;
+    for (size_t i = 0; i < n; i++) {
+        logp[i] = NAN; /* a point that the callback forgets is no value left over from before */
+    }
+    const int code = self->batch(n, target->dim, x, grad, logp, self->data);
+    return code > 0 ? -code : code;
+}
+
+static rovi_status callback_new(size_t d, struct callback callback, rovi_target **target, rovi_error *error)
+{
+    const rovi_status status = target_accept(d, target, error);
+    if (status != ROVI_OK) {
+        return status;
+    }
+    if (callback.one == NULL && callback.batch == NULL) {
+        return error_set(error, ROVI_BAD_INPUT, "logp is NULL; it must be a function that gives the log density");
+    }
+    struct rovi_target *made = target_make(d);
+    struct callback *self = made == NULL ? NULL : arena_take(&made->memory, 1, sizeof *self);
+    if (self != NULL) {
+        *self = callback;
+        made->self = self;
+        made->evaluate = callback.one != NULL ? evaluate_one_by_one : evaluate_batch;
+    }
+    return target_finish(made, target, error);
+}
+
+rovi_status rovi_target_new(size_t d, rovi_logp logp, void *data, rovi_target **target, rovi_error *error)
+{
+    return callback_new(d, (struct callback){.one = logp, .data = data}, target, error);
+}
+
+rovi_status rovi_target_new_batch(size_t d, rovi_logp_batch logp, void *data, rovi_target **target, rovi_error *error)
+{
+    return callback_new(d, (struct callback){.batch = logp, .data = data}, target, error);
+}
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * Get, set, evaluate
+ */
+
+void rovi_target_set_concurrent(rovi_target *target, int concurrent)
+{
+    target->concurrent = concurrent != 0;
+}
+
+void rovi_target_set_log_z(rovi_target *target, double log_z)
+{
+    target->log_z = isfinite(log_z) ? log_z : NAN;
+}
+
+double rovi_target_log_z(const rovi_target *target)
+{
+    return target->log_z;
+}
+
+size_t rovi_target_dim(const rovi_target *target)
+{
+    return target->dim;
+}
+
+static rovi_status evaluate_blocks(const rovi_target *target, size_t n, const double *x, double *logp, double *grad,
+                                   double *scratch, rovi_error *error)
+{
+    const size_t d = target->dim;
+    for (size_t at = 0; at < n; at += TARGET_BLOCK) {
+        const size_t size = n - at < TARGET_BLOCK ? n - at : TARGET_BLOCK;
+        const int code =
+            target_evaluate(target, size, x + at * d, logp + at, grad == NULL ? NULL : grad + at * d, scratch, NULL);
+        if (code != 0) {
+            return error_set(error, ROVI_TARGET_FAILED, "the target failed with code %d within points %zu to %zu", code,
+                             at, at + size - 1);
+        }
+    }
+    return ROVI_OK;
+}
+
+rovi_status rovi_target_evaluate(const rovi_target *target, size_t n, const double *x, double *logp, double *grad,
+                                 rovi_error *error)
+{
+    if (target == NULL || (n > 0 && (x == NULL || logp == NULL))) {
+        return error_set(error, ROVI_BAD_INPUT, "%s is NULL; it must be given",
+                         target == NULL ? "target"
+                         : x == NULL    ? "x"
+                                        : "logp");
+    }
+    struct arena memory = {0};
+    double *scratch = arena_doubles(&memory, target->scratch);
+    if (scratch == NULL) {
+        return error_no_memory(error);
+    }
+    linalg_hold_threads(); /* as in a fit, so that the same points get the same bits */
+    const rovi_status status = evaluate_blocks(target, n, x, logp, grad, scratch, error);
+    linalg_release_threads();
+    arena_free(&memory);
+    return status;
+}
