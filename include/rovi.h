@@ -144,7 +144,7 @@ typedef struct rovi_restart {
     uint64_t iterations;
     size_t trace_length;
     const rovi_trace_point *trace;
-    const rovi_approximation *approximation; /* NULL when stop is ROVI_STOP_FAILED */
+    const rovi_approximation *approximation; /* NULL when it failed, or was ended before its first iteration */
 } rovi_restart;
 
 typedef struct rovi_evaluations {

@@ -35,13 +35,16 @@ static rovi_status check_map(size_t i, const rovi_map *map, rovi_error *error)
                          i, map->alpha, map->v, map->knots[0]);
     }
     for (size_t k = 0; k < map->cells; k++) {
-        if (!(map->knots[k + 1] > map->knots[k]) || !isfinite(map->knots[k + 1])) {
+        const double width = map->knots[k + 1] - map->knots[k];
+        if (!(width > 0) || !isfinite(map->knots[k + 1] - map->knots[0])) {
             return error_set(error, ROVI_BAD_INPUT, "map %zu: knot %zu is %g after %g; knots must increase", i, k + 1,
                              map->knots[k + 1], map->knots[k]);
         }
-        if (!(map->lambda[k] >= 0) || !isfinite(map->lambda[k])) {
-            return error_set(error, ROVI_BAD_INPUT, "map %zu: lambda[%zu] is %g; it must be finite and not negative", i,
-                             k, map->lambda[k]);
+        if (!(map->lambda[k] >= 0) || !isfinite(map->lambda[k] / width)) {
+            return error_set(error, ROVI_BAD_INPUT,
+                             "map %zu: lambda[%zu] is %g on a cell of width %g; it must not be negative, nor the slope "
+                             "infinite",
+                             i, k, map->lambda[k], width);
         }
     }
     return ROVI_OK;

@@ -28,53 +28,73 @@ struct coordinate {
     struct piece *pieces;
 };
 
-struct walk {
-    double peak;              /* highest density since the last cut */
-    double valley, valley_at; /* lowest since that peak, and its x */
-    double *cuts;
+/* The density along a coordinate at the ends of the map's segments and at 0: it is monotone between these points. */
+struct profile {
     size_t count;
+    double *x, *density; /* room for profile_room */
 };
 
-static void walk_visit(struct walk *w, double x, double density)
+static size_t profile_room(size_t cells)
 {
-    if (density > 2 * w->valley && w->valley < 0.5 * w->peak) {
-        w->cuts[w->count++] = w->valley_at;
-        w->peak = 0;
-    }
-    if (density > w->peak || density < w->valley) {
-        w->peak = fmax(w->peak, density);
-        w->valley = density;
-        w->valley_at = x;
-    }
+    return 2 * cells + 3;
 }
 
-/* Density of T(X) at T(x), seen from segment s. */
-static double density_at(const struct map *T, size_t s, double x)
+static void profile_add(struct profile *p, const struct map *T, size_t segment, double x)
 {
-    return exp(normal_log_density(x) - T->log_slope[s]);
+    p->x[p->count] = x;
+    p->density[p->count++] = exp(normal_log_density(x) - T->log_slope[segment]);
 }
 
-/* Writes -infinity, the cuts, +infinity into `edges`, which has room for 2 J + 8; returns how many pieces that makes.
- * Between the points visited the density is monotone. */
-static size_t cut_at_valleys(const struct map *T, double *edges)
+static void profile_fill(struct profile *p, const struct map *T)
 {
     const size_t J = T->D.cells;
-    struct walk w = {.cuts = edges + 1};
+    p->count = 0;
     for (size_t s = 0; s <= J + 1; s++) {
         const double left = s > 0 ? T->D.knots[s - 1] : -INFINITY, right = s <= J ? T->D.knots[s] : INFINITY;
         if (s > 0) {
-            walk_visit(&w, left, density_at(T, s, left));
+            profile_add(p, T, s, left);
         }
         if (left < 0 && right > 0) {
-            walk_visit(&w, 0, density_at(T, s, 0));
+            profile_add(p, T, s, 0);
         }
         if (s <= J) {
-            walk_visit(&w, right, density_at(T, s, right));
+            profile_add(p, T, s, right);
         }
     }
+}
+
+/* Where to cut at the valley whose lowest point is i: in the middle of the stretch that is less than twice as high,
+ * since the lowest point of an estimated valley is a matter of noise. */
+static double valley_middle(const struct profile *p, size_t i)
+{
+    size_t from = i, to = i;
+    while (from > 0 && p->density[from - 1] < 2 * p->density[i]) {
+        from--;
+    }
+    while (to + 1 < p->count && p->density[to + 1] < 2 * p->density[i]) {
+        to++;
+    }
+    return 0.5 * (p->x[from] + p->x[to]);
+}
+
+/* Writes -infinity, the cuts, +infinity into `edges`, which has room for profile_room + 2; returns how many pieces. */
+static size_t cut_at_valleys(const struct profile *p, double *edges)
+{
+    size_t pieces = 1, peak = 0, valley = 0; /* indices of the highest point since the cut, the lowest since the peak */
     edges[0] = -INFINITY;
-    edges[w.count + 1] = INFINITY;
-    return w.count + 1;
+    for (size_t i = 1; i < p->count; i++) {
+        const double low = p->density[valley];
+        if (p->density[i] > 2 * low && low < 0.5 * p->density[peak]) {
+            edges[pieces++] = valley_middle(p, valley);
+            peak = valley = i;
+        } else if (p->density[i] > p->density[peak]) {
+            peak = valley = i;
+        } else if (p->density[i] < low) {
+            valley = i;
+        }
+    }
+    edges[pieces] = INFINITY;
+    return pieces;
 }
 
 static double piece_mass(const double *edges, size_t i)
@@ -127,9 +147,11 @@ static struct piece make_piece(const struct map *T, double from, double to)
         .mass = moment[0], .mean = T->v + mean, .variance = fmax(0, moment[2] / moment[0] - mean * mean)};
 }
 
-static struct coordinate make_coordinate(const struct map *T, double *edges, struct arena *arena)
+static struct coordinate make_coordinate(const struct map *T, struct profile *profile, double *edges,
+                                         struct arena *arena)
 {
-    const size_t count = merge_light(cut_at_valleys(T, edges), edges);
+    profile_fill(profile, T);
+    const size_t count = merge_light(cut_at_valleys(profile, edges), edges);
     struct coordinate c = {.count = count, .pieces = arena_take(arena, count, sizeof *c.pieces)};
     for (size_t i = 0; i < count && c.pieces != NULL; i++) {
         c.pieces[i] = make_piece(T, edges[i], edges[i + 1]);
@@ -143,10 +165,12 @@ static struct coordinate *make_coordinates(const rovi_approximation *q, struct a
     for (size_t i = 0; i < q->dim; i++) {
         most = q->maps[i].D.cells > most ? q->maps[i].D.cells : most;
     }
-    double *edges = arena_doubles(arena, 2 * most + 8);
+    const size_t room = profile_room(most);
+    struct profile profile = {.x = arena_doubles(arena, room), .density = arena_doubles(arena, room)};
+    double *edges = arena_doubles(arena, room + 2);
     struct coordinate *c = arena_take(arena, q->dim, sizeof *c);
     for (size_t i = 0; i < q->dim && !arena->failed; i++) {
-        c[i] = make_coordinate(&q->maps[i], edges, arena);
+        c[i] = make_coordinate(&q->maps[i], &profile, edges, arena);
     }
     return c;
 }

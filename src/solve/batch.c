@@ -33,8 +33,8 @@ static void block(void *context, size_t index, size_t worker)
     struct job *job = context;
     struct batch *b = job->batch;
     const rovi_approximation *q = job->q;
-    rovi_stop stop;
-    if (supervisor_ends(job->progress, &stop)) {
+    rovi_stop stop = ROVI_STOP_INTERRUPTED;
+    if (supervisor_ends_all(job->progress, &stop)) {
         atomic_store(&job->ended, (int)stop);
         return;
     }
@@ -61,6 +61,9 @@ static void block(void *context, size_t index, size_t worker)
 bool batch_evaluate(struct batch *batch, const rovi_approximation *q, struct rng_stream stream,
                     const struct progress *progress, rovi_stop *stop)
 {
+    if (supervisor_ends(progress, stop)) {
+        return false;
+    }
     struct job job = {.batch = batch, .q = q, .stream = stream, .progress = progress, .ended = SUPERVISOR_GO};
     team_for(batch->team, (batch->n + TARGET_BLOCK - 1) / TARGET_BLOCK, block, &job);
     batch->valid = batch->n - atomic_load(&job.rejected);

@@ -165,7 +165,7 @@ static bool iterate(struct alternation *a)
         rotation_step(&a->steps, q, &a->batch, settings->step_rotation * shrink);
     }
     a->barren = a->batch.valid > 0 ? 0 : a->barren + 1;
-    if (a->barren == BARREN_MOST || atomic_load(&restart->meter.failed)) {
+    if (a->barren == BARREN_MOST) {
         restart->stop = ROVI_STOP_FAILED;
         return false;
     }
@@ -206,7 +206,10 @@ void restart_run(const struct problem *problem, struct restart *restart)
 {
     struct arena memory = {0};
     struct alternation a = {.problem = problem, .restart = restart, .caution = 1, .begin = clock_seconds()};
-    restart->no_memory = !set_up(&a, &memory) || !trace(&a) || !backtrack(&a) || !alternate(&a);
+    restart->no_memory = !set_up(&a, &memory);
+    if (!restart->no_memory && !supervisor_ends(&restart->progress, &restart->stop)) {
+        restart->no_memory = !trace(&a) || !backtrack(&a) || !alternate(&a);
+    }
     if (restart->approximation != NULL) {
         approximation_refresh_view(restart->approximation);
     }

@@ -134,7 +134,7 @@ static size_t place_knots(const struct map *T, double mesh, double slope, size_t
     for (size_t k = 0; k < J; k++) {
         total += worth(T, k, mesh, slope);
     }
-    const size_t cells = total < 1 ? 1 : total > (double)most ? most : (size_t)round(total);
+    const size_t cells = total < 1 ? 1 : total > (double)most ? most : (size_t)ceil(total - 1e-9);
     knots[0] = T->D.knots[0];
     for (size_t j = 1, k = 0; j < cells; j++) {
         const double at = total * (double)j / (double)cells;

@@ -37,18 +37,25 @@ static bool monitor_cancels(struct supervisor *supervisor, const rovi_progress *
     return cancels;
 }
 
-bool supervisor_ends(const struct progress *progress, rovi_stop *stop)
+bool supervisor_ends_all(const struct progress *progress, rovi_stop *stop)
 {
     struct supervisor *supervisor = progress->supervisor;
-    if (monitor_cancels(supervisor, &progress->shown)) {
+    if (atomic_load(&progress->meter->failed)) {
+        atomic_store(&supervisor->verdict, ROVI_STOP_FAILED);
+    } else if (monitor_cancels(supervisor, &progress->shown)) {
         atomic_store(&supervisor->verdict, ROVI_STOP_INTERRUPTED);
     } else if (clock_seconds() >= supervisor->deadline) {
         int go = SUPERVISOR_GO;
         atomic_compare_exchange_strong(&supervisor->verdict, &go, ROVI_STOP_MAX_TIME);
     }
     const int verdict = atomic_load(&supervisor->verdict);
-    if (verdict != SUPERVISOR_GO) {
-        *stop = (rovi_stop)verdict;
+    *stop = verdict == SUPERVISOR_GO ? *stop : (rovi_stop)verdict;
+    return verdict != SUPERVISOR_GO;
+}
+
+bool supervisor_ends(const struct progress *progress, rovi_stop *stop)
+{
+    if (supervisor_ends_all(progress, stop)) {
         return true;
     }
     if (progress->budget > 0 && atomic_load(&progress->meter->density) >= progress->budget) {

@@ -33,7 +33,12 @@ struct progress {
 void supervisor_init(struct supervisor *supervisor, rovi_monitor monitor, void *data, double max_time);
 void supervisor_destroy(struct supervisor *supervisor);
 
-/* True when the restart has to end; *stop is then why. Cheap enough to be asked before every block of points. */
+/* True when all restarts have to end (clock, monitor, a target that failed for good); *stop is then why. Cheap enough
+ * to be asked before every block of points. */
+bool supervisor_ends_all(const struct progress *progress, rovi_stop *stop);
+
+/* The same or, before a batch, this restart's budget is spent. Not to be asked within a batch: where it cuts must not
+ * depend on how many blocks run at once. */
 bool supervisor_ends(const struct progress *progress, rovi_stop *stop);
 
 #endif
