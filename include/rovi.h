@@ -191,7 +191,8 @@ typedef struct rovi_mode {
 } rovi_mode;
 
 /* The modes of q: each coordinate of T(x) is cut where its density has a valley below half of the lower of its two
- * peaks; a mode is a cell of the product of these cuts. Weight, mean and sd are exact, not sampled. */
+ * peaks, and pieces with less than 1 % of its mass are joined to a neighbour;
+ * a mode is a cell of the product of these cuts. Weight, mean and sd are exact, not sampled. */
 typedef struct rovi_modes {
     size_t listed;        /* the heaviest, by falling weight */
     double total;         /* number of cells; may be larger than any integer type */
@@ -229,7 +230,8 @@ ROVI_API double rovi_target_log_z(const rovi_target *target);           /* NaN w
 ROVI_API size_t rovi_target_dim(const rovi_target *target);
 
 /* log densities at n points into logp (n), gradients into grad (n*d) unless NULL: -INFINITY and a zero gradient outside
- * the support. Fails with ROVI_TARGET_FAILED when the target does. */
+ * the support. Fails with ROVI_TARGET_FAILED when the target does; part of the outputs may be written then. Holds the
+ * BLAS at one thread, as a fit does. */
 ROVI_API rovi_status rovi_target_evaluate(const rovi_target *target, size_t n, const double *x, double *logp,
                                           double *grad, rovi_error *error);
 

@@ -71,9 +71,10 @@ double linalg_distance_to_orthogonal(size_t d, const double *O)
         for (size_t j = i; j < d; j++) {
             const double product = cblas_ddot((int)d, O + i, (int)d, O + j, (int)d);
             const double off = fabs(product - (i == j));
-            if (!(off <= most)) {
-                most = off; /* a NaN stays */
+            if (isnan(off)) {
+                return off;
             }
+            most = fmax(most, off);
         }
     }
     return most;
@@ -140,11 +141,11 @@ bool linalg_qr_q(size_t d, const double *A, double *Q, double *work)
     linalg_transpose(d, d, A, F); /* column-major A */
     dgeqrf_(&n, &n, F, &n, tau, lapack, &lwork, &info);
     for (size_t i = 0; i < d; i++) {
-        const double r = F[i * d + i];
-        if (info != 0 || !isfinite(r) || r == 0) {
+        const double *r = F + i * d; /* column i of R: r[0..i] */
+        if (info != 0 || !isfinite(linalg_dot(i + 1, r, r)) || r[i] == 0) {
             return false;
         }
-        sign[i] = r < 0 ? -1 : 1;
+        sign[i] = r[i] < 0 ? -1 : 1;
     }
     dorgqr_(&n, &n, &n, F, &n, tau, lapack, &lwork, &info);
     for (size_t i = 0; i < d; i++) {

@@ -18,10 +18,10 @@ static philox4x64_ctr_t words(struct rng_stream stream, uint64_t index, uint64_t
     return philox4x64(counter, key);
 }
 
-/* The middle of one of 2^53 equal cells of (0,1): never 0 or 1. */
+/* The middle of one of 2^52 equal cells of (0,1), which is a double: never 0 or 1. */
 static double uniform(uint64_t bits)
 {
-    return ((double)(bits >> 11) + 0.5) * 0x1p-53;
+    return ((double)(bits >> 12) + 0.5) * 0x1p-52;
 }
 
 void rng_uniforms(struct rng_stream stream, uint64_t index, size_t n, double *out)

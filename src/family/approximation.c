@@ -141,7 +141,9 @@ rovi_status rovi_approximation_new(const rovi_approximation_parts *parts, rovi_a
     *q = NULL;
     const rovi_status status = check_parts(parts, error);
     if (status == ROVI_OK) {
+        linalg_hold_threads();
         *q = approximation_make(parts);
+        linalg_release_threads();
         return *q == NULL ? error_no_memory(error) : ROVI_OK;
     }
     return status;
@@ -252,6 +254,7 @@ rovi_status rovi_approximation_draw(const rovi_approximation *q, uint64_t seed, 
         arena_free(&memory);
         return error_no_memory(error);
     }
+    linalg_hold_threads();
     /* Whole blocks at fixed places of the stream: the BLAS may round a row otherwise in a smaller block. */
     for (size_t at = 0; at < n;) {
         const uint64_t begin = (first + at) / DRAW_BLOCK * DRAW_BLOCK;
@@ -264,6 +267,7 @@ rovi_status rovi_approximation_draw(const rovi_approximation *q, uint64_t seed, 
         }
         at += m;
     }
+    linalg_release_threads();
     arena_free(&memory);
     return ROVI_OK;
 }
@@ -301,10 +305,12 @@ rovi_status rovi_approximation_log_density(const rovi_approximation *q, size_t n
         arena_free(&memory);
         return error_no_memory(error);
     }
+    linalg_hold_threads();
     for (size_t at = 0; at < n; at += DRAW_BLOCK) {
         const size_t m = n - at < DRAW_BLOCK ? n - at : DRAW_BLOCK;
         block_log_density(q, m, z + at * d, w, y, log_q + at);
     }
+    linalg_release_threads();
     arena_free(&memory);
     return ROVI_OK;
 }

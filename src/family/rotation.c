@@ -63,7 +63,9 @@ rovi_status rovi_haar_rotation(size_t d, uint64_t seed, double *rotation, rovi_e
         arena_free(&memory);
         return error_no_memory(error);
     }
+    linalg_hold_threads();
     rotation_haar(d, (struct rng_stream){.seed = seed, .purpose = RNG_HAAR}, 0, rotation, work);
+    linalg_release_threads();
     arena_free(&memory);
     return ROVI_OK;
 }

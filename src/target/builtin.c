@@ -67,9 +67,10 @@ static double many_well(size_t d, const double *x, double *grad, double shift)
  * 1e-400 at the ends, where the terms of the error begin. */
 static double log_integral_of_well(void)
 {
-    const double end = 6, step = 1.0 / 64;
+    const double step = 1.0 / 64;
     double sum = 0;
-    for (double t = -end; t <= end; t += step) {
+    for (int i = -6 * 64; i <= 6 * 64; i++) {
+        const double t = i * step;
         sum += exp(t * (0.5 + t * (6 - t * t)));
     }
     return log(sum * step);
@@ -84,7 +85,7 @@ rovi_status rovi_target_new_many_well(size_t d, rovi_target **target, rovi_error
     if (d % 2 != 0) {
         return error_set(error, ROVI_BAD_INPUT, "the dimension of many_well is %zu; it must be even", d);
     }
-    const double shift = -(double)(d / 2) * (log_integral_of_well() + NORMAL_LOG_SQRT_2PI);
+    const double shift = -0.5 * (double)d * (log_integral_of_well() + NORMAL_LOG_SQRT_2PI);
     return builtin_new(d, (struct builtin){many_well, shift}, 0, target, error);
 }
 

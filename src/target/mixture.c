@@ -76,26 +76,19 @@ static void component_terms(const struct mixture *mix, size_t n, const double *z
 /* logp (n) = log sum_k exp(term_k); the terms become responsibilities */
 static void log_sum_exp(size_t K, size_t n, double *term, double *logp)
 {
-    double top[TARGET_BLOCK], sum[TARGET_BLOCK] = {0};
-    memcpy(top, term, n * sizeof *top);
-    for (size_t k = 1; k < K; k++) {
-        for (size_t i = 0; i < n; i++) {
-            top[i] = term[k * n + i] > top[i] ? term[k * n + i] : top[i];
-        }
-    }
-    for (size_t k = 0; k < K; k++) {
-        for (size_t i = 0; i < n; i++) {
-            term[k * n + i] = exp(term[k * n + i] - top[i]);
-            sum[i] += term[k * n + i];
-        }
-    }
-    for (size_t k = 0; k < K; k++) {
-        for (size_t i = 0; i < n; i++) {
-            term[k * n + i] /= sum[i];
-        }
-    }
     for (size_t i = 0; i < n; i++) {
-        logp[i] = top[i] + log(sum[i]);
+        double top = term[i], sum = 0;
+        for (size_t k = 1; k < K; k++) {
+            top = term[k * n + i] > top ? term[k * n + i] : top;
+        }
+        for (size_t k = 0; k < K; k++) {
+            term[k * n + i] = exp(term[k * n + i] - top);
+            sum += term[k * n + i];
+        }
+        for (size_t k = 0; k < K; k++) {
+            term[k * n + i] /= sum;
+        }
+        logp[i] = top + log(sum);
     }
 }
 
@@ -127,7 +120,7 @@ static void pull_back(size_t per, size_t n, size_t d, const double *mean, const 
 /* grad (n x d) from the groups' z, which is used up, and rho = r_k f(q_k) (K x n) */
 static void gradient(const struct mixture *mix, size_t n, const double *rho, double *z, double *grad)
 {
-    const size_t d = mix->d, per = mix->K / mix->groups;
+    const size_t d = mix->d, per = mix->per;
     memset(grad, 0, n * d * sizeof *grad);
     for (size_t g = 0; g < mix->groups; g++) {
         double *part = z + g * n * d;

@@ -6,12 +6,13 @@
 #include "target/target.h"
 
 struct mixture {
-    size_t d, K, groups; /* groups: 1 (shared matrix) or K (one each, of one component) */
-    double df;           /* of Student's t; INFINITY for the Gaussian */
-    double *log_c;       /* K: log (w_k c_k), log density of component k where q_k = 0 */
-    double *centre;      /* groups x d */
-    double *L;           /* groups x d x d, Cholesky factors; NULL for the identity */
-    double *mean;        /* K x d: whitened means, L^-1 (m_k - centre) */
+    size_t d, K;
+    size_t groups, per; /* groups, and components in each: 1 and K (shared matrix) or K and 1 (one each) */
+    double df;          /* of Student's t; INFINITY for the Gaussian */
+    double *log_c;      /* K: log (w_k c_k), log density of component k where q_k = 0 */
+    double *centre;     /* groups x d */
+    double *L;          /* groups x d x d, Cholesky factors; NULL for the identity */
+    double *mean;       /* K x d: whitened means, L^-1 (m_k - centre) */
 };
 
 /* z (n x d) = L_g^-1 (x - centre_g) for the rows of x; z may be x */

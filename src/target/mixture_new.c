@@ -126,8 +126,9 @@ static rovi_status check(const struct description *from, rovi_error *error)
 static double half_step(double a)
 {
     double sum = 0;
-    for (; a < 16; a += 1) {
+    while (a < 16) {
         sum += 0.5 * log1p(1 / a) - log1p(0.5 / a);
+        a += 1;
     }
     const double r = 1 / a, r2 = r * r;
     return sum + r * (-1.0 / 8 + r2 * (1.0 / 192 + r2 * (-1.0 / 640 + r2 * (17.0 / 14336 - r2 * (31.0 / 18432)))));
@@ -167,6 +168,7 @@ static struct mixture *mixture_take(const struct description *from, struct arena
         mix->d = d;
         mix->K = K;
         mix->groups = from->matrix_count > 1 ? K : 1;
+        mix->per = from->matrix_count > 1 ? 1 : K;
         mix->df = from->df;
         mix->log_c = arena_doubles(memory, K);
         mix->centre = arena_doubles(memory, mix->groups * d);
@@ -204,7 +206,7 @@ static rovi_status factor_matrices(const struct description *from, struct mixtur
 /* centre_g: the plain average of the group's means; then the means are whitened in place */
 static void place_means(struct mixture *mix)
 {
-    const size_t d = mix->d, per = mix->K / mix->groups;
+    const size_t d = mix->d, per = mix->per;
     for (size_t g = 0; g < mix->groups; g++) {
         double *mean = mix->mean + g * per * d, *centre = mix->centre + g * d;
         for (size_t k = 0; k < per; k++) {
@@ -278,6 +280,7 @@ rovi_status rovi_target_new_gaussian_mixture(size_t d, size_t K, const double *w
         error);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the public signature has nine parameters */
 rovi_status rovi_target_new_student_t_mixture(size_t d, size_t K, double df, const double *weights, const double *means,
                                               size_t scale_count, const double *scales, rovi_target **target,
                                               rovi_error *error)

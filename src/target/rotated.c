@@ -48,7 +48,7 @@ rovi_status rovi_target_new_rotated(rovi_target *base, const double *rotation, r
         made->log_z = base->log_z;
         made->concurrent = base->concurrent;
         made->evaluate = evaluate;
-        made->scratch = 2 * TARGET_BLOCK * d + base->scratch;
+        made->scratch = 2 * (TARGET_BLOCK * d) + base->scratch;
         made->self = R;
         made->base = base;
     }

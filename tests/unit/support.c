@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "support.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/rng.h"
+
+void support_assert_close(double actual, double expected, double tolerance, const char *what, const char *file,
+                          int line)
+{
+    if (!(fabs(actual - expected) <= tolerance * fmax(1, fabs(expected)))) {
+        print_error("%s is %.17g, not %.17g: %.3g apart\n", what, actual, expected, actual - expected);
+        _fail(file, line);
+    }
+}
+
+void support_assert_relative(double actual, double expected, double tolerance, const char *what, const char *file,
+                             int line)
+{
+    if (!(fabs(actual - expected) <= tolerance * fabs(expected))) {
+        print_error("%s is %.17g, not %.17g: relative error %.3g\n", what, actual, expected, actual / expected - 1);
+        _fail(file, line);
+    }
+}
+
+void support_assert_refused(rovi_status status, const rovi_error *error, rovi_status expected, const char *part,
+                            const char *file, int line)
+{
+    if (status != expected || error->status != expected || strstr(error->message, part) == NULL) {
+        print_error("status %d and \"%s\", not %d and a sentence with \"%s\"\n", (int)status, error->message,
+                    (int)expected, part);
+        _fail(file, line);
+    }
+}
+
+struct integrand {
+    double (*f)(double x, void *data);
+    void *data;
+};
+
+static double simpson(const struct integrand *g, const double x[3], const double y[3], double tolerance, int depth)
+{
+    const double left = 0.5 * (x[0] + x[1]), right = 0.5 * (x[1] + x[2]);
+    const double at_left = g->f(left, g->data), at_right = g->f(right, g->data);
+    const double whole = (x[2] - x[0]) / 6 * (y[0] + 4 * y[1] + y[2]);
+    const double halves = (x[2] - x[0]) / 12 * (y[0] + 4 * at_left + 2 * y[1] + 4 * at_right + y[2]);
+    if (depth <= 0 || fabs(halves - whole) <= 15 * tolerance) {
+        return halves + (halves - whole) / 15;
+    }
+    return simpson(g, (double[]){x[0], left, x[1]}, (double[]){y[0], at_left, y[1]}, tolerance / 2, depth - 1) +
+           simpson(g, (double[]){x[1], right, x[2]}, (double[]){y[1], at_right, y[2]}, tolerance / 2, depth - 1);
+}
+
+double support_integrate(double (*f)(double x, void *data), void *data, double a, double b, double tolerance)
+{
+    enum { PIECES = 32 }; /* so that a narrow peak is not overlooked by the first five points */
+    const struct integrand g = {f, data};
+    double sum = 0;
+    for (int i = 0; i < PIECES; i++) {
+        const double low = a + (b - a) * i / PIECES, high = a + (b - a) * (i + 1) / PIECES, middle = 0.5 * (low + high);
+        sum += simpson(&g, (double[]){low, middle, high}, (double[]){f(low, data), f(middle, data), f(high, data)},
+                       tolerance / PIECES, 40);
+    }
+    return sum;
+}
+
+void support_gradient(double (*f)(size_t d, const double *x, void *data), void *data, size_t d, const double *x,
+                      double h, double *grad)
+{
+    static const double step[4] = {-2, -1, 1, 2}, weight[4] = {1.0 / 12, -2.0 / 3, 2.0 / 3, -1.0 / 12};
+    double at[256];
+    assert_true(d <= 256);
+    memcpy(at, x, d * sizeof *x);
+    for (size_t j = 0; j < d; j++) {
+        grad[j] = 0;
+        for (int s = 0; s < 4; s++) {
+            at[j] = x[j] + step[s] * h;
+            grad[j] += weight[s] * f(d, at, data) / h;
+        }
+        at[j] = x[j];
+    }
+}
+
+double support_logp(const rovi_target *target, const double *x)
+{
+    double logp = NAN;
+    assert_int_equal(rovi_target_evaluate(target, 1, x, &logp, NULL, NULL), ROVI_OK);
+    return logp;
+}
+
+struct differentiable {
+    const rovi_target *target;
+};
+
+static double logp_of(size_t d, const double *x, void *data)
+{
+    (void)d;
+    return support_logp(((const struct differentiable *)data)->target, x);
+}
+
+void support_check_gradient(const rovi_target *target, const double *x, double tolerance)
+{
+    const size_t d = rovi_target_dim(target);
+    struct differentiable self = {target};
+    double grad[256], expected[256], logp, norm = 1;
+    assert_int_equal(rovi_target_evaluate(target, 1, x, &logp, grad, NULL), ROVI_OK);
+    assert_true(logp == support_logp(target, x));
+    support_gradient(logp_of, &self, d, x, 5e-4, expected);
+    for (size_t j = 0; j < d; j++) {
+        norm = fmax(norm, fabs(expected[j]));
+    }
+    for (size_t j = 0; j < d; j++) {
+        assert_close(grad[j] / norm, expected[j] / norm, tolerance);
+    }
+}
+
+void support_normals(uint64_t index, size_t n, double *out)
+{
+    rng_normals((struct rng_stream){.seed = 20251, .purpose = RNG_PROBE}, index, n, out);
+}
+
+void support_positive_definite(uint64_t index, size_t d, double *A)
+{
+    double B[64 * 64];
+    assert_true(d <= 64);
+    support_normals(index, d * d, B);
+    for (size_t i = 0; i < d; i++) {
+        for (size_t j = 0; j <= i; j++) {
+            double sum = i == j ? 0.5 : 0;
+            for (size_t k = 0; k < d; k++) {
+                sum += 0.5 * B[i * d + k] * B[j * d + k];
+            }
+            A[i * d + j] = A[j * d + i] = sum;
+        }
+    }
+}
+
+/* Takes the directions of the rows before row i off it; twice, so that rounding is left out as well. */
+static void orthogonalise(size_t d, double *O, size_t i)
+{
+    for (size_t j = 0; j < 2 * i; j++) {
+        const double *other = O + (j % i) * d;
+        double dot = 0;
+        for (size_t k = 0; k < d; k++) {
+            dot += O[i * d + k] * other[k];
+        }
+        for (size_t k = 0; k < d; k++) {
+            O[i * d + k] -= dot * other[k];
+        }
+    }
+}
+
+void support_orthogonal(uint64_t index, size_t d, double *O)
+{
+    support_normals(index, d * d, O);
+    for (size_t i = 0; i < d; i++) {
+        double norm = 0;
+        orthogonalise(d, O, i);
+        for (size_t k = 0; k < d; k++) {
+            norm += O[i * d + k] * O[i * d + k];
+        }
+        for (size_t k = 0; k < d; k++) {
+            O[i * d + k] /= sqrt(norm);
+        }
+    }
+}
+
+struct under_normal {
+    double (*f)(double x, void *data);
+    void *data;
+};
+
+static double times_normal_density(double x, void *data)
+{
+    const struct under_normal *self = data;
+    return self->f(x, self->data) * exp(-0.5 * x * x) / sqrt(2 * acos(-1));
+}
+
+double support_expectation(double (*f)(double x, void *data), void *data, double a, double b, size_t n,
+                           const double *breaks)
+{
+    struct under_normal self = {f, data};
+    const double end = fmin(b, 14);
+    double sum = 0, from = fmax(a, -14);
+    for (size_t i = 0; i <= n && from < end; i++) {
+        const double to = i < n ? fmin(end, fmax(from, breaks[i])) : end;
+        if (to > from) {
+            sum += support_integrate(times_normal_density, &self, from, to, 1e-14);
+        }
+        from = to;
+    }
+    return sum;
+}
+
+double support_hat(const double *knots, size_t k, double x)
+{
+    return fmin(1, fmax(0, (x - knots[k]) / (knots[k + 1] - knots[k])));
+}
+
+struct hat {
+    const double *knots;
+    size_t k;
+};
+
+static double hat_of(double x, void *data)
+{
+    const struct hat *hat = data;
+    return support_hat(hat->knots, hat->k, x);
+}
+
+double support_hat_mean(const double *knots, size_t k)
+{
+    struct hat hat = {knots, k};
+    return support_expectation(hat_of, &hat, -INFINITY, INFINITY, 2, knots + k);
+}
+
+double support_map(const rovi_map *map, double x)
+{
+    double sum = map->alpha * x + map->v;
+    for (size_t k = 0; k < map->cells; k++) {
+        sum += map->lambda[k] * (support_hat(map->knots, k, x) - support_hat_mean(map->knots, k));
+    }
+    return sum;
+}
+
+static long double density(long double x)
+{
+    return expl(-0.5L * x * x) / sqrtl(2 * acosl(-1));
+}
+
+static long double upper(long double x)
+{
+    return 0.5L * erfcl(x / sqrtl(2));
+}
+
+void support_gram(size_t J, const double *knots, double *Q)
+{
+    long double rise[1024]; /* E[psi_k] */
+    assert_true(J <= 1024);
+    for (size_t k = 0; k < J; k++) {
+        const long double a = knots[k], b = knots[k + 1], h = b - a, P = upper(a) - upper(b);
+        const long double X1 = density(a) - density(b), X2 = a * density(a) - b * density(b) + P;
+        rise[k] = (X1 - a * P) / h + upper(b);
+        Q[k * J + k] = (double)((X2 - 2 * a * X1 + a * a * P) / (h * h) + upper(b) - rise[k] * rise[k]);
+        for (size_t j = 0; j < k; j++) { /* where psi_k > 0, psi_j is 1 */
+            Q[j * J + k] = Q[k * J + j] = (double)(rise[k] - rise[j] * rise[k]);
+        }
+    }
+}
+
+void support_solve(size_t n, double *A, double *x)
+{
+    for (size_t c = 0; c < n; c++) {
+        size_t pivot = c;
+        for (size_t r = c + 1; r < n; r++) {
+            pivot = fabs(A[r * n + c]) > fabs(A[pivot * n + c]) ? r : pivot;
+        }
+        for (size_t j = 0; j < n; j++) {
+            const double t = A[c * n + j];
+            A[c * n + j] = A[pivot * n + j];
+            A[pivot * n + j] = t;
+        }
+        const double t = x[c];
+        x[c] = x[pivot];
+        x[pivot] = t;
+        for (size_t r = c + 1; r < n; r++) {
+            const double m = A[r * n + c] / A[c * n + c];
+            for (size_t j = c; j < n; j++) {
+                A[r * n + j] -= m * A[c * n + j];
+            }
+            x[r] -= m * x[c];
+        }
+    }
+    for (size_t c = n; c-- > 0;) {
+        for (size_t j = c + 1; j < n; j++) {
+            x[c] -= A[c * n + j] * x[j];
+        }
+        x[c] /= A[c * n + c];
+    }
+}
+
+/* Lower triangle of a random matrix, positive diagonal. */
+static void random_whitening(uint64_t index, size_t d, double *L)
+{
+    support_normals(index, d * d, L);
+    for (size_t i = 0; i < d; i++) {
+        for (size_t j = 0; j < d; j++) {
+            L[i * d + j] = j > i ? 0 : j < i ? 0.3 * L[i * d + j] : exp(0.5 * L[i * d + j]);
+        }
+    }
+}
+
+static rovi_map random_map(uint64_t index, double *knots, double *lambda)
+{
+    double normals[24];
+    const size_t cells = 5 + index % 5;
+    support_normals(index, 24, normals);
+    knots[0] = -2 + 0.3 * normals[20];
+    for (size_t k = 0; k < cells; k++) {
+        knots[k + 1] = knots[k] + 0.6 * exp(0.7 * normals[k]);
+        lambda[k] = fmax(0, normals[10 + k] + 0.5);
+    }
+    return (rovi_map){.cells = cells, .knots = knots, .lambda = lambda, .alpha = 0.4, .v = normals[21]};
+}
+
+rovi_approximation *support_approximation(uint64_t index, size_t d, int whitening)
+{
+    double center[64], rotation[64 * 64], L[64 * 64], knots[64][10], lambda[64][9];
+    rovi_map maps[64];
+    rovi_approximation *q = NULL;
+    assert_true(d <= 64);
+    support_normals(100000 * index, d, center);
+    support_orthogonal(100000 * index + 1, d, rotation);
+    random_whitening(100000 * index + 2, d, L);
+    for (size_t i = 0; i < d; i++) {
+        maps[i] = random_map(100000 * index + 3 + i, knots[i], lambda[i]);
+    }
+    const rovi_approximation_parts parts = {
+        .dim = d, .center = center, .whitening = whitening ? L : NULL, .rotation = rotation, .maps = maps};
+    assert_int_equal(rovi_approximation_new(&parts, &q, NULL), ROVI_OK);
+    return q;
+}
