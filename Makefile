@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Thin: the names people type, each a line or two of cmake, ctest and the scripts in tools/. Presets hold the flags.
+#
+#   make [build]        build/rovi and the libraries
+#   make demo           the main job on a built-in example; pictures in demo/
+#   make check          build, then all tests
+#   make check-all      check, and everything else that can be checked: all of the next group
+#   make check-format, lint, docs, check-clang, check-asan, check-tsan, check-fuzz, coverage
+#   make bench          time and quality against the clock
+#   make fmt            format the sources in place
+#   make install        to PREFIX (/usr/local), below DESTDIR when given
+#   make clean          remove the build directories
+
+PREFIX = /usr/local
+JOBS := $(shell nproc 2>/dev/null || echo 2)
+FUZZ_SECONDS = 30
+MAKEFLAGS += --no-print-directory
+
+BUILD = cmake --build --parallel $(JOBS) --preset
+# noTestsAction in the presets: a run that finds no test has failed.
+TEST = ctest --parallel $(JOBS) --preset
+# Thread sanitizer cannot map its memory when the kernel randomises addresses too widely: then without.
+FIXED = $(shell setarch -R true 2>/dev/null && echo setarch -R)
+
+.PHONY: build demo check check-all check-format lint docs check-clang check-asan check-tsan check-fuzz coverage bench \
+        fmt install clean help
+
+build: build/Makefile
+	$(BUILD) release
+
+build/Makefile:
+	cmake --preset release
+
+demo: build
+	sh examples/demo.sh
+
+check:
+	cmake --preset release -DROVI_TESTS=ON
+	$(BUILD) release
+	$(TEST) release
+
+check-all: check check-format lint docs check-clang check-asan check-tsan check-fuzz coverage
+
+check-format:
+	tools/format.sh --check
+
+lint: build-debug/Makefile
+	tools/check_spdx.sh
+	tools/check_layers.sh
+	tools/check_shell.sh
+	tools/check_tidy.sh build-debug $(JOBS)
+
+docs:
+	tools/check_links.sh
+
+build-debug/Makefile: # debug: clang-tidy knows what is asserted
+	cmake --preset debug
+
+check-clang:
+	cmake --preset clang
+	$(BUILD) clang
+	$(TEST) clang
+
+check-asan:
+	cmake --preset asan
+	$(BUILD) asan
+	$(TEST) asan
+
+check-tsan:
+	cmake --preset tsan
+	$(BUILD) tsan
+	$(FIXED) $(TEST) tsan
+
+check-fuzz:
+	cmake --preset fuzz
+	$(BUILD) fuzz
+	tools/fuzz.sh build-fuzz $(FUZZ_SECONDS)
+
+coverage:
+	cmake --preset coverage
+	$(BUILD) coverage
+	find build-coverage -name '*.gcda' -delete
+	$(TEST) coverage
+	tools/coverage.sh build-coverage
+
+bench: build
+	bench/run.sh
+
+fmt:
+	tools/format.sh
+
+install:
+	cmake --preset release -DCMAKE_INSTALL_PREFIX=$(PREFIX)
+	$(BUILD) release
+	cmake --install build
+
+clean:
+	rm -rf build build-clang build-debug build-asan build-tsan build-coverage build-fuzz
+
+help:
+	@sed -n 's/^#   //p' Makefile

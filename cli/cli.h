@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the subcommands share: their table, the exit codes, and how they speak on stderr. */
+#ifndef ROVI_CLI_CLI_H
+#define ROVI_CLI_CLI_H
+
+#include "cli/options.h"
+#include "rovi.h"
+
+enum exit_code {
+    EXIT_DONE = 0,
+    EXIT_FAILED = 1,        /* target, numerics, memory, output */
+    EXIT_BAD_INPUT = 2,     /* usage, or a file that is not what it should be */
+    EXIT_NOT_CONVERGED = 3, /* done, the result is written */
+    EXIT_INTERRUPTED = 130  /* the result so far is written */
+};
+
+struct command {
+    const char *name, *summary, *usage;
+    const struct option *options; /* closed by one without a name */
+    bool takes_settings;          /* every setting of the library is an option as well */
+    int (*run)(const struct command *self, int argc, char **argv); /* argv[0] is the first argument */
+    void (*more_help)(void);                                       /* printed last; or NULL */
+};
+
+extern const struct command fit_command, sample_command, plot_command;
+
+/* Print the sentence on stderr; the exit code that goes with its status. */
+int say_error(const struct command *command, const rovi_error *error);
+
+void print_help(const struct command *command);
+
+/* "rovi 0.1.0: rovi fit ring: 2.1 s, peak memory 31 MB" */
+void say_closing_line(const char *command_line, double seconds);
+
+double seconds_now(void); /* on a clock that only goes forward */
+
+#endif

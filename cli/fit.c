@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* rovi fit: read the target, fit, write the fit file, show the result. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/fit_result.h"
+#include "cli/interrupt.h"
+#include "cli/progress.h"
+#include "io/builtin.h"
+#include "io/output.h"
+#include "io/report.h"
+
+struct request {
+    const char *target, *output;
+    bool json, full, quiet, help;
+    char *command_line;
+    double began; /* seconds_now() */
+    rovi_settings *settings;
+    struct pool pool;
+};
+
+/* ---- the command line ---- */
+
+/* The presets are the base that the other flags change, wherever they stand. */
+static rovi_status apply_setting(const struct arguments *arguments, bool presets, rovi_settings *settings,
+                                 rovi_error *error)
+{
+    const rovi_setting *setting = arguments->setting;
+    if ((strcmp(setting->name, "preset") == 0) != presets)
+        return ROVI_OK;
+    if (rovi_settings_set(settings, setting->name, arguments->value, NULL) == ROVI_OK)
+        return ROVI_OK;
+    char flag[64];
+    snprintf(flag, sizeof flag, "--%s", setting->name);
+    for (char *c = flag; *c; c++)
+        *c = *c == '_' ? '-' : *c;
+    return report(error, ROVI_BAD_INPUT, "%s: found \"%.60s\", allowed: %s", flag, arguments->value, setting->allowed);
+}
+
+static rovi_status apply_option(const struct arguments *arguments, struct request *request, rovi_error *error)
+{
+    const char *name = arguments->option->name;
+    if (strcmp(name, "output") == 0)
+        return take_only("output", arguments->value, &request->output, error);
+    if (strcmp(name, "json") == 0) {
+        request->json = true;
+        request->full = request->full || arguments->value;
+    }
+    request->quiet = request->quiet || strcmp(name, "quiet") == 0;
+    request->help = request->help || strcmp(name, "help") == 0;
+    return ROVI_OK;
+}
+
+/* Read twice: presets first, then the rest. */
+static rovi_status read_arguments(struct arguments arguments, bool presets, struct request *request, rovi_error *error)
+{
+    rovi_status status = ROVI_OK;
+    enum argument_kind kind;
+    while (!status && (kind = arguments_next(&arguments, error)) != ARGUMENT_END) {
+        if (kind == ARGUMENT_ERROR)
+            return error->status;
+        if (kind == ARGUMENT_SETTING)
+            status = apply_setting(&arguments, presets, request->settings, error);
+        else if (kind == ARGUMENT_OPTION && !presets)
+            status = apply_option(&arguments, request, error);
+        else if (kind == ARGUMENT_POSITIONAL && !presets)
+            status = take_only("target", arguments.value, &request->target, error);
+    }
+    return status;
+}
+
+static rovi_status check_request(struct request *request, rovi_error *error)
+{
+    if (!request->target)
+        return report(error, ROVI_BAD_INPUT,
+                      "found no target, allowed: a .json description or the name of a built-in target");
+    if (!request->output)
+        request->output = "fit.json";
+    if (request->json && strcmp(request->output, "-") == 0)
+        return report(error, ROVI_BAD_INPUT, "found -o - and --json, allowed: one of them, as both write to stdout");
+    return ROVI_OK;
+}
+
+static char *join_command_line(struct pool *pool, int argc, char **argv)
+{
+    char *line = pool_text(pool, "rovi fit");
+    for (int i = 0; line && i < argc; i++)
+        line = pool_format(pool, "%s %s", line, argv[i]);
+    return line;
+}
+
+static rovi_status read_request(const struct command *self, int argc, char **argv, struct request *request,
+                                rovi_error *error)
+{
+    struct arguments arguments = {
+        .count = argc, .list = argv, .options = self->options, .takes_settings = self->takes_settings};
+    request->settings = rovi_settings_new();
+    request->command_line = join_command_line(&request->pool, argc, argv);
+    if (!request->settings || !request->command_line)
+        return report_no_memory(error);
+    rovi_status status = read_arguments(arguments, true, request, error);
+    if (!status)
+        status = read_arguments(arguments, false, request, error);
+    return status || request->help ? status : check_request(request, error);
+}
+
+/* ---- the result ---- */
+
+struct texts {
+    char method[32], preset[32], seed[32];
+};
+
+static void describe_settings(const rovi_settings *settings, struct texts *texts)
+{
+    rovi_settings_get(settings, "method", texts->method, sizeof texts->method, NULL);
+    rovi_settings_get(settings, "preset", texts->preset, sizeof texts->preset, NULL);
+    rovi_settings_get(settings, "seed", texts->seed, sizeof texts->seed, NULL);
+    if (strcmp(texts->method, "auto") == 0)
+        strcpy(texts->method, "rovi"); /* what auto stands for in this version */
+}
+
+static rovi_status save(const struct fit_context *context, const rovi_fit *fit, const char *path, rovi_error *error)
+{
+    struct output output;
+    rovi_status status = output_open(&output, path, error);
+    if (status)
+        return status;
+    status = fit_write(context, fit, output.stream, path, error);
+    if (!status)
+        return output_commit(&output, error);
+    output_abandon(&output);
+    return status;
+}
+
+static rovi_status show(const struct request *request, const struct fit_context *context, const rovi_fit *fit,
+                        rovi_error *error)
+{
+    bool taken = strcmp(request->output, "-") == 0; /* by the fit itself */
+    if (request->json)
+        return fit_print_json(context, fit, request->full, stdout, error);
+    if (taken && request->quiet)
+        return ROVI_OK;
+    return fit_print_table(context, fit, request->output, taken ? stderr : stdout, error);
+}
+
+static int exit_code_of(rovi_stop stop)
+{
+    switch (stop) {
+    case ROVI_STOP_CONVERGED:
+        return EXIT_DONE;
+    case ROVI_STOP_INTERRUPTED:
+        return EXIT_INTERRUPTED;
+    case ROVI_STOP_MAX_ITERATIONS:
+    case ROVI_STOP_MAX_TIME:
+    case ROVI_STOP_MAX_EVALUATIONS:
+        return EXIT_NOT_CONVERGED;
+    case ROVI_STOP_FAILED:
+        break;
+    }
+    return EXIT_FAILED;
+}
+
+/* A fit that cannot be saved is shown nevertheless: it may have taken hours. */
+static int deliver(const struct command *self, const struct request *request, const struct target_source *source,
+                   const rovi_fit *fit)
+{
+    rovi_error error = {0};
+    struct texts texts = {0};
+    int code = exit_code_of(rovi_fit_parts_of(fit)->stop);
+    describe_settings(request->settings, &texts);
+    struct fit_context context = {.version = rovi_version(),
+                                  .command = request->command_line,
+                                  .method = texts.method,
+                                  .preset = texts.preset,
+                                  .target = request->target,
+                                  .total_s = seconds_now() - request->began,
+                                  .settings = fit_settings_to_json(request->settings),
+                                  .target_description = source->description,
+                                  .target_path = source->path,
+                                  .target_fingerprint = source->fingerprint};
+    parse_count("--seed", texts.seed, 0, &context.seed, NULL); /* it is a valid setting */
+    if (save(&context, fit, request->output, &error))
+        code = say_error(self, &error);
+    if (show(request, &context, fit, &error))
+        code = say_error(self, &error);
+    json_decref(context.settings);
+    return code;
+}
+
+/* ---- the run ---- */
+
+static int fit_target(const struct command *self, const struct request *request, const struct target_source *source)
+{
+    rovi_error error = {0};
+    struct progress progress = {0};
+    rovi_fit *fit = NULL;
+    interrupt_catch(true);
+    rovi_status status = progress_begin(&progress, request->settings, request->quiet, &error);
+    if (!status)
+        status = rovi_fit_run(source->target, request->settings, progress_monitor, &progress, &fit, &error);
+    progress_end(&progress);
+    int code = status ? say_error(self, &error) : deliver(self, request, source, fit);
+    rovi_fit_free(fit);
+    if (!request->quiet)
+        say_closing_line(request->command_line, seconds_now() - request->began);
+    return status && interrupt_seen() ? EXIT_INTERRUPTED : code;
+}
+
+static int fit_request(const struct command *self, const struct request *request)
+{
+    rovi_error error = {0};
+    struct target_source source;
+    if (target_source_open(request->target, &source, &error))
+        return say_error(self, &error);
+    int code = output_check(request->output, &error) ? say_error(self, &error) : fit_target(self, request, &source);
+    target_source_clear(&source);
+    return code;
+}
+
+static int run(const struct command *self, int argc, char **argv)
+{
+    rovi_error error = {0};
+    struct request request = {.began = seconds_now()};
+    int code = EXIT_DONE;
+    if (read_request(self, argc, argv, &request, &error))
+        code = say_error(self, &error);
+    else if (request.help)
+        print_help(self);
+    else
+        code = fit_request(self, &request);
+    rovi_settings_free(request.settings);
+    pool_free(&request.pool);
+    return code;
+}
+
+static void list_builtins(void)
+{
+    puts("\nBuilt-in targets:");
+    for (size_t i = 0; builtin_at(i); i++)
+        printf("  %-28s%s\n", builtin_at(i)->name, builtin_at(i)->about);
+}
+
+static const struct option options[] = {
+    {"output", 'o', "FILE", NULL, "where the fit goes, - for stdout (default fit.json)"},
+    {"json", 0, NULL, "full", "print one JSON object; above 100 dimensions matrices only with full"},
+    {"quiet", 'q', NULL, NULL, "no progress and no log on stderr"},
+    {"help", 'h', NULL, NULL, "this text"},
+    {0}};
+
+const struct command fit_command = {
+    .name = "fit",
+    .summary = "Fit an approximation to a target: a .json description or a built-in name.",
+    .usage = "rovi fit TARGET [-o FIT.json] [--SETTING VALUE ...] [--json [full]] [--quiet]",
+    .options = options,
+    .takes_settings = true,
+    .run = run,
+    .more_help = list_builtins};

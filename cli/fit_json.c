@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* `rovi fit --json`. */
+#include "cli/fit_result.h"
+#include "io/report.h"
+
+static json_t *mode_to_json(const rovi_mode *mode, size_t d)
+{
+    json_t *object = json_object();
+    bool ok = json_put(object, "weight", json_from_double(mode->weight)) &&
+              json_put(object, "mean", json_from_doubles(d, mode->mean)) &&
+              json_put(object, "sd", json_from_doubles(d, mode->sd));
+    if (!ok)
+        json_decref(object);
+    return ok ? object : NULL;
+}
+
+static bool put_modes(json_t *root, const rovi_modes *modes, size_t d)
+{
+    json_t *array = json_array();
+    bool ok = array != NULL;
+    for (size_t i = 0; ok && i < modes->listed; i++)
+        ok = json_array_append_new(array, mode_to_json(modes->mode + i, d)) == 0;
+    return json_put(root, "modes", array) && ok &&
+           json_put(root, "modes_listed_weight", json_from_double(modes->listed_weight)) &&
+           json_put(root, "modes_total",
+                    modes->total < 9007199254740992.0 ? json_integer((json_int_t)modes->total)
+                                                      : json_from_double(modes->total));
+}
+
+static bool put_restarts(json_t *root, const rovi_fit_parts *parts)
+{
+    json_t *array = json_array();
+    bool ok = array != NULL;
+    for (size_t i = 0; ok && i < parts->restart_count; i++) {
+        const rovi_restart *restart = parts->restarts + i;
+        json_t *object = json_object();
+        ok = json_put(object, "seed", json_from_uint64(restart->seed)) &&
+             json_put(object, "elbo", json_from_double(restart->elbo.value)) &&
+             json_put(object, "mcse", json_from_double(restart->elbo.mcse)) &&
+             json_put(object, "status", json_from_text(rovi_stop_text(restart->stop)));
+        ok &= json_array_append_new(array, object) == 0;
+    }
+    return json_put(root, "restarts", array) && ok;
+}
+
+static bool put_approximation(json_t *root, const rovi_approximation *approximation, bool full)
+{
+    const rovi_approximation_parts *q = rovi_approximation_parts_of(approximation);
+    size_t d = q->dim;
+    if (!json_put(root, "center", json_from_doubles(d, q->center)))
+        return false;
+    if (d > MATRICES_UP_TO && !full)
+        return true;
+    return json_put(root, "whitening", q->whitening ? json_from_matrix(d, d, q->whitening) : json_null()) &&
+           json_put(root, "rotation", json_from_matrix(d, d, q->rotation));
+}
+
+rovi_status fit_print_json(const struct fit_context *context, const rovi_fit *fit, bool full, FILE *stream,
+                           rovi_error *error)
+{
+    const rovi_approximation *q = rovi_fit_approximation(fit);
+    rovi_modes *modes;
+    rovi_status status = rovi_approximation_modes(q, MODES_LISTED, &modes, error);
+    if (status)
+        return status;
+    json_t *root = fit_head_to_json(context, fit);
+    bool ok = root && put_approximation(root, q, full) && put_restarts(root, rovi_fit_parts_of(fit)) &&
+              put_modes(root, modes, rovi_approximation_dim(q)) && json_put(root, "collapse", json_null());
+    status = ok ? document_write(root, stream, "standard output", error) : report_no_memory(error);
+    json_decref(root);
+    rovi_modes_free(modes);
+    return status;
+}

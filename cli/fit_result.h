@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The result of `rovi fit` on stdout: a table for people, or one JSON object. */
+#ifndef ROVI_CLI_FIT_RESULT_H
+#define ROVI_CLI_FIT_RESULT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "io/fit_file.h"
+
+#define MODES_LISTED   64  /* at most, in JSON */
+#define MATRICES_UP_TO 100 /* dimensions: above, matrices are shown on demand only */
+
+rovi_status fit_print_json(const struct fit_context *context, const rovi_fit *fit, bool full, FILE *stream,
+                           rovi_error *error);
+
+/* `saved` is the name of the fit file. */
+rovi_status fit_print_table(const struct fit_context *context, const rovi_fit *fit, const char *saved, FILE *stream,
+                            rovi_error *error);
+
+#endif

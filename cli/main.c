@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* rovi: the subcommands by name. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "io/report.h"
+
+static const struct command *const commands[] = {&fit_command, &sample_command, &plot_command};
+
+#define COMMANDS (sizeof commands / sizeof *commands)
+
+static void print_overview(FILE *stream)
+{
+    fputs("rovi fits a tractable distribution to a posterior and keeps its modes.\n\nUsage:\n", stream);
+    for (size_t i = 0; i < COMMANDS; i++)
+        fprintf(stream, "  %s\n      %s\n", commands[i]->usage, commands[i]->summary);
+    fputs("  rovi help COMMAND | rovi COMMAND --help\n  rovi --version\n\nTry:  rovi fit figure1-m3\n", stream);
+}
+
+static const struct command *find_command(const char *name)
+{
+    struct suggestion suggestion = {.typed = name};
+    for (size_t i = 0; i < COMMANDS; i++) {
+        if (strcmp(name, commands[i]->name) == 0)
+            return commands[i];
+        suggestion_consider(&suggestion, commands[i]->name);
+    }
+    fprintf(stderr, "rovi: found command \"%.80s\", allowed: fit, sample, plot, help%s%s%s\n", name,
+            suggestion.best ? " (did you mean " : "", suggestion.best ? suggestion.best : "",
+            suggestion.best ? "?)" : "");
+    return NULL;
+}
+
+static int help(const char *name)
+{
+    const struct command *command = name ? find_command(name) : NULL;
+    if (name && !command)
+        return EXIT_BAD_INPUT;
+    if (command)
+        print_help(command);
+    else
+        print_overview(stdout);
+    return EXIT_DONE;
+}
+
+static int dispatch(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_overview(stderr);
+        return EXIT_BAD_INPUT;
+    }
+    if (strcmp(argv[1], "--version") == 0)
+        return printf("rovi %s\n", rovi_version()) < 0 ? EXIT_FAILED : EXIT_DONE;
+    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+        return help(argc > 2 ? argv[2] : NULL);
+    const struct command *command = find_command(argv[1]);
+    return command ? command->run(command, argc - 2, argv + 2) : EXIT_BAD_INPUT;
+}
+
+int main(int argc, char **argv)
+{
+    int code = dispatch(argc, argv);
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    fprintf(stderr, "rovi: standard output cannot be written: %s\n", strerror(errno));
+    return EXIT_FAILED;
+}

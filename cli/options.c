@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Reading the command line. */
+#include "cli/options.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "io/report.h"
+
+/* Names up to `length` characters of `typed`; '-' and '_' are the same. */
+static bool same_name(const char *name, const char *typed, size_t length)
+{
+    if (strlen(name) != length)
+        return false;
+    for (size_t i = 0; i < length; i++)
+        if (name[i] != typed[i] && !(name[i] == '_' && typed[i] == '-'))
+            return false;
+    return true;
+}
+
+static bool find_long(struct arguments *arguments, const char *name, size_t length)
+{
+    for (const struct option *option = arguments->options; option->name; option++)
+        if (same_name(option->name, name, length))
+            return (arguments->option = option);
+    for (size_t i = 0; arguments->takes_settings && rovi_settings_at(i); i++)
+        if (same_name(rovi_settings_at(i)->name, name, length))
+            return (arguments->setting = rovi_settings_at(i));
+    return false;
+}
+
+static bool find_letter(struct arguments *arguments, char letter)
+{
+    for (const struct option *option = arguments->options; option->name; option++)
+        if (option->letter == letter)
+            return (arguments->option = option);
+    return false;
+}
+
+static enum argument_kind fail(rovi_error *error, const char *typed, const char *sentence)
+{
+    report(error, ROVI_BAD_INPUT, "%.80s: %s", typed, sentence);
+    return ARGUMENT_ERROR;
+}
+
+static enum argument_kind report_unknown(const struct arguments *arguments, const char *typed, rovi_error *error)
+{
+    char name[64], best[64];
+    snprintf(name, sizeof name, "%s", typed + strspn(typed, "-"));
+    name[strcspn(name, "=")] = '\0';
+    struct suggestion suggestion = {.typed = name};
+    for (const struct option *option = arguments->options; option->name; option++)
+        if (strlen(option->name) > 1)
+            suggestion_consider(&suggestion, option->name);
+    for (size_t i = 0; arguments->takes_settings && rovi_settings_at(i); i++)
+        suggestion_consider(&suggestion, rovi_settings_at(i)->name);
+    snprintf(best, sizeof best, "%s", suggestion.best ? suggestion.best : "");
+    for (char *c = best; *c; c++)
+        *c = *c == '_' ? '-' : *c;
+    report(error, ROVI_BAD_INPUT, "found unknown flag %.80s%s%s%s, allowed: those that --help lists", typed,
+           best[0] ? " (did you mean --" : "", best, best[0] ? "?)" : "");
+    return ARGUMENT_ERROR;
+}
+
+static const char *peek(const struct arguments *arguments)
+{
+    return arguments->next < arguments->count ? arguments->list[arguments->next] : NULL;
+}
+
+/* The option is known; find its value, which may be attached to it. */
+static enum argument_kind take_value(struct arguments *arguments, const char *typed, const char *attached,
+                                     rovi_error *error)
+{
+    const struct option *option = arguments->option;
+    const char *word = option ? option->word : NULL;
+    bool needs = !option || (option->argument && !word);
+    arguments->value = attached;
+    if (!needs && !word && attached)
+        return fail(error, typed, "found a value, allowed: none");
+    if (word && attached && strcmp(attached, word) != 0)
+        return fail(error, typed, "found another value, allowed: the one that --help shows, or none");
+    if (word && !attached && peek(arguments) && strcmp(peek(arguments), word) == 0)
+        arguments->value = arguments->list[arguments->next++];
+    if (needs && !attached) {
+        if (!peek(arguments))
+            return fail(error, typed, "found nothing after it, allowed: a value");
+        arguments->value = arguments->list[arguments->next++];
+    }
+    return option ? ARGUMENT_OPTION : ARGUMENT_SETTING;
+}
+
+static enum argument_kind read_long(struct arguments *arguments, const char *typed, rovi_error *error)
+{
+    const char *name = typed + 2;
+    size_t length = strcspn(name, "=");
+    if (!find_long(arguments, name, length))
+        return report_unknown(arguments, typed, error);
+    return take_value(arguments, typed, name[length] ? name + length + 1 : NULL, error);
+}
+
+static enum argument_kind read_short(struct arguments *arguments, const char *typed, rovi_error *error)
+{
+    if (!find_letter(arguments, typed[1]))
+        return report_unknown(arguments, typed, error);
+    return take_value(arguments, typed, typed[2] ? typed + 2 : NULL, error);
+}
+
+enum argument_kind arguments_next(struct arguments *arguments, rovi_error *error)
+{
+    arguments->option = NULL;
+    arguments->setting = NULL;
+    arguments->value = NULL;
+    const char *typed = peek(arguments);
+    if (!typed)
+        return ARGUMENT_END;
+    arguments->next++;
+    if (!arguments->only_positional && strcmp(typed, "--") == 0) {
+        arguments->only_positional = true;
+        return arguments_next(arguments, error);
+    }
+    if (!arguments->only_positional && strncmp(typed, "--", 2) == 0)
+        return read_long(arguments, typed, error);
+    if (!arguments->only_positional && typed[0] == '-' && typed[1])
+        return read_short(arguments, typed, error);
+    arguments->value = typed;
+    return ARGUMENT_POSITIONAL;
+}
+
+rovi_status parse_count(const char *flag, const char *text, uint64_t least, uint64_t *value, rovi_error *error)
+{
+    static const uint64_t most = UINT64_C(9007199254740991); /* 2^53 - 1: exact in every reader of JSON */
+    char *end;
+    errno = 0;
+    *value = strtoull(text, &end, 10);
+    if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && *value >= least && *value <= most)
+        return ROVI_OK;
+    return report(error, ROVI_BAD_INPUT, "%s: found \"%.60s\", allowed: a whole number from %llu to %llu", flag, text,
+                  (unsigned long long)least, (unsigned long long)most);
+}
+
+rovi_status take_only(const char *what, const char *value, const char **place, rovi_error *error)
+{
+    if (*place)
+        return report(error, ROVI_BAD_INPUT, "found \"%.80s\" and \"%.80s\", allowed: one %s", *place, value, what);
+    *place = value;
+    return ROVI_OK;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Reading the command line: `--name VALUE`, `--name=VALUE`, `-o VALUE`, `--`, and positional arguments, in any order.
+ * The settings of the library are options too where a command takes them: one table serves both.
+ */
+#ifndef ROVI_CLI_OPTIONS_H
+#define ROVI_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "rovi.h"
+
+struct option {
+    const char *name;     /* without the dashes */
+    char letter;          /* short form, or 0 */
+    const char *argument; /* what it takes, for help; NULL: nothing */
+    const char *word;     /* the only argument it may take, and need not; or NULL */
+    const char *help;
+};
+
+enum argument_kind { ARGUMENT_END, ARGUMENT_OPTION, ARGUMENT_SETTING, ARGUMENT_POSITIONAL, ARGUMENT_ERROR };
+
+struct arguments {
+    int count;
+    char **list;
+    const struct option *options; /* closed by one without a name */
+    bool takes_settings;
+    /* where we are, and what was found there */
+    int next;
+    bool only_positional; /* after "--" */
+    const struct option *option;
+    const rovi_setting *setting;
+    const char *value; /* of the option or setting, or the positional argument itself; NULL: the option has none */
+};
+
+/* The next argument; on ARGUMENT_ERROR the sentence is in *error. */
+enum argument_kind arguments_next(struct arguments *arguments, rovi_error *error);
+
+/* A whole number from `least`; the message names the flag. */
+rovi_status parse_count(const char *flag, const char *text, uint64_t least, uint64_t *value, rovi_error *error);
+
+/* "a second target" and the like: one place may be filled once. */
+rovi_status take_only(const char *what, const char *value, const char **place, rovi_error *error);
+
+#endif

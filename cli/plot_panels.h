@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The panels of a picture, each a few gnuplot commands inside a frame; and the data blocks they draw. */
+#ifndef ROVI_CLI_PLOT_PANELS_H
+#define ROVI_CLI_PLOT_PANELS_H
+
+#include <stdio.h>
+
+#include "cli/picture.h"
+
+#define TARGET_COLOUR "#222222"
+#define LABEL_COLOUR  "#444444"
+
+struct frame { /* in pixels of the canvas, from its top left corner */
+    double left, top, width, height;
+};
+
+struct canvas {
+    double width, height;
+    FILE *stream;
+};
+
+struct trace_axis { /* what all traces of the picture share */
+    bool kl;        /* KL is shown, else the ELBO */
+    bool logarithmic;
+    double lo, hi;
+};
+
+const char *panel_colour(const struct column *column); /* "#rrggbb" by method, safe for the colour-blind */
+const char *panel_method(const struct column *column); /* its name for people */
+
+/* Text for gnuplot, in quotes: nothing in it is special any more. */
+void panel_quote(const char *text, FILE *stream);
+
+struct trace_axis panel_trace_axis(const struct picture *picture);
+
+/* Data blocks: of a scene, and of the column with this index. */
+void panel_scene_data(const struct scene *scene, size_t index, FILE *stream);
+void panel_column_data(const struct column *column, size_t index, FILE *stream);
+void panel_trace_data(const struct column *column, size_t index, const struct trace_axis *axis, FILE *stream);
+
+/* Panels. */
+void panel_contours(const struct canvas *canvas, struct frame frame, const struct column *column, size_t column_index,
+                    size_t scene_index);
+void panel_marginal(const struct canvas *canvas, struct frame frame, const struct column *column, size_t column_index,
+                    size_t scene_index, size_t coordinate);
+void panel_trace(const struct canvas *canvas, struct frame frame, const struct column *column, size_t column_index,
+                 const struct trace_axis *axis, bool labelled);
+
+#endif

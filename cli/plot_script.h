@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A picture as a gnuplot script with its data inside: one column per fit, panels from top to bottom. */
+#ifndef ROVI_CLI_PLOT_SCRIPT_H
+#define ROVI_CLI_PLOT_SCRIPT_H
+
+#include <stdio.h>
+
+#include "cli/picture.h"
+
+enum plot_kind { PLOT_FIT, PLOT_MARGINALS, PLOT_TRACE };
+enum plot_format { PLOT_SVG, PLOT_PNG, PLOT_PDF };
+
+/* `output` is the picture's name for `set output`; NULL: the picture goes to gnuplot's stdout. */
+void plot_script_write(const struct picture *picture, enum plot_kind kind, enum plot_format format, const char *output,
+                       FILE *stream);
+
+#endif

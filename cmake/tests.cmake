@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# The tests. Labels: unit, cli, example, readme, house (what the built files look like), install.
+enable_testing()
+pkg_check_modules(cmocka REQUIRED IMPORTED_TARGET cmocka)
+find_program(ROVI_BATS bats REQUIRED)
+
+# Every tests/unit/test_*.c is one cmocka program; they see the insides of the library, and share support.c.
+file(GLOB unit_tests CONFIGURE_DEPENDS tests/unit/test_*.c)
+file(GLOB support CONFIGURE_DEPENDS tests/unit/support*.c)
+add_library(test_support OBJECT ${support})
+target_include_directories(test_support PUBLIC tests/unit include src ${PROJECT_SOURCE_DIR})
+target_link_libraries(test_support PUBLIC rovi_flags rovi_io rovi_static PkgConfig::cmocka Threads::Threads m)
+target_compile_options(test_support PUBLIC -Wno-sign-conversion) # cmocka's assert_false hands an int to an unsigned
+foreach(source ${unit_tests})
+    get_filename_component(name ${source} NAME_WE)
+    add_executable(${name} ${source} $<TARGET_OBJECTS:test_support>)
+    target_link_libraries(${name} PRIVATE test_support)
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/unit)
+    add_test(NAME unit.${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+    set_tests_properties(unit.${name} PROPERTIES LABELS unit)
+endforeach()
+if(TARGET test_memory) # makes the n-th allocation fail
+    foreach(function malloc calloc realloc aligned_alloc posix_memalign)
+        target_link_options(test_memory PRIVATE -Wl,--wrap=${function})
+    endforeach()
+endif()
+
+# A test that is a script: run in the source tree, told by the environment where the built files are.
+function(add_script_test name label)
+    add_test(NAME ${name} COMMAND ${ARGN} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+    set_tests_properties(${name} PROPERTIES LABELS ${label}
+        ENVIRONMENT "ROVI=$<TARGET_FILE:rovi>;ROVI_BUILD=${PROJECT_BINARY_DIR};ROVI_SOURCE=${PROJECT_SOURCE_DIR}")
+endfunction()
+
+file(GLOB cli_tests CONFIGURE_DEPENDS tests/cli/*.bats)
+foreach(source ${cli_tests})
+    get_filename_component(name ${source} NAME_WE)
+    add_script_test(cli.${name} cli ${ROVI_BATS} --tap ${source})
+endforeach()
+
+# Examples link to the shared library, as a user's program would.
+file(GLOB examples CONFIGURE_DEPENDS examples/*.c)
+foreach(source ${examples})
+    get_filename_component(name ${source} NAME_WE)
+    add_executable(example_${name} ${source})
+    target_link_libraries(example_${name} PRIVATE rovi_flags rovi_shared m)
+    set_target_properties(example_${name} PROPERTIES OUTPUT_NAME ${name}
+                                                     RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/examples)
+    add_test(NAME example.${name} COMMAND example_${name} WORKING_DIRECTORY ${PROJECT_BINARY_DIR}/examples)
+    set_tests_properties(example.${name} PROPERTIES LABELS example)
+endforeach()
+
+if(EXISTS ${PROJECT_SOURCE_DIR}/README.md)
+    add_script_test(readme readme tools/run_readme.sh README.md)
+endif()
+
+# Sanitizers and counters add symbols and libraries of their own: what is shipped is looked at without them.
+if(NOT ROVI_SANITIZE AND NOT ROVI_COVERAGE AND NOT ROVI_FUZZ)
+    add_script_test(house.symbols house tools/check_symbols.sh $<TARGET_FILE:rovi_shared>
+                    $<TARGET_SONAME_FILE_NAME:rovi_shared>)
+    add_script_test(house.header house tools/check_header.sh)
+    add_script_test(install.pkgconfig install tests/install/pkgconfig.sh ${CMAKE_C_COMPILER})
+    add_script_test(install.cmake install tests/install/cmake.sh ${CMAKE_C_COMPILER})
+    add_script_test(install.program install tests/install/program.sh)
+    set_tests_properties(install.pkgconfig install.cmake install.program PROPERTIES
+                         RESOURCE_LOCK install) # an install writes into the build directory: one at a time
+endif()

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A whole file in memory (pipes too, hence by doubling), and its fingerprint. */
+#include "io/bytes.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "io/report.h"
+
+static rovi_status read_all(FILE *file, struct pool *pool, char **bytes, size_t *count)
+{
+    size_t room = 1 << 14;
+    *count = 0;
+    if (!(*bytes = pool_take(pool, room, 1)))
+        return ROVI_NO_MEMORY;
+    for (size_t got; (got = fread(*bytes + *count, 1, room - *count, file)) > 0;) {
+        *count += got;
+        if (*count < room)
+            continue;
+        char *larger = pool_take(pool, room, 2);
+        if (!larger)
+            return ROVI_NO_MEMORY;
+        *bytes = memcpy(larger, *bytes, *count);
+        room *= 2;
+    }
+    return ferror(file) ? ROVI_BAD_INPUT : ROVI_OK;
+}
+
+rovi_status bytes_read(const char *path, struct pool *pool, char **bytes, size_t *count, rovi_error *error)
+{
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return report(error, ROVI_BAD_INPUT, "%.200s: cannot be read: %s", path, strerror(errno));
+    errno = 0;
+    rovi_status status = read_all(file, pool, bytes, count);
+    int reason = errno;
+    fclose(file);
+    if (status == ROVI_NO_MEMORY)
+        return report_no_memory(error);
+    if (status)
+        return report(error, status, "%.200s: cannot be read: %s", path, strerror(reason));
+    return ROVI_OK;
+}
+
+void bytes_fingerprint(const char *bytes, size_t count, char fingerprint[FINGERPRINT_SIZE])
+{
+    uint64_t hash = UINT64_C(14695981039346656037); /* FNV offset basis and prime for 64 bits */
+    for (size_t i = 0; i < count; i++)
+        hash = (hash ^ (unsigned char)bytes[i]) * UINT64_C(1099511628211);
+    snprintf(fingerprint, FINGERPRINT_SIZE, "fnv1a64:%016" PRIx64, hash);
+}

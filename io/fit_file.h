@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * FIT.json: all of a fit, with what it was made from and how. Doubles come back to the last bit.
+ * docs/commands.md describes the keys.
+ */
+#ifndef ROVI_IO_FIT_FILE_H
+#define ROVI_IO_FIT_FILE_H
+
+#include "io/json.h"
+#include "io/memory.h"
+#include "io/target_file.h"
+#include "rovi.h"
+
+#define FIT_FORMAT 1 /* raised when a reader of the former format would misread the file */
+
+/* What a fit file says beside the fit itself. Texts are borrowed from whoever filled it in. */
+struct fit_context {
+    const char *version; /* of the rovi that fitted */
+    const char *command; /* as typed */
+    const char *method;  /* that was used */
+    const char *preset;
+    const char *target; /* as named on the command line */
+    uint64_t seed;
+    double total_s;             /* of the whole run so far */
+    json_t *settings;           /* {name: value}, see fit_settings_to_json */
+    json_t *target_description; /* NULL when the target has none */
+    const char *target_path;    /* absolute; NULL for a built-in */
+    const char *target_fingerprint;
+};
+
+/* Values as they are in force; NULL when out of memory. */
+json_t *fit_settings_to_json(const rovi_settings *settings);
+
+/* The keys that the fit file and `rovi fit --json` have in common, from "rovi" to "outside". NULL: out of memory. */
+json_t *fit_head_to_json(const struct fit_context *context, const rovi_fit *fit);
+
+rovi_status fit_write(const struct fit_context *context, const rovi_fit *fit, FILE *stream, const char *name,
+                      rovi_error *error);
+
+struct fit_file {
+    rovi_fit *fit;
+    struct fit_context context; /* borrows from `document` */
+    json_t *document;           /* the file but for its restarts */
+};
+
+/* On failure *file is empty: nothing to clear. */
+rovi_status fit_file_open(const char *path, struct fit_file *file, rovi_error *error);
+rovi_status fit_file_parse(const char *name, const char *bytes, size_t count, struct fit_file *file, rovi_error *error);
+void fit_file_clear(struct fit_file *file);
+
+/* The target again, from its description; *target is NULL when there is none. */
+rovi_status fit_file_target(const struct fit_file *file, rovi_target **target, rovi_error *error);
+
+#endif

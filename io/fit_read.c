@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* FIT.json, read. Sizes and types are checked here, the numbers by the library when it takes them. */
+#include <math.h>
+#include <string.h>
+
+#include "io/bytes.h"
+#include "io/description.h"
+#include "io/fit_file.h"
+#include "io/report.h"
+
+#define CHECK(call)                                                                                                    \
+    do {                                                                                                               \
+        rovi_status check_status = (call);                                                                             \
+        if (check_status)                                                                                              \
+            return check_status;                                                                                       \
+    } while (0)
+
+static void *take(struct pool *pool, size_t count, size_t size, rovi_status *status, rovi_error *error)
+{
+    void *memory = pool_take(pool, count, size);
+    *status = memory ? ROVI_OK : report_no_memory(error);
+    return memory;
+}
+
+static rovi_status take_doubles(struct pool *pool, size_t rows, size_t columns, double **values, rovi_error *error)
+{
+    rovi_status status;
+    *values = take(pool, rows, columns * sizeof(double), &status, error);
+    return status;
+}
+
+/* ---- approximations ---- */
+
+static rovi_status read_map(const struct field *field, struct pool *pool, rovi_map *map, rovi_error *error)
+{
+    struct field alpha, v, knots, lambda;
+    double *knot_values, *lambda_values;
+    CHECK(field_get(field, "alpha", &alpha, error));
+    CHECK(field_get(field, "v", &v, error));
+    CHECK(field_get(field, "knots", &knots, error));
+    CHECK(field_get(field, "lambda", &lambda, error));
+    CHECK(field_to_double(&alpha, &map->alpha, error));
+    CHECK(field_to_double(&v, &map->v, error));
+    if (!json_is_array(lambda.value))
+        return field_report(&lambda, "an array of numbers", error);
+    map->cells = json_array_size(lambda.value);
+    CHECK(take_doubles(pool, map->cells + 1, 1, &knot_values, error));
+    CHECK(take_doubles(pool, map->cells, 1, &lambda_values, error));
+    map->knots = knot_values;
+    map->lambda = lambda_values;
+    CHECK(field_to_doubles(&knots, map->cells + 1, knot_values, error));
+    return field_to_doubles(&lambda, map->cells, lambda_values, error);
+}
+
+static rovi_status read_maps(const struct field *field, size_t d, struct pool *pool, rovi_approximation_parts *q,
+                             rovi_error *error)
+{
+    rovi_status status;
+    rovi_map *maps = take(pool, d, sizeof *maps, &status, error);
+    q->maps = maps;
+    if (!status)
+        status = field_check_length(field, d, "map", error);
+    for (size_t i = 0; status == ROVI_OK && i < d; i++) {
+        struct field item = field_item(field, i);
+        status = read_map(&item, pool, maps + i, error);
+    }
+    return status;
+}
+
+static rovi_status read_parts(const struct field *field, size_t d, struct pool *pool, rovi_approximation_parts *q,
+                              rovi_error *error)
+{
+    struct field center, whitening, rotation, maps;
+    double *center_values, *rotation_values, *whitening_values = NULL;
+    q->dim = d;
+    CHECK(field_get(field, "center", &center, error));
+    CHECK(field_get(field, "whitening", &whitening, error));
+    CHECK(field_get(field, "rotation", &rotation, error));
+    CHECK(field_get(field, "maps", &maps, error));
+    CHECK(field_check_length(&center, d, "number", error)); /* before memory of the claimed size is taken */
+    CHECK(field_check_length(&rotation, d, "row", error));
+    CHECK(take_doubles(pool, d, 1, &center_values, error));
+    CHECK(take_doubles(pool, d, d, &rotation_values, error));
+    CHECK(field_to_doubles(&center, d, center_values, error));
+    CHECK(field_to_matrix(&rotation, d, d, rotation_values, error));
+    if (!json_is_null(whitening.value)) {
+        CHECK(take_doubles(pool, d, d, &whitening_values, error));
+        CHECK(field_to_matrix(&whitening, d, d, whitening_values, error));
+    }
+    q->center = center_values;
+    q->whitening = whitening_values;
+    q->rotation = rotation_values;
+    return read_maps(&maps, d, pool, q, error);
+}
+
+/* null, where the restart failed, gives NULL. */
+static rovi_status read_approximation(const struct field *field, size_t d, rovi_approximation **q, rovi_error *error)
+{
+    struct pool pool = {0};
+    rovi_approximation_parts parts = {0};
+    *q = NULL;
+    if (json_is_null(field->value))
+        return ROVI_OK;
+    rovi_status status = read_parts(field, d, &pool, &parts, error);
+    if (!status)
+        status = report_in_file(error, rovi_approximation_new(&parts, q, error), field->file);
+    pool_free(&pool);
+    return status;
+}
+
+/* ---- restarts ---- */
+
+static rovi_status read_columns(const struct field *field, size_t n, rovi_trace_point *trace, double *column,
+                                rovi_error *error)
+{
+    static const struct {
+        const char *key;
+        size_t offset;
+    } columns[] = {{"seconds", offsetof(rovi_trace_point, seconds)},
+                   {"elbo", offsetof(rovi_trace_point, elbo)},
+                   {"mcse", offsetof(rovi_trace_point, mcse)}};
+    for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) {
+        struct field values;
+        CHECK(field_get(field, columns[c].key, &values, error));
+        CHECK(field_to_nullables(&values, n, column, error));
+        for (size_t i = 0; i < n; i++)
+            memcpy((char *)(trace + i) + columns[c].offset, column + i, sizeof *column);
+    }
+    return ROVI_OK;
+}
+
+static rovi_status read_counts(const struct field *field, size_t n, rovi_trace_point *trace, rovi_error *error)
+{
+    struct field iterations, evaluations;
+    CHECK(field_get(field, "iteration", &iterations, error));
+    CHECK(field_get(field, "evaluations", &evaluations, error));
+    CHECK(field_check_length(&evaluations, n, "number", error));
+    for (size_t i = 0; i < n; i++) {
+        struct field iteration = field_item(&iterations, i), evaluation = field_item(&evaluations, i);
+        CHECK(field_to_uint64(&iteration, &trace[i].iteration, error));
+        CHECK(field_to_uint64(&evaluation, &trace[i].evaluations, error));
+    }
+    return ROVI_OK;
+}
+
+static rovi_status read_trace(const struct field *field, struct pool *pool, rovi_restart *restart, rovi_error *error)
+{
+    struct field iterations;
+    double *column;
+    rovi_status status;
+    CHECK(field_get(field, "iteration", &iterations, error));
+    if (!json_is_array(iterations.value))
+        return field_report(&iterations, "an array of numbers", error);
+    restart->trace_length = json_array_size(iterations.value);
+    rovi_trace_point *trace = take(pool, restart->trace_length, sizeof *trace, &status, error);
+    if (status)
+        return status;
+    restart->trace = trace;
+    CHECK(take_doubles(pool, restart->trace_length, 1, &column, error));
+    CHECK(read_counts(field, restart->trace_length, trace, error));
+    return read_columns(field, restart->trace_length, trace, column, error);
+}
+
+#define STOP_TEXT(name, text) " \"" text "\""
+
+static rovi_status read_stop(const struct field *object, rovi_stop *stop, rovi_error *error)
+{
+    static const rovi_stop all[] = {
+#define STOP_ENTRY(name, text) name,
+        ROVI_STOP_LIST(STOP_ENTRY)
+#undef STOP_ENTRY
+    };
+    struct field field;
+    const char *text;
+    CHECK(field_get(object, "status", &field, error));
+    CHECK(field_to_text(&field, &text, error));
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        *stop = all[i];
+        if (strcmp(text, rovi_stop_text(all[i])) == 0)
+            return ROVI_OK;
+    }
+    return field_report(&field, "one of" ROVI_STOP_LIST(STOP_TEXT), error);
+}
+
+static rovi_status read_restart(const struct field *field, size_t d, struct pool *pool, rovi_restart *restart,
+                                rovi_approximation **q, rovi_error *error)
+{
+    struct field seed, elbo, mcse, iterations, trace, approximation;
+    CHECK(field_get(field, "seed", &seed, error));
+    CHECK(field_get(field, "elbo", &elbo, error));
+    CHECK(field_get(field, "mcse", &mcse, error));
+    CHECK(field_get(field, "iterations", &iterations, error));
+    CHECK(field_get(field, "trace", &trace, error));
+    CHECK(field_get(field, "approximation", &approximation, error));
+    CHECK(field_to_uint64(&seed, &restart->seed, error));
+    CHECK(field_to_nullable(&elbo, &restart->elbo.value, error));
+    CHECK(field_to_nullable(&mcse, &restart->elbo.mcse, error));
+    CHECK(field_to_uint64(&iterations, &restart->iterations, error));
+    CHECK(read_stop(field, &restart->stop, error));
+    CHECK(read_trace(&trace, pool, restart, error));
+    CHECK(read_approximation(&approximation, d, q, error));
+    restart->approximation = *q;
+    return ROVI_OK;
+}
+
+/* ---- the numbers of the head ---- */
+
+static rovi_status read_number(const struct field *object, const char *key, double *value, rovi_error *error)
+{
+    struct field field;
+    CHECK(field_get(object, key, &field, error));
+    return field_to_nullable(&field, value, error);
+}
+
+static rovi_status read_count(const struct field *object, const char *key, uint64_t *value, rovi_error *error)
+{
+    struct field field;
+    CHECK(field_get(object, key, &field, error));
+    return field_to_uint64(&field, value, error);
+}
+
+static rovi_status read_text(const struct field *object, const char *key, const char **text, rovi_error *error)
+{
+    struct field field;
+    *text = NULL;
+    CHECK(field_get(object, key, &field, error));
+    return json_is_null(field.value) ? ROVI_OK : field_to_text(&field, text, error);
+}
+
+static rovi_status read_estimate(const struct field *object, const char *key, rovi_estimate *estimate,
+                                 rovi_error *error)
+{
+    struct field field;
+    *estimate = (rovi_estimate){NAN, NAN};
+    CHECK(field_get(object, key, &field, error));
+    if (json_is_null(field.value))
+        return ROVI_OK;
+    CHECK(read_number(&field, "value", &estimate->value, error));
+    return read_number(&field, "mcse", &estimate->mcse, error);
+}
+
+static rovi_status read_costs(const struct field *root, rovi_fit_parts *parts, struct fit_context *context,
+                              rovi_error *error)
+{
+    struct field evaluations, time, threads;
+    size_t thread_count;
+    CHECK(field_get(root, "evaluations", &evaluations, error));
+    CHECK(read_count(&evaluations, "density", &parts->evaluations.density, error));
+    CHECK(read_count(&evaluations, "gradient", &parts->evaluations.gradient, error));
+    CHECK(read_count(&evaluations, "rejected", &parts->evaluations.rejected, error));
+    CHECK(field_get(root, "time", &time, error));
+    CHECK(read_number(&time, "wall_s", &parts->wall_s, error));
+    CHECK(read_number(&time, "target_s", &parts->target_s, error));
+    CHECK(read_number(&time, "total_s", &context->total_s, error));
+    CHECK(field_get(root, "threads", &threads, error));
+    CHECK(field_to_size(&threads, 1, 1000000, &thread_count, error));
+    parts->threads = (int)thread_count;
+    return ROVI_OK;
+}
+
+static rovi_status read_result(const struct field *root, rovi_fit_parts *parts, rovi_error *error)
+{
+    struct field winner;
+    CHECK(field_get(root, "winner", &winner, error));
+    CHECK(field_to_size(&winner, 0, parts->restart_count - 1, &parts->winner, error));
+    CHECK(read_stop(root, &parts->stop, error));
+    CHECK(read_estimate(root, "elbo", &parts->elbo, error));
+    CHECK(read_estimate(root, "kl", &parts->kl, error));
+    CHECK(read_number(root, "log_z", &parts->log_z, error));
+    return read_number(root, "outside", &parts->outside, error);
+}
+
+static rovi_status read_source(const struct field *root, struct fit_context *context, rovi_error *error)
+{
+    struct field source, description;
+    CHECK(field_get(root, "target_source", &source, error));
+    CHECK(read_text(&source, "path", &context->target_path, error));
+    CHECK(read_text(&source, "fingerprint", &context->target_fingerprint, error));
+    CHECK(field_get(&source, "description", &description, error));
+    context->target_description = json_is_null(description.value) ? NULL : description.value;
+    return ROVI_OK;
+}
+
+static rovi_status read_context(const struct field *root, struct fit_context *context, rovi_error *error)
+{
+    struct field settings;
+    CHECK(read_text(root, "rovi", &context->version, error));
+    CHECK(read_text(root, "command", &context->command, error));
+    CHECK(read_text(root, "method", &context->method, error));
+    CHECK(read_text(root, "preset", &context->preset, error));
+    CHECK(read_text(root, "target", &context->target, error));
+    CHECK(read_count(root, "seed", &context->seed, error));
+    CHECK(field_get(root, "settings", &settings, error));
+    if (!json_is_object(settings.value))
+        return field_report(&settings, "an object", error);
+    context->settings = settings.value;
+    return read_source(root, context, error);
+}
+
+/* ---- the file ---- */
+
+static rovi_status check_kind(const struct field *root, rovi_error *error)
+{
+    struct field format, type, version;
+    uint64_t found;
+    if (field_find(root, "type", &type) && !field_find(root, "format", &format))
+        return report(error, ROVI_BAD_INPUT,
+                      "%.200s: this is a target description, allowed: a fit, as `rovi fit` writes it", root->file);
+    if (!field_find(root, "format", &format) || !field_find(root, "rovi", &version))
+        return report(
+            error, ROVI_BAD_INPUT,
+            "%.200s: this is not a fit: found no \"format\" and \"rovi\", allowed: a fit, as `rovi fit` writes it",
+            root->file);
+    CHECK(field_to_uint64(&format, &found, error));
+    if (found <= FIT_FORMAT && found > 0)
+        return ROVI_OK;
+    return report(
+        error, ROVI_BAD_INPUT,
+        "%.200s: found fit format %llu, allowed: up to %d; read it with the rovi that wrote it, or a later one",
+        root->file, (unsigned long long)found, FIT_FORMAT);
+}
+
+static rovi_status read_restarts(const struct field *root, const struct field *restarts, rovi_fit_parts *parts,
+                                 struct pool *pool, rovi_approximation **q, rovi_error *error)
+{
+    struct field dim;
+    size_t d;
+    rovi_status status;
+    CHECK(field_get(root, "dim", &dim, error));
+    CHECK(field_to_size(&dim, 1, SIZE_MAX / 2, &d, error));
+    rovi_restart *all = take(pool, parts->restart_count, sizeof *all, &status, error);
+    parts->restarts = all;
+    for (size_t i = 0; status == ROVI_OK && i < parts->restart_count; i++) {
+        struct field item = field_item(restarts, i);
+        status = read_restart(&item, d, pool, all + i, q + i, error);
+    }
+    return status;
+}
+
+static rovi_status read_fit(const struct field *root, const struct field *restarts, struct fit_file *file,
+                            struct pool *pool, rovi_approximation **q, rovi_error *error)
+{
+    rovi_fit_parts parts = {.restart_count = json_array_size(restarts->value)};
+    CHECK(read_result(root, &parts, error));
+    CHECK(read_costs(root, &parts, &file->context, error));
+    CHECK(read_context(root, &file->context, error));
+    CHECK(read_restarts(root, restarts, &parts, pool, q, error));
+    if (!parts.restarts[parts.winner].approximation)
+        return report(error, ROVI_BAD_INPUT,
+                      "%.200s: winner: found %zu, a restart that failed, allowed: one that did not", root->file,
+                      parts.winner);
+    return report_in_file(error, rovi_fit_new(&parts, &file->fit, error), root->file);
+}
+
+static rovi_status read_root(const struct field *root, struct fit_file *file, rovi_error *error)
+{
+    struct field restarts;
+    struct pool pool = {0};
+    if (!json_is_object(root->value))
+        return field_report(root, "a fit, as `rovi fit` writes it", error);
+    CHECK(check_kind(root, error));
+    CHECK(field_get(root, "restarts", &restarts, error));
+    size_t count = json_array_size(restarts.value);
+    if (count == 0)
+        return field_report(&restarts, "an array with at least one restart", error);
+    rovi_approximation **q = pool_take(&pool, count, sizeof *q);
+    rovi_status status = q ? read_fit(root, &restarts, file, &pool, q, error) : report_no_memory(error);
+    for (size_t i = 0; q && i < count; i++)
+        rovi_approximation_free(q[i]);
+    pool_free(&pool);
+    json_object_del(root->value, "restarts"); /* the bulk of the document, and now in the fit */
+    return status;
+}
+
+rovi_status fit_file_parse(const char *name, const char *bytes, size_t count, struct fit_file *file, rovi_error *error)
+{
+    *file = (struct fit_file){0};
+    rovi_status status = document_parse(name, bytes, count, &file->document, error);
+    if (!status) {
+        struct field root = field_root(name, file->document);
+        status = read_root(&root, file, error);
+    }
+    if (status)
+        fit_file_clear(file);
+    return status;
+}
+
+rovi_status fit_file_open(const char *path, struct fit_file *file, rovi_error *error)
+{
+    struct pool pool = {0};
+    char *bytes;
+    size_t count;
+    *file = (struct fit_file){0};
+    rovi_status status = bytes_read(path, &pool, &bytes, &count, error);
+    if (!status)
+        status = fit_file_parse(path, bytes, count, file, error);
+    pool_free(&pool);
+    return status;
+}
+
+void fit_file_clear(struct fit_file *file)
+{
+    rovi_fit_free(file->fit);
+    json_decref(file->document);
+    *file = (struct fit_file){0};
+}
+
+rovi_status fit_file_target(const struct fit_file *file, rovi_target **target, rovi_error *error)
+{
+    *target = NULL;
+    if (!file->context.target_description)
+        return ROVI_OK;
+    struct field root = field_root("the target in the fit file", file->context.target_description);
+    rovi_status status = description_to_target(&root, target, error);
+    if (!status && rovi_target_dim(*target) != rovi_approximation_dim(rovi_fit_approximation(file->fit))) {
+        rovi_target_free(*target);
+        *target = NULL;
+        status = report(error, ROVI_BAD_INPUT, "the fit file's target has another dimension than its approximation");
+    }
+    return status;
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Whole JSON documents, and making values. */
+#include "io/json.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "io/memory.h"
+#include "io/report.h"
+
+#define DOUBLE_DIGITS JSON_REAL_PRECISION(17) /* enough for any double to come back as itself */
+
+/*
+ * jansson reports some failed allocations as bad syntax, and goes on after others with a letter missing. So its
+ * allocator is watched while it parses; this is the only moment at which io/ touches something global, and no other
+ * thread may use jansson during it.
+ */
+static json_malloc_t watched_malloc;
+static bool starved;
+
+static void *watching_malloc(size_t size)
+{
+    void *memory = watched_malloc(size);
+    starved = starved || !memory;
+    return memory;
+}
+
+static json_t *parse_watched(const char *bytes, size_t count, json_error_t *found)
+{
+    json_free_t watched_free;
+    json_get_alloc_funcs(&watched_malloc, &watched_free);
+    starved = false;
+    json_set_alloc_funcs(watching_malloc, watched_free);
+    json_t *root = json_loadb(bytes, count, JSON_REJECT_DUPLICATES, found);
+    json_set_alloc_funcs(watched_malloc, watched_free);
+    return root;
+}
+
+rovi_status document_parse(const char *file, const char *bytes, size_t count, json_t **root, rovi_error *error)
+{
+    json_error_t found = {0};
+    *root = parse_watched(bytes, count, &found);
+    if (*root && !starved)
+        return ROVI_OK;
+    if (starved) {
+        json_decref(*root);
+        *root = NULL;
+        return report_no_memory(error);
+    }
+    return report(error, ROVI_BAD_INPUT, "%.200s:%d:%d: not valid JSON: %s", file, found.line, found.column,
+                  found.text);
+}
+
+static bool is_container(const json_t *value)
+{
+    return json_is_array(value) || json_is_object(value);
+}
+
+static bool holds_scalars(const json_t *array)
+{
+    size_t index;
+    json_t *item;
+    json_array_foreach(array, index, item)
+    {
+        if (is_container(item))
+            return false;
+    }
+    return true;
+}
+
+/* What goes on one line: scalars, arrays of scalars, and objects of these. */
+static bool is_flat(const json_t *value)
+{
+    if (json_is_array(value))
+        return holds_scalars(value);
+    for (void *i = json_object_iter((json_t *)value); i; i = json_object_iter_next((json_t *)value, i)) {
+        const json_t *member = json_object_iter_value(i);
+        if (json_is_object(member) || !holds_scalars(member))
+            return false;
+    }
+    return true;
+}
+
+static bool write_flat(const json_t *value, FILE *stream)
+{
+    return json_dumpf(value, stream, JSON_ENCODE_ANY | DOUBLE_DIGITS) == 0;
+}
+
+static bool write_value(const json_t *value, FILE *stream, int depth);
+
+static bool write_key(const char *key, FILE *stream)
+{
+    json_t *text = json_string(key);
+    bool ok = text && write_flat(text, stream) && fputs(": ", stream) >= 0;
+    json_decref(text);
+    return ok;
+}
+
+static bool start_line(FILE *stream, bool first, int depth)
+{
+    return fprintf(stream, "%s\n%*s", first ? "" : ",", depth, "") >= 0;
+}
+
+static bool write_array(const json_t *array, FILE *stream, int depth)
+{
+    for (size_t i = 0; i < json_array_size(array); i++)
+        if (!start_line(stream, i == 0, depth) || !write_value(json_array_get(array, i), stream, depth))
+            return false;
+    return true;
+}
+
+static bool write_object(const json_t *object, FILE *stream, int depth)
+{
+    void *first = json_object_iter((json_t *)object);
+    for (void *i = first; i; i = json_object_iter_next((json_t *)object, i))
+        if (!start_line(stream, i == first, depth) || !write_key(json_object_iter_key(i), stream) ||
+            !write_value(json_object_iter_value(i), stream, depth))
+            return false;
+    return true;
+}
+
+static bool write_value(const json_t *value, FILE *stream, int depth)
+{
+    if (is_flat(value))
+        return write_flat(value, stream);
+    bool array = json_is_array(value);
+    return fputc(array ? '[' : '{', stream) != EOF &&
+           (array ? write_array(value, stream, depth + 1) : write_object(value, stream, depth + 1)) &&
+           fprintf(stream, "\n%*s%c", depth, "", array ? ']' : '}') >= 0;
+}
+
+rovi_status document_write(const json_t *root, FILE *stream, const char *name, rovi_error *error)
+{
+    errno = 0;
+    if (write_value(root, stream, 0) && fputc('\n', stream) != EOF)
+        return ROVI_OK;
+    if (ferror(stream))
+        return report(error, ROVI_IO_FAILED, "%.200s: cannot be written: %s", name, strerror(errno));
+    return report_no_memory(error);
+}
+
+json_t *json_from_double(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+json_t *json_from_uint64(uint64_t value)
+{
+    return value <= INT64_MAX ? json_integer((json_int_t)value) : json_sprintf("%" PRIu64, value);
+}
+
+static bool is_ascii(const char *text)
+{
+    while (*text && (unsigned char)*text < 128)
+        text++;
+    return *text == '\0';
+}
+
+json_t *json_from_text(const char *text)
+{
+    if (!text)
+        return json_null();
+    json_t *value = json_string(text);
+    if (value || is_ascii(text)) /* plain text fails for want of memory only */
+        return value;
+    struct pool pool = {0};
+    char *copy = pool_text(&pool, text);
+    for (char *c = copy; c && *c; c++)
+        *c = (unsigned char)*c < 128 ? *c : '?';
+    if (copy)
+        value = json_string(copy);
+    pool_free(&pool);
+    return value;
+}
+
+json_t *json_from_doubles(size_t count, const double *values)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; array && i < count; i++) {
+        if (json_array_append_new(array, json_from_double(values[i])) == 0)
+            continue;
+        json_decref(array);
+        array = NULL;
+    }
+    return array;
+}
+
+json_t *json_from_matrix(size_t rows, size_t columns, const double *values)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; array && i < rows; i++) {
+        if (json_array_append_new(array, json_from_doubles(columns, values + i * columns)) == 0)
+            continue;
+        json_decref(array);
+        array = NULL;
+    }
+    return array;
+}
+
+bool json_put(json_t *object, const char *key, json_t *value)
+{
+    return json_object_set_new(object, key, value) == 0;
+}

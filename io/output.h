@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Output that is there whole or not at all: written to a temporary file beside the goal, and renamed onto it when
+ * everything has reached the disk. "-" (standard output), devices and pipes are written straight.
+ */
+#ifndef ROVI_IO_OUTPUT_H
+#define ROVI_IO_OUTPUT_H
+
+#include <stdio.h>
+
+#include "io/memory.h"
+#include "rovi.h"
+
+struct output {
+    FILE *stream;
+    const char *name; /* for messages; as given, borrowed */
+    char *path;       /* what the temporary file becomes; NULL when written straight */
+    char *temporary;
+    size_t slot; /* in the table of temporary files */
+    struct pool pool;
+};
+
+rovi_status output_open(struct output *output, const char *path, rovi_error *error);
+
+/* Exactly one of these ends an output. The first fails with ROVI_IO_FAILED when anything since output_open did. */
+rovi_status output_commit(struct output *output, rovi_error *error);
+void output_abandon(struct output *output);
+
+/* Whether output_open would work, before hours of computing. Leaves no trace. */
+rovi_status output_check(const char *path, rovi_error *error);
+
+/* Remove all temporary files of this process. May be called from a signal handler. */
+void output_remove_temporaries(void);
+
+#endif

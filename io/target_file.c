@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The TARGET of the command line: told apart by its suffix, then by its name. */
+#define _XOPEN_SOURCE 700
+#include "io/target_file.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "io/builtin.h"
+#include "io/description.h"
+#include "io/report.h"
+
+static bool has_suffix(const char *name, const char *suffix)
+{
+    size_t n = strlen(name), m = strlen(suffix);
+    return n >= m && strcmp(name + n - m, suffix) == 0;
+}
+
+static rovi_status parse(const char *name, const char *bytes, size_t count, struct target_source *source,
+                         rovi_error *error)
+{
+    bytes_fingerprint(bytes, count, source->fingerprint);
+    rovi_status status = document_parse(name, bytes, count, &source->description, error);
+    if (status)
+        return status;
+    struct field root = field_root(name, source->description);
+    return description_to_target(&root, &source->target, error);
+}
+
+static rovi_status open_file(const char *name, struct target_source *source, rovi_error *error)
+{
+    char *bytes;
+    size_t count;
+    rovi_status status = bytes_read(name, &source->pool, &bytes, &count, error);
+    if (status)
+        return status;
+    char *absolute = realpath(name, NULL);
+    source->path = pool_text(&source->pool, absolute ? absolute : name);
+    free(absolute);
+    return source->path ? parse(name, bytes, count, source, error) : report_no_memory(error);
+}
+
+static rovi_status report_unknown(const char *name, rovi_error *error)
+{
+    struct suggestion suggestion = {.typed = name};
+    for (size_t i = 0; builtin_at(i); i++)
+        suggestion_consider(&suggestion, builtin_at(i)->name);
+    return report(error, ROVI_BAD_INPUT,
+                  "found target \"%.100s\", allowed: a .json description or the name of a built-in target%s%s%s; `rovi "
+                  "help fit` lists them",
+                  name, suggestion.best ? " (did you mean " : "", suggestion.best ? suggestion.best : "",
+                  suggestion.best ? "?)" : "");
+}
+
+static rovi_status open_any(const char *name, struct target_source *source, rovi_error *error)
+{
+    struct stat found;
+    const struct builtin *builtin = builtin_find(name);
+    if (builtin)
+        return parse(name, builtin->description, strlen(builtin->description), source, error);
+    if (has_suffix(name, ".so"))
+        return report(error, ROVI_BAD_INPUT,
+                      "%.200s: shared libraries as targets are not supported by rovi %s, allowed: a .json description "
+                      "or a built-in target",
+                      name, ROVI_VERSION);
+    if (has_suffix(name, ".json") || stat(name, &found) == 0)
+        return open_file(name, source, error);
+    return report_unknown(name, error);
+}
+
+rovi_status target_source_open(const char *name, struct target_source *source, rovi_error *error)
+{
+    *source = (struct target_source){0};
+    rovi_status status = open_any(name, source, error);
+    if (status)
+        target_source_clear(source);
+    return status;
+}
+
+void target_source_clear(struct target_source *source)
+{
+    rovi_target_free(source->target);
+    json_decref(source->description);
+    pool_free(&source->pool);
+    *source = (struct target_source){0};
+}
+
+bool target_file_changed(const char *path, const char *fingerprint)
+{
+    struct pool pool = {0};
+    char *bytes, now[FINGERPRINT_SIZE];
+    size_t count;
+    bool changed = false;
+    if (bytes_read(path, &pool, &bytes, &count, NULL) == ROVI_OK) {
+        bytes_fingerprint(bytes, count, now);
+        changed = strcmp(now, fingerprint) != 0;
+    }
+    pool_free(&pool);
+    return changed;
+}

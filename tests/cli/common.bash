@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# What the command-line tests share. Each test runs in an empty folder of its own.
+# shellcheck shell=bash
+
+# Small enough to take a moment, large enough to be a fit.
+SMALL=(--iterations 60 --restarts 2 --batch 50 --draws 500 --trace 4 --quiet)
+
+setup() {
+    ROVI=$(realpath "${ROVI:-build/rovi}")
+    SOURCE=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+    cd "$BATS_TEST_TMPDIR" || return 1
+}
+
+# refused CODE PART ARGUMENTS...: rovi ends with the code, one line on stderr that holds the part, and nothing on stdout.
+refused() {
+    local code=$1 part=$2 found=0
+    shift 2
+    "$ROVI" "$@" >out 2>err || found=$?
+    if [ "$found" != "$code" ] || [ "$(wc -l <err)" != 1 ] || [ -s out ] || ! grep -qF -- "$part" err; then
+        echo "rovi $*: exit $found, wanted $code and \"$part\""
+        cat out err
+        return 1
+    fi
+    rm -f out err
+}
+
+# fitted TARGET FILE FLAGS...: a small fit, converged or not
+fitted() {
+    local target=$1 file=$2 found=0
+    shift 2
+    "$ROVI" fit "$target" -o "$file" "${SMALL[@]}" "$@" >table || found=$?
+    [ "$found" = 0 ] || [ "$found" = 3 ]
+}
+
+# Only these files are here, so nothing half-written is left.
+only_here() {
+    diff <(ls -A) <(for name in "$@"; do echo "$name"; done | sort)
+}

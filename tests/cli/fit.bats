@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# rovi fit: results, exit codes, files, flags.
+
+load common.bash
+
+@test "a fit prints a table and writes its file" {
+    fitted figure1-m1 a.json
+    grep -q '^figure1-m1, 2 dimensions' table
+    for word in method status KL ELBO modes restarts time asked saved Next; do
+        grep -q "$word" table
+    done
+    only_here a.json table
+}
+
+@test "without -o the fit goes to fit.json" {
+    "$ROVI" fit figure1-m1 "${SMALL[@]}" || [ $? = 3 ]
+    only_here fit.json
+}
+
+@test "--json prints the keys of the contract" {
+    fitted figure1-m1 a.json --json
+    for key in rovi method preset target dim seed threads status elbo kl log_z center whitening rotation restarts modes \
+        modes_listed_weight modes_total collapse evaluations time outside; do
+        grep -q "^ \"$key\": " table
+    done
+    grep -q '"method": "rovi"' table
+    grep -q '"kl": {"value": .*, "mcse": ' table
+    grep -q '"evaluations": {"density": [0-9]*, "gradient": [0-9]*, "rejected": 0}' table
+    grep -q '"time": {"wall_s": .*, "target_s": .*, "total_s": ' table
+    grep -q '{"weight": .*, "mean": \[.*\], "sd": \[.*\]}' table
+    grep -q '{"seed": .*, "elbo": .*, "mcse": .*, "status": ' table
+}
+
+@test "matrices of more than 100 dimensions are shown on demand only" {
+    echo '{"type": "many_well", "dim": 102}' >wide.json
+    small=(--iterations 2 --restarts 1 --batch 10 --draws 100 --trace 1 --quiet)
+    "$ROVI" fit wide.json "${small[@]}" --json >out || [ $? = 3 ]
+    grep -q '"center"' out
+    ! grep -q '"rotation"' out
+    "$ROVI" fit wide.json "${small[@]}" --json full >out || [ $? = 3 ]
+    grep -q '"rotation"' out
+    "$ROVI" sample fit.json -n 2 -o a.csv
+    [ "$(wc -l <a.csv)" = "$(($(grep -c '^#' a.csv) + 3))" ]
+}
+
+@test "the fit can go to stdout, the table then goes to stderr" {
+    "$ROVI" fit figure1-m1 -o - "${SMALL[@]:0:10}" >a.json 2>err || [ $? = 3 ]
+    grep -q '^ "format": 1,' a.json
+    grep -q 'method' err
+    "$ROVI" sample a.json -n 1 -o a.csv
+}
+
+@test "progress and log go to stderr, nothing with --quiet" {
+    "$ROVI" fit figure1-m1 "${SMALL[@]:0:10}" >out 2>err || [ $? = 3 ]
+    grep -q '^rovi [0-9.]*: rovi fit figure1-m1 .*: .* s, peak memory [0-9]* MB$' err
+    "$ROVI" fit figure1-m1 "${SMALL[@]}" >out 2>err || [ $? = 3 ]
+    [ ! -s err ]
+}
+
+# All that the solver made: everything but the clock.
+essence() {
+    sed -n '/^ "winner"/,$p' "$1" | sed 's/"seconds": \[[^]]*\]//'
+}
+
+@test "same seed, same bytes, whatever the number of threads" {
+    fitted asymmetric a.json --threads 1 --seed 5
+    fitted asymmetric b.json --threads 2 --seed 5
+    fitted asymmetric c.json --threads 2 --seed 6
+    diff <(essence a.json) <(essence b.json)
+    ! diff -q <(essence a.json) <(essence c.json)
+}
+
+@test "a converged fit ends with 0, one that ran out of iterations with 3" {
+    # far from the target, so that every step gains more than its noise
+    run "$ROVI" fit figure1-m3 "${SMALL[@]}" --iterations 20 --tolerance 0 --start-slope 4 --batch 500 --draws 20000
+    [ "$status" = 3 ]
+    grep -q '^ "status": "max_iterations"' fit.json
+    run "$ROVI" fit figure1-m1 "${SMALL[@]}" --iterations 200 --tolerance 1000
+    [ "$status" = 0 ]
+    grep -q '^ "status": "converged"' fit.json
+}
+
+@test "--max-time ends a run in good order" {
+    run "$ROVI" fit figure1-m3 "${SMALL[@]}" --iterations 1000000000 --tolerance 0 --max-time 0.5
+    [ "$status" = 3 ]
+    grep -q '^ "status": "max_time"' fit.json
+    "$ROVI" sample fit.json -n 1 -o a.csv
+}
+
+@test "--max-evaluations ends a run in good order" {
+    run "$ROVI" fit figure1-m3 "${SMALL[@]}" --iterations 1000000000 --tolerance 0 --max-evaluations 20000
+    [ "$status" = 3 ]
+    grep -q '^ "status": "max_evaluations"' fit.json
+    "$ROVI" sample fit.json -n 1 -o a.csv
+}
+
+@test "Ctrl-C leaves the best fit so far, marked as interrupted" {
+    run timeout --preserve-status -s INT 1 \
+        "$ROVI" fit figure1-m3 "${SMALL[@]}" --iterations 1000000000 --tolerance 0
+    [ "$status" = 130 ]
+    grep -q '^ "status": "interrupted"' fit.json
+    "$ROVI" sample fit.json -n 3 -o a.csv
+    only_here fit.json a.csv
+}
+
+@test "settings: --name=value, - and _ alike, presets first wherever they stand" {
+    fitted figure1-m1 a.json --step-map=0.25 --step_rotation 0.125 --iterations 7 --preset thorough
+    grep -q '"settings": {.*"step_map": 0.25, "step_rotation": 0.125' a.json
+    grep -q '"preset": "thorough"' a.json
+    grep -q '"iterations": 7' a.json
+}
+
+@test "d = 1 and one component are fine" {
+    echo '{"type": "gaussian_mixture", "weights": [1], "means": [[3]]}' >one.json
+    fitted one.json a.json
+    grep -q '^one.json, 1 dimension$' table
+    "$ROVI" sample a.json -n 2 -o a.csv
+    grep -q '^lp_approx__,lp__,x.1$' a.csv
+}
+
+@test "help lists settings with their defaults, and the built-in targets" {
+    "$ROVI" fit --help >help
+    grep -q -- '--step-map' help
+    grep -q '0.005..10 (default' help
+    grep -q '^  figure1-m3 ' help
+    "$ROVI" help fit | diff - help
+    for command in sample plot; do
+        "$ROVI" help "$command" | grep -q "^Usage: rovi $command"
+    done
+    "$ROVI" --help | grep -q 'rovi fit TARGET'
+    "$ROVI" --version | grep -qE '^rovi [0-9]+\.[0-9]+\.[0-9]+$'
+}
+
+@test "every example target fits" {
+    for target in "$SOURCE"/examples/targets/*.json; do
+        fitted "$target" a.json --iterations 4
+    done
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* io/fit_file: a fit comes back to the last bit; a file that is no fit, or only part of one, is refused with a reason.
+ */
+#include "test_io_support.h"
+
+#include "io/draws_csv.h"
+#include "io/report.h"
+
+static char *written_fit(size_t *size)
+{
+    rovi_fit *fit = hand_fit();
+    rovi_settings *settings = rovi_settings_new();
+    json_t *values = fit_settings_to_json(settings), *description = json_pack("{s:s}", "type", "banana");
+    struct fit_context context = hand_context(values, description);
+    char *text = NULL;
+    FILE *stream = open_memstream(&text, size);
+    assert_int_equal(fit_write(&context, fit, stream, "t.json", NULL), ROVI_OK);
+    fclose(stream);
+    json_decref(values);
+    json_decref(description);
+    rovi_settings_free(settings);
+    rovi_fit_free(fit);
+    return text;
+}
+
+static void open_written(struct fit_file *file)
+{
+    size_t size;
+    char *text = written_fit(&size);
+    rovi_error error = {0};
+    if (fit_file_parse("t.json", text, size, file, &error))
+        fail_msg("%s", error.message);
+    free(text);
+}
+
+static void same_bits(const double *a, const double *b, size_t n)
+{
+    if (n > 0)
+        assert_memory_equal(a, b, n * sizeof *a);
+}
+
+static void same_approximation(const rovi_approximation *one, const rovi_approximation *other)
+{
+    const rovi_approximation_parts *a = rovi_approximation_parts_of(one), *b = rovi_approximation_parts_of(other);
+    assert_int_equal(a->dim, b->dim);
+    same_bits(a->center, b->center, a->dim);
+    same_bits(a->rotation, b->rotation, a->dim * a->dim);
+    assert_int_equal(a->whitening == NULL, b->whitening == NULL);
+    if (a->whitening)
+        same_bits(a->whitening, b->whitening, a->dim * a->dim);
+    for (size_t i = 0; i < a->dim; i++) {
+        assert_int_equal(a->maps[i].cells, b->maps[i].cells);
+        same_bits(a->maps[i].knots, b->maps[i].knots, a->maps[i].cells + 1);
+        same_bits(a->maps[i].lambda, b->maps[i].lambda, a->maps[i].cells);
+        same_bits(&a->maps[i].alpha, &b->maps[i].alpha, 1);
+        same_bits(&a->maps[i].v, &b->maps[i].v, 1);
+    }
+}
+
+static void same_number(double a, double b)
+{
+    assert_true(a == b || (isnan(a) && isnan(b)));
+}
+
+static void same_restart(const rovi_restart *a, const rovi_restart *b)
+{
+    assert_true(a->seed == b->seed && a->stop == b->stop && a->iterations == b->iterations);
+    same_number(a->elbo.value, b->elbo.value);
+    same_number(a->elbo.mcse, b->elbo.mcse);
+    assert_int_equal(a->trace_length, b->trace_length);
+    for (size_t i = 0; i < a->trace_length; i++) {
+        assert_true(a->trace[i].iteration == b->trace[i].iteration);
+        assert_true(a->trace[i].evaluations == b->trace[i].evaluations);
+        same_number(a->trace[i].seconds, b->trace[i].seconds);
+        same_number(a->trace[i].elbo, b->trace[i].elbo);
+        same_number(a->trace[i].mcse, b->trace[i].mcse);
+    }
+    assert_int_equal(a->approximation == NULL, b->approximation == NULL);
+    if (a->approximation)
+        same_approximation(a->approximation, b->approximation);
+}
+
+static void fits_come_back(void **state)
+{
+    (void)state;
+    struct fit_file file;
+    open_written(&file);
+    rovi_fit *fit = hand_fit();
+    const rovi_fit_parts *a = rovi_fit_parts_of(fit), *b = rovi_fit_parts_of(file.fit);
+    assert_true(a->stop == b->stop && a->winner == b->winner && a->restart_count == b->restart_count);
+    for (size_t i = 0; i < a->restart_count; i++)
+        same_restart(a->restarts + i, b->restarts + i);
+    same_number(a->elbo.value, b->elbo.value);
+    same_number(a->elbo.mcse, b->elbo.mcse);
+    same_number(a->kl.value, b->kl.value);
+    same_number(a->log_z, b->log_z);
+    same_number(a->outside, b->outside);
+    same_number(a->wall_s, b->wall_s);
+    same_number(a->target_s, b->target_s);
+    assert_true(a->evaluations.density == b->evaluations.density &&
+                a->evaluations.gradient == b->evaluations.gradient &&
+                a->evaluations.rejected == b->evaluations.rejected && a->threads == b->threads);
+    rovi_fit_free(fit);
+    fit_file_clear(&file);
+}
+
+static void the_context_comes_back(void **state)
+{
+    (void)state;
+    struct fit_file file;
+    rovi_target *target;
+    open_written(&file);
+    assert_string_equal(file.context.command, "rovi fit banana");
+    assert_string_equal(file.context.method, "rovi");
+    assert_string_equal(file.context.target_fingerprint, "fnv1a64:0123456789abcdef");
+    assert_null(file.context.target_path);
+    assert_true(file.context.seed == 3 && file.context.total_s == 2.5);
+    assert_int_equal(json_object_size(file.context.settings), rovi_settings_count());
+    assert_int_equal(fit_file_target(&file, &target, NULL), ROVI_OK);
+    assert_int_equal(rovi_target_dim(target), 2);
+    rovi_target_free(target);
+    fit_file_clear(&file);
+}
+
+/* However a file is cut, it is refused, and never read as something else. */
+static void cut_files_are_refused(void **state)
+{
+    (void)state;
+    size_t size;
+    char *text = written_fit(&size);
+    for (size_t length = 0; length + 2 < size; length += 1 + length / 40) {
+        struct fit_file file;
+        rovi_error error = {0};
+        assert_int_equal(fit_file_parse("t.json", text, length, &file, &error), ROVI_BAD_INPUT);
+        assert_memory_equal(error.message, "t.json:", 7);
+        assert_null(file.fit);
+    }
+    free(text);
+}
+
+static void refused(const char *text, const char *part)
+{
+    struct fit_file file;
+    rovi_error error = {0};
+    assert_int_equal(fit_file_parse("t.json", text, strlen(text), &file, &error), ROVI_BAD_INPUT);
+    if (!strstr(error.message, part))
+        fail_msg("\"%s\" does not contain \"%s\"", error.message, part);
+}
+
+static void other_files_are_refused(void **state)
+{
+    (void)state;
+    refused("[]", "allowed: a fit");
+    refused("{}", "this is not a fit");
+    refused("{\"type\": \"banana\"}", "this is a target description");
+    refused("{\"format\": 2, \"rovi\": \"9.0.0\"}", "found fit format 2, allowed: up to 1");
+    refused("{\"format\": \"one\", \"rovi\": \"0.1.0\"}", "format: found \"one\"");
+    refused("{\"format\": 1, \"rovi\": \"0.1.0\"}", "\"restarts\" is missing");
+    refused("{\"format\": 1, \"rovi\": \"0.1.0\", \"restarts\": []}", "restarts: found an empty array");
+}
+
+/* `set` replaces the value at the pointer-like path of keys and indices. */
+static void refused_after(const char *path, const char *value, const char *part)
+{
+    size_t size;
+    char *text = written_fit(&size), copy[128];
+    json_t *root = json_loads(text, 0, NULL), *at = root, *new_value = json_loads(value, JSON_DECODE_ANY, NULL);
+    strcpy(copy, path);
+    char *last = strrchr(copy, '/');
+    *last++ = '\0';
+    for (char *key = strtok(copy, "/"); key; key = strtok(NULL, "/"))
+        at = json_is_array(at) ? json_array_get(at, strtoul(key, NULL, 10)) : json_object_get(at, key);
+    int failed = json_is_array(at) ? json_array_set_new(at, strtoul(last, NULL, 10), new_value)
+                                   : json_object_set_new(at, last, new_value);
+    assert_int_equal(failed, 0);
+    free(text);
+    text = json_dumps(root, JSON_REAL_PRECISION(17));
+    refused(text, part);
+    free(text);
+    json_decref(root);
+}
+
+static void wrong_values_are_refused(void **state)
+{
+    (void)state;
+    refused_after("/dim", "3", "center: found an array of 2 values, allowed: an array of 3 numbers");
+    refused_after("/dim", "0", "dim: found 0");
+    refused_after("/winner", "3", "winner: found 3");
+    refused_after("/winner", "2", "failed");
+    refused_after("/status", "\"great\"", "status: found \"great\"");
+    refused_after("/elbo", "{\"value\": 1}", "\"mcse\" is missing");
+    refused_after("/restarts/0/seed", "-1", "restarts[0].seed: found -1");
+    refused_after("/restarts/1/trace/elbo", "[1]", "restarts[1].trace.elbo: found an array of 1 value");
+    refused_after("/restarts/1/trace/iteration", "[1, 2.5]", "iteration[1]: found 2.5");
+    refused_after("/restarts/0/approximation/rotation/1", "[1, 0, 0]",
+                  "approximation.rotation[1]: found an array of 3");
+    refused_after("/restarts/0/approximation/rotation/1", "[1, 1]", "t.json: ");
+    refused_after("/restarts/0/approximation/whitening/0/0", "-1", "t.json: ");
+    refused_after("/restarts/0/approximation/maps/0/alpha", "0", "t.json: ");
+    refused_after("/restarts/0/approximation/maps/0/lambda/0", "-1", "t.json: ");
+    refused_after("/restarts/0/approximation/maps/0/knots", "[0, 1]",
+                  "knots: found an array of 2 values, allowed: an array of 3");
+    refused_after("/restarts/0/approximation/maps/0/knots/0", "7", "t.json: ");
+    refused_after("/restarts/0/approximation/maps/1", "[]", "maps[1]");
+}
+
+static void draws_are_the_libraries(void **state)
+{
+    (void)state;
+    struct fit_file file;
+    rovi_target *target;
+    open_written(&file);
+    assert_int_equal(fit_file_target(&file, &target, NULL), ROVI_OK);
+    struct draws_csv draws = {.fit = &file, .target = target, .seed = 5, .count = 3};
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    assert_int_equal(draws_csv_write(&draws, stream, "t.csv", NULL), ROVI_OK);
+    fclose(stream);
+    double x[6], log_q[3], log_p[3];
+    rovi_approximation_draw(rovi_fit_approximation(file.fit), 5, 0, 3, x, log_q, NULL);
+    rovi_target_evaluate(target, 3, x, log_p, NULL, NULL);
+    char *line = strstr(text, "\nlp_approx__,lp__,x.1,x.2\n") + 1;
+    for (size_t i = 0; i < 3; i++) {
+        char *at = line = strchr(line, '\n') + 1;
+        same_number(strtod(at, &at), log_q[i]);
+        same_number(strtod(at + 1, &at), log_p[i]);
+        same_number(strtod(at + 1, &at), x[2 * i]);
+        same_number(strtod(at + 1, &at), x[2 * i + 1]);
+    }
+    assert_true(text[0] == '#');
+    free(text);
+    rovi_target_free(target);
+    fit_file_clear(&file);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fits_come_back),           cmocka_unit_test(the_context_comes_back),
+        cmocka_unit_test(cut_files_are_refused),    cmocka_unit_test(other_files_are_refused),
+        cmocka_unit_test(wrong_values_are_refused), cmocka_unit_test(draws_are_the_libraries)};
+    return cmocka_run_group_tests_name("io/fit_file", tests, NULL, NULL);
+}

@@ -1,0 +1,63 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# The one direction of dependency, read off the #include lines:
+#   - a folder of src/ includes rovi.h, itself, and the folders before it in `layers`; a new folder must be put there;
+#   - io/ includes rovi.h and itself; cli/ those and itself; examples/ rovi.h alone;
+#   - rovi.h includes the C standard library alone;
+#   - BLAS is known to src/base/linalg.c, Random123 to src/base/rng.c, jansson to io/.
+set -eu
+cd "$(dirname "$0")/.."
+layers='base target family evidence solve diagnose'
+
+# shellcheck disable=SC2016 # $0 and the like are awk's
+tools/sources.sh c | grep -v '^tests/' | xargs awk -v layers="$layers" '
+BEGIN {
+    n = split(layers, name, " ")
+    for (i = 1; i <= n; i++)
+        rank[name[i]] = i
+}
+function complain(why) {
+    printf "%s:%d: %s\n", FILENAME, FNR, why
+    failed = 1
+}
+FNR == 1 {
+    files++
+    split(FILENAME, part, "/")
+    top = part[1]
+    layer = part[2]
+    if (top == "src" && !(layer in rank))
+        complain("src/" layer " is not among the layers: " layers)
+}
+/^[ \t]*#[ \t]*include/ {
+    match($0, /[<"][^>"]*[>"]/)
+    quoted = substr($0, RSTART, 1) == "\""
+    header = substr($0, RSTART + 1, RLENGTH - 2)
+    split(header, part, "/")
+    if (header ~ /^(cblas|lapacke?|openblas_config)\.h$/ && FILENAME != "src/base/linalg.c")
+        complain("only src/base/linalg.c knows BLAS, not " header)
+    if (header ~ /^Random123\// && FILENAME != "src/base/rng.c")
+        complain("only src/base/rng.c knows Random123, not " header)
+    if (header ~ /^jansson/ && top != "io")
+        complain("only io/ knows jansson")
+    if (top == "include" && (quoted || header !~ /^std(def|int|arg|bool)\.h$/))
+        complain("the public header includes nothing but <std*.h>, not " header)
+    if (!quoted)
+        next
+    if (header ~ /(^|\/)\.\.?\//)
+        complain("include by the path from src/ or the top, not " header)
+    else if (header == "rovi.h")
+        next
+    else if (top == "src" && !(part[1] in rank))
+        complain("src/" layer " may not include " header)
+    else if (top == "src" && rank[part[1]] > rank[layer])
+        complain("src/" layer " comes before src/" part[1] " and may not include " header)
+    else if ((top == "io" && part[1] != "io") || (top == "cli" && part[1] != "io" && part[1] != "cli"))
+        complain(top "/ may not include " header)
+    else if (top == "examples" || top == "include")
+        complain(top "/ may not include " header)
+}
+END {
+    if (!failed)
+        printf "direction of dependency: %d files\n", files
+    exit failed
+}'
