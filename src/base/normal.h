@@ -12,6 +12,7 @@ double normal_upper(double x);              /* P(X > x) */
 double normal_interval(double a, double b); /* P(a < X <= b) for a <= b, without cancellation in the tails */
 double normal_quantile(double p);           /* cdf^-1; -+infinity at 0 and 1 */
 double normal_moment1(double a, double b);  /* E[X; a < X <= b] = phi(a) - phi(b); infinite ends allowed */
-double normal_moment2(double a, double b);  /* E[X^2; a < X <= b] = P(a,b) + a phi(a) - b phi(b) */
+void normal_cell_moments(double a, double b, double m[3]); /* m_r = E[u^r; a < X <= b], u = (X - a)/(b - a), r = 0..2 */
+double normal_moment2(double a, double b);                 /* E[X^2; a < X <= b] = P(a,b) + a phi(a) - b phi(b) */
 
 #endif

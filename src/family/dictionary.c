@@ -9,39 +9,12 @@
 #include "base/rng.h"
 #include "family/cone.h"
 
-#define NARROW 0.5 /* cells up to here by quadrature, which is exact to rounding there */
-
-/* m_r = E[u^r; cell], r = 0, 1, 2, u = (x - a)/h, by the closed form. */
-static void wide_moments(double a, double h, double m[3])
-{
-    const double P = normal_interval(a, a + h), X1 = normal_moment1(a, a + h), X2 = normal_moment2(a, a + h);
-    m[0] = P;
-    m[1] = (X1 - a * P) / h;
-    m[2] = (X2 - 2 * a * X1 + a * a * P) / (h * h);
-}
-
-/* The same by 8-point Gauss-Legendre: the closed form loses about (1 + a^2)/h^3 units of rounding to cancellation. */
-static void narrow_moments(double a, double h, double m[3])
-{
-    static const double node[4] = {0.18343464249564980, 0.52553240991632899, 0.79666647741362674, 0.96028985649753623};
-    static const double weight[4] = {0.36268378337836198, 0.31370664587788729, 0.22238103445337447,
-                                     0.10122853629037626};
-    m[0] = m[1] = m[2] = 0;
-    for (int i = 0; i < 8; i++) {
-        const double u = 0.5 + (i < 4 ? 0.5 : -0.5) * node[i % 4];
-        const double mass = 0.5 * weight[i % 4] * h * normal_density(a + u * h);
-        m[0] += mass;
-        m[1] += mass * u;
-        m[2] += mass * u * u;
-    }
-}
-
 /* Cell k adds its moments to the nodal mass matrix. */
 static void add_cell(struct dictionary *D, size_t k)
 {
     const double a = D->knots[k], b = D->knots[k + 1], h = b - a;
     double m[3];
-    (h <= NARROW ? narrow_moments : wide_moments)(a, h, m);
+    normal_cell_moments(a, b, m);
     const double P = m[0], u1 = m[1], u2 = m[2];
     D->width[k] = h;
     D->mass[k] = P;

@@ -122,8 +122,20 @@ static size_t merge_light(size_t count, double *edges)
     return count;
 }
 
-/* Adds E[1, T - v, (T - v)^2] over the part of (from, to) in segment s, where T - v = c + slope x. */
-static void add_moments(const struct map *T, size_t s, double from, double to, double moment[3])
+/* Adds E[1, T - v, (T - v)^2] over a bounded part (from, to) of segment s, from its values at the ends: in a steep
+ * segment moments about its own end keep the digits that those about x = 0 would lose. */
+static void add_bounded(const struct map *T, size_t s, double from, double to, double moment[3])
+{
+    const double t = map_value(T, s, from) - T->v, rise = T->slope[s] * (to - from);
+    double m[3];
+    normal_cell_moments(from, to, m);
+    moment[0] += m[0];
+    moment[1] += t * m[0] + rise * m[1];
+    moment[2] += t * t * m[0] + 2 * t * rise * m[1] + rise * rise * m[2];
+}
+
+/* The same over a part that is not bounded: T - v = c + slope x there. */
+static void add_unbounded(const struct map *T, size_t s, double from, double to, double moment[3])
 {
     const double c = map_value(T, s, 0) - T->v, m = T->slope[s];
     const double P = normal_interval(from, to), X1 = normal_moment1(from, to), X2 = normal_moment2(from, to);
@@ -139,7 +151,7 @@ static struct piece make_piece(const struct map *T, double from, double to)
     for (size_t s = 0; s <= J + 1; s++) {
         const double left = s > 0 ? fmax(from, T->D.knots[s - 1]) : from, right = s <= J ? fmin(to, T->D.knots[s]) : to;
         if (left < right) {
-            add_moments(T, s, left, right, moment);
+            (isfinite(right - left) ? add_bounded : add_unbounded)(T, s, left, right, moment);
         }
     }
     const double mean = moment[1] / moment[0];

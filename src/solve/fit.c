@@ -126,6 +126,9 @@ static void run_restart(void *context, size_t i, size_t worker)
                                    .trace_length = r->trace_length,
                                    .trace = r->trace,
                                    .approximation = r->approximation};
+    if (atomic_load(&r->meter.failed)) {
+        atomic_store(&job->supervisor.verdict, ROVI_STOP_FAILED);
+    }
     atomic_fetch_add(&job->supervisor.finished, 1);
 }
 
