@@ -4,19 +4,20 @@
 #include "cli/interrupt.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
 #include "io/output.h"
 
-static volatile sig_atomic_t patience, seen;
+static atomic_int patience, seen; /* lock-free, so that the handler may use them, on whatever thread it runs */
 
 static void handle(int signal)
 {
     (void)signal;
-    if (patience-- > 0) {
-        seen = 1;
+    if (atomic_fetch_sub(&patience, 1) > 0) {
+        atomic_store(&seen, 1);
         return;
     }
     output_remove_temporaries();
@@ -26,7 +27,7 @@ static void handle(int signal)
 void interrupt_catch(bool patient)
 {
     struct sigaction action = {.sa_handler = handle, .sa_flags = SA_RESTART};
-    patience = patient;
+    atomic_store(&patience, patient);
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
@@ -35,5 +36,5 @@ void interrupt_catch(bool patient)
 
 bool interrupt_seen(void)
 {
-    return seen;
+    return atomic_load(&seen) != 0;
 }

@@ -31,6 +31,8 @@ static rovi_status read_all(FILE *file, struct pool *pool, char **bytes, size_t 
 rovi_status bytes_read(const char *path, struct pool *pool, char **bytes, size_t *count, rovi_error *error)
 {
     FILE *file = fopen(path, "rb");
+    if (!file && errno == ENOMEM)
+        return report_no_memory(error);
     if (!file)
         return report(error, ROVI_BAD_INPUT, "%.200s: cannot be read: %s", path, strerror(errno));
     errno = 0;

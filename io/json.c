@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <setjmp.h>
 #include <string.h>
 
 #include "io/memory.h"
@@ -13,42 +14,59 @@
 #define DOUBLE_DIGITS JSON_REAL_PRECISION(17) /* enough for any double to come back as itself */
 
 /*
- * jansson reports some failed allocations as bad syntax, and goes on after others with a letter missing. So its
- * allocator is watched while it parses; this is the only moment at which io/ touches something global, and no other
- * thread may use jansson during it.
+ * jansson's lexer ignores that its buffer could not grow: it goes on with a letter missing, and past its memory when
+ * that was a closing quote (version 2.14). So its allocator may not fail while it parses. It is given one that leaves
+ * the parser by longjmp instead, and takes all from a pool, so that nothing is lost; what was parsed is then copied
+ * with the usual allocator. The only moment at which io/ touches something global: no other thread may use jansson
+ * during it.
  */
-static json_malloc_t watched_malloc;
-static bool starved;
+static struct {
+    struct pool pool;
+    json_malloc_t usual_malloc;
+    json_free_t usual_free;
+    jmp_buf no_memory;
+} parser;
 
-static void *watching_malloc(size_t size)
+static void parser_free(void *memory)
 {
-    void *memory = watched_malloc(size);
-    starved = starved || !memory;
+    (void)memory; /* the pool does it */
+}
+
+static void *parser_malloc(size_t size)
+{
+    json_set_alloc_funcs(parser.usual_malloc, parser.usual_free);
+    void *memory = pool_take(&parser.pool, size, 1);
+    if (!memory)
+        longjmp(parser.no_memory, 1);
+    json_set_alloc_funcs(parser_malloc, parser_free);
     return memory;
 }
 
-static json_t *parse_watched(const char *bytes, size_t count, json_error_t *found)
+/* The document, or NULL: without memory then, unless *found says what else. */
+static json_t *parse(const char *bytes, size_t count, json_error_t *found)
 {
-    json_free_t watched_free;
-    json_get_alloc_funcs(&watched_malloc, &watched_free);
-    starved = false;
-    json_set_alloc_funcs(watching_malloc, watched_free);
+    json_get_alloc_funcs(&parser.usual_malloc, &parser.usual_free);
+    if (setjmp(parser.no_memory) != 0) {
+        found->text[0] = '\0';
+        pool_free(&parser.pool);
+        return NULL;
+    }
+    json_set_alloc_funcs(parser_malloc, parser_free);
     json_t *root = json_loadb(bytes, count, JSON_REJECT_DUPLICATES, found);
-    json_set_alloc_funcs(watched_malloc, watched_free);
-    return root;
+    json_set_alloc_funcs(parser.usual_malloc, parser.usual_free);
+    json_t *copy = json_deep_copy(root);
+    pool_free(&parser.pool);
+    return copy;
 }
 
 rovi_status document_parse(const char *file, const char *bytes, size_t count, json_t **root, rovi_error *error)
 {
     json_error_t found = {0};
-    *root = parse_watched(bytes, count, &found);
-    if (*root && !starved)
+    *root = parse(bytes, count, &found);
+    if (*root)
         return ROVI_OK;
-    if (starved) {
-        json_decref(*root);
-        *root = NULL;
+    if (found.text[0] == '\0')
         return report_no_memory(error);
-    }
     return report(error, ROVI_BAD_INPUT, "%.200s:%d:%d: not valid JSON: %s", file, found.line, found.column,
                   found.text);
 }

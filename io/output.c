@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,13 +16,13 @@
 
 #define SLOTS 8 /* outputs open at once; a command has at most two */
 
-static char *volatile temporaries[SLOTS];
+static _Atomic(char *) temporaries[SLOTS]; /* the handler may run on any thread */
 
 void output_remove_temporaries(void)
 {
     for (size_t i = 0; i < SLOTS; i++)
-        if (temporaries[i])
-            unlink(temporaries[i]);
+        if (atomic_load(&temporaries[i]))
+            unlink(atomic_load(&temporaries[i]));
 }
 
 static void forget_temporary(struct output *output)
@@ -44,6 +45,8 @@ static bool remember_temporary(struct output *output)
 
 static rovi_status cannot(const char *name, const char *what, int reason, rovi_error *error)
 {
+    if (reason == ENOMEM)
+        return report_no_memory(error);
     return report(error, ROVI_IO_FAILED, "%.200s: cannot be %s: %s", name, what, strerror(reason));
 }
 

@@ -136,3 +136,15 @@ essence() {
         fitted "$target" a.json --iterations 4
     done
 }
+
+@test "Ctrl-C twice ends at once, and nothing half-written stays" {
+    "$ROVI" fit figure1-m3 "${SMALL[@]}" --iterations 1000000000 --tolerance 0 &
+    pid=$!
+    sleep 0.3
+    kill -INT $pid
+    kill -INT $pid || true # it may be gone already
+    code=0
+    wait $pid || code=$?
+    [ "$code" = 130 ]
+    [ -z "$(ls | grep -v '^fit.json$')" ]
+}

@@ -43,3 +43,15 @@ load common.bash
     [ ! -s err ]
     diff a.csv b.csv
 }
+
+@test "Ctrl-C leaves no file, or the old one" {
+    fitted asymmetric f.json
+    echo old >a.csv
+    for signal in INT TERM; do
+        code=0
+        timeout --preserve-status -s $signal 0.3 "$ROVI" sample f.json -n 1000000000 -o a.csv || code=$?
+        [ "$code" = 130 ]
+    done
+    [ "$(cat a.csv)" = old ]
+    only_here f.json table a.csv
+}

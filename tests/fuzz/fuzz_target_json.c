@@ -20,13 +20,13 @@ static void ask(const rovi_target *target)
     free(grad);
 }
 
-static int is_large(const json_t *value)
+static int is_large(json_t *value)
 {
-    const char *key;
-    json_t *member;
     if (json_integer_value(json_object_get(value, "dim")) > LARGEST_DIM)
         return 1;
-    json_object_foreach((json_t *)(uintptr_t)value, key, member) if (is_large(member)) return 1;
+    for (void *i = json_object_iter(value); i; i = json_object_iter_next(value, i))
+        if (is_large(json_object_iter_value(i)))
+            return 1;
     return 0;
 }
 
