@@ -16,6 +16,8 @@ foreach(document LICENSE README.md CHANGELOG.md CITATION.cff)
     endif()
 endforeach()
 
+install(DIRECTORY docs examples DESTINATION ${CMAKE_INSTALL_DOCDIR}) # where the links of the README lead
+
 # CMake package. The shared library needs nothing of its user; the static one needs OpenBLAS and threads at the link, so
 # each has an export of its own and the package file offers what the machine can link.
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/rovi)
@@ -33,6 +35,7 @@ set(pc_libdir "\${prefix}")
 cmake_path(APPEND pc_libdir "${CMAKE_INSTALL_LIBDIR}") # an absolute directory replaces the prefix
 set(pc_includedir "\${prefix}")
 cmake_path(APPEND pc_includedir "${CMAKE_INSTALL_INCLUDEDIR}")
+list(JOIN openblas_LDFLAGS " " pc_openblas)
 configure_file(cmake/rovi.pc.in rovi.pc.in @ONLY)
 install(CODE "set(pc_in [[${PROJECT_BINARY_DIR}/rovi.pc.in]])
 set(pc_out [[${PROJECT_BINARY_DIR}/rovi.pc]])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# The tests. Labels: unit, cli, example, readme, house (what the built files look like), install.
+# The tests. Labels: unit, cli, example, readme, demo, house (what the built files look like), install.
 enable_testing()
 pkg_check_modules(cmocka REQUIRED IMPORTED_TARGET cmocka)
 find_program(ROVI_BATS bats REQUIRED)
@@ -20,7 +20,7 @@ foreach(source ${unit_tests})
     set_tests_properties(unit.${name} PROPERTIES LABELS unit)
 endforeach()
 if(TARGET test_memory) # makes the n-th allocation fail
-    foreach(function malloc calloc realloc aligned_alloc posix_memalign)
+    foreach(function malloc calloc realloc aligned_alloc posix_memalign free)
         target_link_options(test_memory PRIVATE -Wl,--wrap=${function})
     endforeach()
 endif()
@@ -56,6 +56,8 @@ endif()
 
 # Sanitizers and counters add symbols and libraries of their own: what is shipped is looked at without them.
 if(NOT ROVI_SANITIZE AND NOT ROVI_COVERAGE AND NOT ROVI_FUZZ)
+    add_script_test(demo demo sh examples/demo.sh)
+    set_property(TEST demo APPEND PROPERTY ENVIRONMENT DEMO=${PROJECT_BINARY_DIR}/demo)
     add_script_test(house.symbols house tools/check_symbols.sh $<TARGET_FILE:rovi_shared>
                     $<TARGET_SONAME_FILE_NAME:rovi_shared>)
     add_script_test(house.header house tools/check_header.sh)

@@ -23,6 +23,7 @@ all)
     "$0" scripts
     find . -maxdepth 1 \( -name CMakeLists.txt -o -name Makefile -o -name '.clang-*' \)
     find cmake -type f
+    find tests -name '.clang-*'
     find tests docs examples bench tools \( -name CMakeLists.txt -o -name '*.gp' -o -name '*.py' -o -name '*.awk' \) \
         2>/dev/null || true
     ;;

@@ -96,28 +96,36 @@ static void log_density_at_draws_is_that_of_the_draw(void **state)
     }
 }
 
+static void check_chunks(size_t d)
+{
+    enum { N = 500, FIRST = 1000 };
+    static const size_t chunks[] = {1, 3, 63, 64, 65, 200};
+    rovi_approximation *q = support_approximation(3, d, 1);
+    double *whole = calloc(N * d, sizeof *whole), *part = calloc(N * d, sizeof *part), whole_log[N], part_log[N];
+    assert_int_equal(rovi_approximation_draw(q, 9, FIRST, N, whole, whole_log, NULL), ROVI_OK);
+    for (size_t c = 0; c < sizeof chunks / sizeof *chunks; c++) {
+        memset(part, 0, N * d * sizeof *part);
+        for (size_t at = 0; at < N; at += chunks[c]) {
+            const size_t n = N - at < chunks[c] ? N - at : chunks[c];
+            assert_int_equal(rovi_approximation_draw(q, 9, FIRST + at, n, part + at * d, part_log + at, NULL), ROVI_OK);
+        }
+        assert_memory_equal(part, whole, N * d * sizeof *part);
+        assert_memory_equal(part_log, whole_log, sizeof part_log);
+    }
+    assert_int_equal(rovi_approximation_draw(q, 10, FIRST, N, part, NULL, NULL), ROVI_OK);
+    assert_memory_not_equal(part, whole, N * d * sizeof *part);
+    assert_int_equal(rovi_approximation_draw(q, 9, 0, 0, NULL, NULL, NULL), ROVI_OK);
+    assert_int_equal(rovi_approximation_draw(q, 9, UINT64_C(1) << 60, 2, part, NULL, NULL), ROVI_OK);
+    free(whole);
+    free(part);
+    rovi_approximation_free(q);
+}
+
 static void draws_do_not_depend_on_how_they_are_asked_for(void **state)
 {
     (void)state;
-    enum { N = 500, D = 5 };
-    static const size_t chunks[] = {1, 3, 63, 64, 65, 200};
-    rovi_approximation *q = support_approximation(3, D, 1);
-    double whole[N * D], whole_log[N], part[N * D], part_log[N];
-    assert_int_equal(rovi_approximation_draw(q, 9, 1000, N, whole, whole_log, NULL), ROVI_OK);
-    for (size_t c = 0; c < sizeof chunks / sizeof *chunks; c++) {
-        memset(part, 0, sizeof part);
-        for (size_t at = 0; at < N; at += chunks[c]) {
-            const size_t n = N - at < chunks[c] ? N - at : chunks[c];
-            assert_int_equal(rovi_approximation_draw(q, 9, 1000 + at, n, part + at * D, part_log + at, NULL), ROVI_OK);
-        }
-        assert_memory_equal(part, whole, sizeof part);
-        assert_memory_equal(part_log, whole_log, sizeof part_log);
-    }
-    assert_int_equal(rovi_approximation_draw(q, 10, 1000, N, part, NULL, NULL), ROVI_OK);
-    assert_memory_not_equal(part, whole, sizeof part);
-    assert_int_equal(rovi_approximation_draw(q, 9, 0, 0, NULL, NULL, NULL), ROVI_OK);
-    assert_int_equal(rovi_approximation_draw(q, 9, UINT64_C(1) << 60, 2, part, NULL, NULL), ROVI_OK);
-    rovi_approximation_free(q);
+    check_chunks(5);
+    check_chunks(37);
 }
 
 struct deviation {
