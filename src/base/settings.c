@@ -39,7 +39,9 @@ static const struct row table[] = {
     CHOICE(method, "auto|mfvi|rovi", "auto", "family: product measure (mfvi) or rotated product measure (rovi); auto: rovi"),
     CHOICE(preset, "default|paper|thorough", "default", "set of values for the settings below; those given beside it win"),
     INTEGER(seed, 0, 9007199254740991, 1, "seed of all random numbers"),
-    INTEGER(restarts, 1, 10000, 8, "independent starts; the greatest ELBO wins"),
+    CHOICE(solver, "coordinate|gradient", "coordinate", "exact coordinate updates, or the paper's gradient steps"),
+    CHOICE(precondition, "auto|none", "auto", "whiten first (rovi: by a triangular factor, mfvi: by a diagonal), or not; solver coordinate"),
+    INTEGER(restarts, 1, 10000, 4, "independent starts; the greatest ELBO wins"),
     INTEGER(threads, 0, 1024, 0, "threads; 0: one per processor. The result does not depend on it"),
     REAL(max_time, 0, inf, inf, "stop after this many seconds, keeping the best so far"),
     INTEGER(max_evaluations, 0, 9007199254740991, 0, "stop the steps after this many target evaluations in all; 0: no limit"),
@@ -63,6 +65,9 @@ static const struct row table[] = {
 
 /* Rows that a preset changes. */
 static const struct { const char *preset, *name, *value; } presets[] = {
+    {"paper", "solver", "gradient"},
+    {"paper", "precondition", "none"},
+    {"paper", "restarts", "8"},
     {"paper", "range", "2.9"},
     {"paper", "refinements", "0"},
     {"paper", "iterations", "3000"},

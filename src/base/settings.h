@@ -11,10 +11,14 @@
 #include "rovi.h"
 
 enum method { METHOD_AUTO, METHOD_MFVI, METHOD_ROVI };
+enum solver { SOLVER_COORDINATE, SOLVER_GRADIENT };
+enum precondition { PRECONDITION_AUTO, PRECONDITION_NONE };
 
 struct rovi_settings {
-    int64_t method; /* enum method */
-    int64_t preset; /* the preset set last; the settings below are what counts */
+    int64_t method;       /* enum method */
+    int64_t solver;       /* enum solver */
+    int64_t precondition; /* enum precondition */
+    int64_t preset;       /* the preset set last; the settings below are what counts */
     int64_t seed, restarts, threads;
     double max_time;
     int64_t max_evaluations, iterations;

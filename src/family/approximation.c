@@ -90,7 +90,17 @@ static rovi_status check_parts(const rovi_approximation_parts *parts, rovi_error
     return status;
 }
 
-static void take_arrays(rovi_approximation *q, const rovi_approximation_parts *parts, struct arena *memory)
+static void fill_map(struct map *T, const rovi_map *from)
+{
+    map_set(T, from->cells, from->knots, from->alpha);
+    if (from->cells > 0) {
+        memcpy(T->lambda, from->lambda, from->cells * sizeof *from->lambda);
+    }
+    T->v = from->v;
+    map_prepare(T);
+}
+
+static void take_arrays(rovi_approximation *q, const rovi_approximation_parts *parts, size_t room, struct arena *memory)
 {
     const size_t d = parts->dim;
     q->dim = d;
@@ -105,23 +115,19 @@ static void take_arrays(rovi_approximation *q, const rovi_approximation_parts *p
     q->maps = arena_take(memory, d, sizeof *q->maps);
     for (size_t i = 0; i < d && !memory->failed; i++) {
         const rovi_map *from = &parts->maps[i];
-        map_init(&q->maps[i], memory, from->cells, from->knots, from->alpha);
-        if (!memory->failed && from->cells > 0) {
-            memcpy(q->maps[i].lambda, from->lambda, from->cells * sizeof *from->lambda);
-        }
-        q->maps[i].v = from->v;
+        map_init(&q->maps[i], memory, from->cells > room ? from->cells : room);
         if (!memory->failed) {
-            map_prepare(&q->maps[i]);
+            fill_map(&q->maps[i], from);
         }
     }
 }
 
-rovi_approximation *approximation_make(const rovi_approximation_parts *parts)
+rovi_approximation *approximation_make(const rovi_approximation_parts *parts, size_t room)
 {
     struct arena memory = {0};
     rovi_approximation *q = arena_take(&memory, 1, sizeof *q);
     if (q != NULL) {
-        take_arrays(q, parts, &memory);
+        take_arrays(q, parts, room, &memory);
     }
     if (memory.failed) {
         arena_free(&memory);
@@ -142,7 +148,7 @@ rovi_status rovi_approximation_new(const rovi_approximation_parts *parts, rovi_a
     const rovi_status status = check_parts(parts, error);
     if (status == ROVI_OK) {
         linalg_hold_threads();
-        *q = approximation_make(parts);
+        *q = approximation_make(parts, 0);
         linalg_release_threads();
         return *q == NULL ? error_no_memory(error) : ROVI_OK;
     }

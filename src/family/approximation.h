@@ -23,8 +23,9 @@ struct rovi_approximation {
     struct arena memory;
 };
 
-/* As rovi_approximation_new, for parts that are known to be valid. NULL when out of memory. */
-rovi_approximation *approximation_make(const rovi_approximation_parts *parts);
+/* As rovi_approximation_new, for parts that are known to be valid; every map has room for as many cells as it has, and
+ * `room` at least. NULL when out of memory. */
+rovi_approximation *approximation_make(const rovi_approximation_parts *parts, size_t room);
 
 /* To be called after the rotation changed; after a map changed, map_prepare. */
 void approximation_prepare_rotation(rovi_approximation *q);

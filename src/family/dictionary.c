@@ -24,18 +24,21 @@ static void add_cell(struct dictionary *D, size_t k)
     D->diagonal[k + 1] += u2;
 }
 
-void dictionary_init(struct dictionary *D, struct arena *arena, size_t cells, const double *knots)
+void dictionary_init(struct dictionary *D, struct arena *arena, size_t room)
 {
-    *D = (struct dictionary){.cells = cells,
-                             .knots = arena_copy(arena, knots, cells + 1),
-                             .width = arena_doubles(arena, cells),
-                             .mass = arena_doubles(arena, cells),
-                             .mean = arena_doubles(arena, cells),
-                             .diagonal = arena_doubles(arena, cells + 1),
-                             .off = arena_doubles(arena, cells)};
-    if (arena->failed) {
-        return;
-    }
+    *D = (struct dictionary){.knots = arena_doubles(arena, room + 1),
+                             .width = arena_doubles(arena, room),
+                             .mass = arena_doubles(arena, room),
+                             .mean = arena_doubles(arena, room),
+                             .diagonal = arena_doubles(arena, room + 1),
+                             .off = arena_doubles(arena, room)};
+}
+
+void dictionary_set(struct dictionary *D, size_t cells, const double *knots)
+{
+    D->cells = cells;
+    memcpy(D->knots, knots, (cells + 1) * sizeof *knots);
+    memset(D->diagonal, 0, (cells + 1) * sizeof *D->diagonal);
     D->diagonal[0] = normal_cdf(knots[0]);
     D->diagonal[cells] += normal_upper(knots[cells]);
     D->outside = normal_cdf(knots[0]) + normal_upper(knots[cells]);

@@ -25,8 +25,11 @@ struct dictionary {
     double outside;   /* P_out = 1 - sum_k P_k */
 };
 
-/* Takes its arrays from the arena, which may fail; copies the J + 1 knots, which must increase. */
-void dictionary_init(struct dictionary *D, struct arena *arena, size_t cells, const double *knots);
+/* Takes arrays for `room` cells from the arena, which may fail. */
+void dictionary_init(struct dictionary *D, struct arena *arena, size_t room);
+
+/* Copies the J + 1 <= room + 1 knots, which must increase, and makes the rest from them. */
+void dictionary_set(struct dictionary *D, size_t cells, const double *knots);
 
 /* The uniform dictionary's knots on [-range, range]: as many cells of width `mesh` as fit best, at least one. */
 size_t dictionary_uniform_cells(double mesh, double range);

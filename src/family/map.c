@@ -20,19 +20,41 @@ static void fill_guide(struct map *T)
     }
 }
 
-void map_init(struct map *T, struct arena *arena, size_t cells, const double *knots, double alpha)
+void map_init(struct map *T, struct arena *arena, size_t room)
 {
-    *T = (struct map){.alpha = alpha, .guide_bins = cells};
-    dictionary_init(&T->D, arena, cells, knots);
-    T->lambda = arena_doubles(arena, cells);
-    T->value = arena_doubles(arena, cells + 1);
-    T->slope = arena_doubles(arena, cells + 2);
-    T->log_slope = arena_doubles(arena, cells + 2);
-    T->guide = arena_take(arena, cells, sizeof *T->guide);
-    if (!arena->failed) {
-        fill_guide(T);
-        map_prepare(T);
+    *T = (struct map){.alpha = 1};
+    dictionary_init(&T->D, arena, room);
+    T->lambda = arena_doubles(arena, room);
+    T->value = arena_doubles(arena, room + 1);
+    T->slope = arena_doubles(arena, room + 2);
+    T->log_slope = arena_doubles(arena, room + 2);
+    T->guide = arena_take(arena, room, sizeof *T->guide);
+}
+
+void map_set(struct map *T, size_t cells, const double *knots, double alpha)
+{
+    dictionary_set(&T->D, cells, knots);
+    T->alpha = alpha;
+    T->v = 0;
+    memset(T->lambda, 0, cells * sizeof *T->lambda);
+    T->guide_bins = cells;
+    fill_guide(T);
+    map_prepare(T);
+}
+
+void map_interpolate(struct map *T, size_t n, const double *x, const double *t)
+{
+    double least = INFINITY;
+    for (size_t k = 0; k + 1 < n; k++) {
+        least = fmin(least, (t[k + 1] - t[k]) / (x[k + 1] - x[k]));
     }
+    map_set(T, n - 1, x, 0.5 * least);
+    T->v = t[0] - T->alpha * x[0];
+    for (size_t k = 0; k + 1 < n; k++) {
+        T->lambda[k] = t[k + 1] - t[k] - T->alpha * T->D.width[k];
+        T->v += T->lambda[k] * T->D.mean[k];
+    }
+    map_prepare(T);
 }
 
 void map_prepare(struct map *T)

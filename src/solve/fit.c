@@ -109,8 +109,10 @@ static void run_restart(void *context, size_t i, size_t worker)
     struct restart *r = &job->restarts[i];
     struct elbo elbo = {.estimate = {NAN, NAN}};
     (void)worker;
-    restart_run(&job->problem, r);
-    const bool dropped = r->no_memory || r->stop == ROVI_STOP_FAILED || (r->iterations == 0 && i > 0);
+    r->begin = clock_seconds();
+    (job->problem.settings->solver == SOLVER_GRADIENT ? restart_by_gradient : restart_by_coordinates)(&job->problem, r);
+    const bool dropped =
+        r->no_memory || r->approximation == NULL || r->stop == ROVI_STOP_FAILED || (r->iterations == 0 && i > 0);
     if (!dropped && !measure(job, r->approximation, RNG_SELECT, &r->meter, job->problem.team, &elbo)) {
         r->no_memory = true;
     }

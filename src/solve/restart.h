@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One restart: RoVI's alternation from one start. Another solver is another function of this signature. */
+/* One restart: what a solver is given, what it leaves, and the solvers there are. */
 #ifndef ROVI_SOLVE_RESTART_H
 #define ROVI_SOLVE_RESTART_H
 
+#include "base/parallel.h"
 #include "base/settings.h"
 #include "solve/supervisor.h"
 
@@ -23,12 +24,24 @@ struct restart {
     rovi_stop stop;
     uint64_t iterations;
     rovi_trace_point *trace;
-    size_t trace_length;
+    size_t trace_length, trace_room;
+    double begin; /* by clock_seconds */
     bool no_memory;
     struct arena memory;
 };
 
-/* The method of the paper from the start that restart->seed gives. */
-void restart_run(const struct problem *problem, struct restart *restart);
+/* Makes room for trace points; false when out of memory. */
+bool restart_trace_room(struct restart *restart, size_t points);
+
+/* Adds a trace point for q on n draws that no step uses, their log ratios into ratio (n): the same reference points at
+ * every trace point. False when out of memory. */
+bool restart_trace(const struct problem *problem, struct restart *restart, const rovi_approximation *q, size_t n,
+                   double *ratio);
+
+/* The paper's alternation of gradient steps, from the start that restart->seed gives. */
+void restart_by_gradient(const struct problem *problem, struct restart *restart);
+
+/* Exact coordinate updates and significant turns of the rotation, from what the target's modes and curvature show. */
+void restart_by_coordinates(const struct problem *problem, struct restart *restart);
 
 #endif

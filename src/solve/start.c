@@ -81,7 +81,7 @@ rovi_approximation *start_make(const rovi_settings *settings, size_t d, uint64_t
         }
         draft_rotation(&draft, rotation, rotate, work);
         draft_maps(&draft, settings, pow(settings->start_slope, 1 - narrow), cells, knots, lambda);
-        q = approximation_make(&draft.parts);
+        q = approximation_make(&draft.parts, 0);
     }
     arena_free(&memory);
     return q;
@@ -158,7 +158,11 @@ static rovi_map refine_map(const struct map *T, const rovi_settings *settings, s
     }
     const size_t cells = place_knots(T, settings->mesh, median_slope(T, work), most, knots);
     struct dictionary D;
-    dictionary_init(&D, arena, cells, knots);
+    dictionary_init(&D, arena, cells);
+    if (arena->failed) {
+        return (rovi_map){0};
+    }
+    dictionary_set(&D, cells, knots);
     double v = T->value[0] - T->alpha * knots[0], before = T->value[0];
     for (size_t k = 0; k < cells && !arena->failed; k++) {
         const double x = knots[k + 1], value = map_value(T, map_segment(T, x), x);
@@ -178,7 +182,7 @@ rovi_approximation *start_refine(const rovi_settings *settings, const rovi_appro
         maps[i] = refine_map(&q->maps[i], settings, &memory);
     }
     parts.maps = maps;
-    rovi_approximation *refined = memory.failed ? NULL : approximation_make(&parts);
+    rovi_approximation *refined = memory.failed ? NULL : approximation_make(&parts, 0);
     arena_free(&memory);
     return refined;
 }

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * L-BFGS (Liu and Nocedal 1989) with backtracking. It need not be precise: what it finds is refined by Gaussian
+ * variational steps, which see more than the curvature at a point.
+ */
+#include "solve/ascent.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/linalg.h"
+
+#define MOST_STEPS    200
+#define MOST_HALVINGS 30
+#define SUFFICIENT    1e-4 /* share of the slope that a step must gain (Armijo) */
+#define STILL         1e-8 /* expected gain, in nats, below which the climb ends */
+#define DIFFERENCE    1e-4 /* of the scale: truncation 1e-8, rounding 1e-12, both relative */
+
+void ascent_init(struct ascent *a, struct arena *arena, struct meter *meter)
+{
+    const size_t d = meter->target->dim;
+    *a = (struct ascent){.meter = meter, .dim = d};
+    a->scratch = arena_doubles(arena, meter->target->scratch);
+    a->S = arena_doubles(arena, ASCENT_MEMORY * d);
+    a->Y = arena_doubles(arena, ASCENT_MEMORY * d);
+    a->grad = arena_doubles(arena, d);
+    a->direction = arena_doubles(arena, d);
+    a->trial = arena_doubles(arena, d);
+    a->trial_grad = arena_doubles(arena, d);
+}
+
+static bool evaluate(struct ascent *a, const double *x, double *logp, double *grad)
+{
+    return meter_evaluate(a->meter, 1, x, logp, grad, a->scratch) == 0;
+}
+
+static void add(size_t d, double factor, const double *x, double *y)
+{
+    for (size_t j = 0; j < d; j++) {
+        y[j] += factor * x[j];
+    }
+}
+
+/* direction = (inverse Hessian estimate) grad, by the two-loop recursion over `pairs` pairs ending at `newest`. */
+static void set_direction(struct ascent *a, size_t pairs, size_t newest)
+{
+    const size_t d = a->dim;
+    double *p = a->direction, weight[ASCENT_MEMORY];
+    memcpy(p, a->grad, d * sizeof *p);
+    for (size_t k = 0; k < pairs; k++) {
+        const size_t i = (newest + ASCENT_MEMORY - k) % ASCENT_MEMORY;
+        const double *s = a->S + i * d, *y = a->Y + i * d;
+        weight[i] = linalg_dot(d, s, p) / linalg_dot(d, s, y);
+        add(d, -weight[i], y, p);
+    }
+    if (pairs > 0) {
+        const double *s = a->S + newest * d, *y = a->Y + newest * d;
+        add(d, linalg_dot(d, s, y) / linalg_dot(d, y, y) - 1, p, p);
+    }
+    for (size_t k = pairs; k-- > 0;) {
+        const size_t i = (newest + ASCENT_MEMORY - k) % ASCENT_MEMORY;
+        const double *s = a->S + i * d, *y = a->Y + i * d;
+        add(d, weight[i] - linalg_dot(d, y, p) / linalg_dot(d, s, y), s, p);
+    }
+}
+
+/* The trial point at the first of falling step lengths that gains enough; false when none does. */
+static bool search(struct ascent *a, const double *x, double *logp, double step)
+{
+    const double slope = linalg_dot(a->dim, a->direction, a->grad);
+    double value = 0;
+    for (int k = 0; k < MOST_HALVINGS && step * slope > STILL; k++, step *= 0.4) {
+        memcpy(a->trial, x, a->dim * sizeof *x);
+        add(a->dim, step, a->direction, a->trial);
+        if (evaluate(a, a->trial, &value, a->trial_grad) && value >= *logp + SUFFICIENT * step * slope) {
+            *logp = value;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Keeps the pair (step, fall of the gradient) at `next` when it shows positive curvature. */
+static bool keep_pair(struct ascent *a, const double *x, size_t next)
+{
+    double *s = a->S + next * a->dim, *y = a->Y + next * a->dim;
+    for (size_t j = 0; j < a->dim; j++) {
+        s[j] = a->trial[j] - x[j];
+        y[j] = a->grad[j] - a->trial_grad[j];
+    }
+    return linalg_dot(a->dim, s, y) > 1e-10 * linalg_dot(a->dim, y, y);
+}
+
+bool ascent_climb(struct ascent *a, double *x, double *logp)
+{
+    size_t pairs = 0, newest = ASCENT_MEMORY - 1;
+    if (!evaluate(a, x, logp, a->grad)) {
+        return false;
+    }
+    for (int t = 0; t < MOST_STEPS; t++) {
+        set_direction(a, pairs, newest);
+        const double first = 1 / sqrt(1 + linalg_dot(a->dim, a->grad, a->grad)); /* a step of at most unit length */
+        if (!search(a, x, logp, pairs > 0 ? 1 : first)) {
+            break;
+        }
+        const size_t next = (newest + 1) % ASCENT_MEMORY;
+        if (keep_pair(a, x, next)) {
+            newest = next;
+            pairs += pairs < ASCENT_MEMORY;
+        } else {
+            pairs = 0;
+        }
+        memcpy(x, a->trial, a->dim * sizeof *x);
+        memcpy(a->grad, a->trial_grad, a->dim * sizeof *x);
+    }
+    return true;
+}
+
+bool ascent_hessian(struct ascent *a, const double *x, const double *scale, double *H)
+{
+    const size_t d = a->dim;
+    double value = 0;
+    memcpy(a->trial, x, d * sizeof *x);
+    for (size_t i = 0; i < d; i++) {
+        const double h = DIFFERENCE * scale[i];
+        a->trial[i] = x[i] + h;
+        bool ok = evaluate(a, a->trial, &value, a->grad);
+        a->trial[i] = x[i] - h;
+        ok = ok && evaluate(a, a->trial, &value, a->trial_grad);
+        a->trial[i] = x[i];
+        if (!ok) {
+            return false;
+        }
+        for (size_t j = 0; j < d; j++) {
+            H[i * d + j] = (a->trial_grad[j] - a->grad[j]) / (2 * h);
+        }
+    }
+    for (size_t i = 0; i < d; i++) {
+        for (size_t j = 0; j < i; j++) {
+            H[i * d + j] = H[j * d + i] = 0.5 * (H[i * d + j] + H[j * d + i]);
+        }
+    }
+    return true;
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Rotations. Where the target is a rotated product, log p = sum_i e_i((O^T x)_i), every Hessian of log p is diagonal in
+ * O's columns, so that O diagonalises all of them jointly; where it is a mixture of normals of one covariance (round,
+ * in the frame), the Hessians between two means have the line between them as an eigenvector. Tried are, therefore, the
+ * joint diagonaliser of Hessians at the modes, half way between them and at draws around the heaviest; the same of the
+ * modes' alone, which ignores what lies between; the first one led by the line between the two heaviest modes; and the
+ * identity.
+ *
+ * Maps. The marginals, along the rotated coordinates, of the mixture of local normals: they see every mode that was
+ * found, with its weight. And those of one mode alone, since the best fit may be collapsed.
+ */
+#include "solve/candidate.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/linalg.h"
+#include "family/quantile.h"
+#include "family/rotation.h"
+#include "solve/diagonalize.h"
+
+#define AROUND 6 /* Hessians at draws around the heaviest mode */
+#define ALONE  4 /* single modes to start a mean-field fit from */
+
+void candidates_init(struct candidates *c, struct arena *arena, struct explorer *explorer, struct frame *frame)
+{
+    const size_t d = frame->dim, n = frame->count;
+    *c = (struct candidates){.explorer = explorer, .frame = frame, .hessian_room = 2 * n + AROUND};
+    c->hessians = arena_doubles(arena, c->hessian_room * d * d);
+    c->O = arena_doubles(arena, d * d);
+    c->mean = arena_doubles(arena, n);
+    c->sd = arena_doubles(arena, n);
+    c->x = arena_doubles(arena, d);
+    c->scale = arena_doubles(arena, d);
+    c->work = arena_doubles(arena, rotation_work(d) + d * d);
+    c->maps = arena_take(arena, d, sizeof *c->maps);
+}
+
+void candidates_free(struct candidates *c)
+{
+    for (size_t k = 0; k < c->count; k++) {
+        rovi_approximation_free(c->list[k].q);
+    }
+    c->count = 0;
+}
+
+/* ---- maps ---- */
+
+/* Mean and sd of every local along column i of O. */
+static void project(struct candidates *c, const double *O, size_t i)
+{
+    const struct frame *f = c->frame;
+    const size_t d = f->dim;
+    double *column = c->x, *image = c->scale;
+    for (size_t r = 0; r < d; r++) {
+        column[r] = O[r * d + i];
+    }
+    for (size_t k = 0; k < f->count; k++) {
+        linalg_multiply(d, d, 1, f->covariance + k * d * d, column, image);
+        c->mean[k] = linalg_dot(d, f->mean + k * d, column);
+        c->sd[k] = sqrt(linalg_dot(d, image, column));
+    }
+}
+
+/* Marginals of the locals from..to-1, in the frame turned by q's rotation. */
+static bool set_maps(struct candidates *c, rovi_approximation *q, size_t from, size_t to)
+{
+    struct log_density density;
+    for (size_t i = 0; i < q->dim; i++) {
+        project(c, q->rotation, i);
+        quantile_mixture(to - from, c->frame->weight + from, c->mean + from, c->sd + from, &density);
+        if (!quantile_map(&density, &q->maps[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Adds the rotation c->O with those maps; false when out of memory. */
+static bool add(struct candidates *c, size_t from, size_t to)
+{
+    static const double knots[2] = {-1, 1}, lambda[1] = {0};
+    for (size_t i = 0; i < c->frame->dim; i++) {
+        c->maps[i] = (rovi_map){.cells = 1, .knots = knots, .lambda = lambda, .alpha = 1};
+    }
+    const rovi_approximation_parts parts = {
+        .dim = c->frame->dim, .center = c->frame->center, .whitening = c->frame->L, .rotation = c->O, .maps = c->maps};
+    rovi_approximation *q = approximation_make(&parts, QUANTILE_KNOTS);
+    if (q == NULL || c->count == CANDIDATE_MOST || !set_maps(c, q, from, to)) {
+        rovi_approximation_free(q);
+        return q != NULL;
+    }
+    c->list[c->count++] = (struct candidate){.q = q, .elbo = -INFINITY};
+    return true;
+}
+
+/* ---- rotations ---- */
+
+static void take_hessian(struct candidates *c, size_t *count)
+{
+    const size_t d = c->frame->dim;
+    double *H = c->hessians + *count * d * d;
+    const double size = sqrt(linalg_dot(d * d, H, H));
+    for (size_t i = 0; i < d * d; i++) {
+        H[i] /= size; /* far out they may be huge, and tell no more */
+    }
+    *count += isfinite(size) && size > 0;
+}
+
+static void hessian_at_point(struct candidates *c, size_t *count)
+{
+    double *H = c->hessians + *count * c->frame->dim * c->frame->dim;
+    if (ascent_hessian(&c->explorer->ascent, c->x, c->scale, H)) {
+        frame_hessian(c->frame, H);
+        take_hessian(c, count);
+    }
+}
+
+static size_t hessians_of_modes(struct candidates *c)
+{
+    size_t count = 0;
+    for (size_t k = 0; k < c->frame->count; k++) {
+        frame_precision(c->frame, k, c->hessians + count * c->frame->dim * c->frame->dim);
+        take_hessian(c, &count);
+    }
+    return count;
+}
+
+static void hessians_elsewhere(struct candidates *c, uint64_t seed, size_t *count)
+{
+    const struct rng_stream stream = {.seed = seed, .purpose = RNG_START, .substream = 5};
+    const struct local *locals = c->explorer->locals;
+    const size_t d = c->frame->dim;
+    for (size_t i = 0; i < d; i++) {
+        c->scale[i] = sqrt(linalg_dot(d, locals[0].L + i * d, locals[0].L + i * d));
+    }
+    for (size_t k = 1; k < c->frame->count; k++) { /* half way to the others */
+        for (size_t i = 0; i < d; i++) {
+            c->x[i] = 0.5 * (locals[0].mean[i] + locals[k].mean[i]);
+        }
+        hessian_at_point(c, count);
+    }
+    for (size_t k = 0; k < AROUND; k++) {
+        rng_normals(stream, k, d, c->work);
+        linalg_multiply(d, d, 1, locals[0].L, c->work, c->x);
+        for (size_t i = 0; i < d; i++) {
+            c->x[i] += locals[0].mean[i];
+        }
+        hessian_at_point(c, count);
+    }
+}
+
+/* O's first column becomes the line between the two heaviest modes, in place of the column most like it. */
+static bool lead_with_line(struct candidates *c)
+{
+    const size_t d = c->frame->dim;
+    double *u = c->x, most = 0;
+    size_t like = 0;
+    for (size_t i = 0; i < d; i++) {
+        u[i] = c->frame->mean[d + i] - c->frame->mean[i];
+    }
+    for (size_t k = 0; k < d; k++) {
+        double along = 0;
+        for (size_t i = 0; i < d; i++) {
+            along += u[i] * c->O[i * d + k];
+        }
+        if (fabs(along) > most) {
+            most = fabs(along);
+            like = k;
+        }
+    }
+    for (size_t i = 0; i < d; i++) {
+        c->O[i * d + like] = c->O[i * d];
+        c->O[i * d] = u[i];
+    }
+    return linalg_qr_q(d, c->O, c->O, c->work);
+}
+
+static bool make_rotations(struct candidates *c, uint64_t seed)
+{
+    const size_t d = c->frame->dim, n = c->frame->count;
+    size_t count = hessians_of_modes(c);
+    linalg_identity(d, c->O);
+    diagonalize_jointly(d, count, c->hessians, c->O);
+    if (!add(c, 0, n) || (n > 1 && !add(c, 0, 1))) {
+        return false;
+    }
+    count = hessians_of_modes(c);
+    hessians_elsewhere(c, seed, &count);
+    linalg_identity(d, c->O);
+    diagonalize_jointly(d, count, c->hessians, c->O);
+    return add(c, 0, n) && (n == 1 || !lead_with_line(c) || add(c, 0, n));
+}
+
+bool candidates_make(struct candidates *c, bool rotate, uint64_t seed)
+{
+    const size_t n = c->frame->count;
+    linalg_identity(c->frame->dim, c->O);
+    bool ok = add(c, 0, n);
+    for (size_t k = 0; k < n && n > 1 && !rotate && k < ALONE; k++) {
+        ok = ok && add(c, k, k + 1);
+    }
+    return ok && (!rotate || c->frame->dim == 1 || make_rotations(c, seed));
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Where the coordinate solver may begin: rotations read off the target's curvature, and maps read off its local
+ * normals.
+ */
+#ifndef ROVI_SOLVE_CANDIDATE_H
+#define ROVI_SOLVE_CANDIDATE_H
+
+#include "family/approximation.h"
+#include "solve/frame.h"
+
+#define CANDIDATE_MOST 12
+
+struct candidate {
+    rovi_approximation *q;
+    double elbo;
+};
+
+struct candidates {
+    struct explorer *explorer; /* borrowed, as is the frame */
+    struct frame *frame;
+    size_t count;
+    struct candidate list[CANDIDATE_MOST];
+    double *hessians; /* room for hessian_room, d x d each */
+    size_t hessian_room;
+    double *O;         /* d x d */
+    double *mean, *sd; /* of each local along one coordinate */
+    double *x, *scale; /* d */
+    double *work;
+    rovi_map *maps; /* d: a first draft */
+};
+
+/* Takes its memory from the arena, which may fail. */
+void candidates_init(struct candidates *c, struct arena *arena, struct explorer *explorer, struct frame *frame);
+
+/* Fills the list, for the rotated family or for O = I alone. False when out of memory. */
+bool candidates_make(struct candidates *c, bool rotate, uint64_t seed);
+
+void candidates_free(struct candidates *c);
+
+#endif

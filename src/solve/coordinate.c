@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The coordinate solver (docs/solver.md):
+ *   1. explore: climb from dispersed starts, fit a local normal to each mode;
+ *   2. frame: centre and whiten by what was found;
+ *   3. candidates: rotations from the curvature, maps from the local normals' marginals;
+ *   4. screen them by a few sweeps of exact coordinate updates, keep the best;
+ *   5. polish: turn the planes of the rotation whose gradient is told from noise, sweep, until neither gains.
+ * The numbers of lines and of points grow until what they decide is resolved above its own error.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "evidence/elbo.h"
+#include "solve/candidate.h"
+#include "solve/line.h"
+#include "solve/restart.h"
+#include "solve/start.h"
+#include "solve/turn.h"
+
+#define MODES        12 /* kept by the exploration */
+#define LINES_LEAST  8  /* of a coordinate update */
+#define LINES_MOST   512
+#define POINTS_LEAST 1024 /* of a turn */
+#define POINTS_MOST  65536
+#define ROUNDS       60 /* of polishing, at most */
+#define SCREEN_DRAWS 1000
+#define POLISHED     2   /* candidates at most */
+#define CLOSE        1.0 /* nats: a candidate further below the best is not polished */
+
+struct coordinates {
+    const struct problem *problem;
+    struct restart *restart;
+    struct explorer explorer;
+    struct frame frame;
+    struct candidates candidates;
+    struct lines lines;
+    struct turn turn;
+    struct batch batch;
+    size_t *line_count; /* d: lines that each coordinate needs */
+    size_t trace_draws;
+    double *ratio, *before; /* trace_draws */
+    double tolerance;       /* nats */
+    uint64_t streams;       /* used up so far */
+    struct arena memory;
+};
+
+static struct rng_stream fresh(struct coordinates *s)
+{
+    return (struct rng_stream){.seed = s->restart->seed, .purpose = RNG_FIT, .substream = ++s->streams};
+}
+
+static bool ended(struct coordinates *s)
+{
+    return supervisor_ends(&s->restart->progress, &s->restart->stop);
+}
+
+/* ---- exact coordinate updates ---- */
+
+/* The next number of lines of coordinate i, so that the noise of all coordinates stays below the tolerance. */
+static void adapt_lines(struct coordinates *s, size_t i, double noise)
+{
+    const double budget = 0.25 * s->tolerance / (double)s->problem->target->dim;
+    const double need = (double)s->line_count[i] * noise / budget;
+    const size_t even = need < LINES_LEAST ? LINES_LEAST : need > LINES_MOST ? LINES_MOST : 2 * (size_t)(need / 2 + 1);
+    s->line_count[i] = even < s->lines.most ? even : s->lines.most;
+}
+
+static void sweep(struct coordinates *s, rovi_approximation *q)
+{
+    for (size_t i = 0; i < q->dim && !ended(s); i++) {
+        const double noise = lines_update(&s->lines, q, i, s->line_count[i], fresh(s));
+        if (isfinite(noise)) {
+            adapt_lines(s, i, noise);
+        }
+    }
+}
+
+/* ---- candidates ---- */
+
+static double screen_elbo(struct coordinates *s, const rovi_approximation *q)
+{
+    const struct rng_stream stream = {.seed = s->restart->seed, .purpose = RNG_TRACE};
+    if (!elbo_log_ratios(q, &s->restart->meter, stream, s->problem->team, SCREEN_DRAWS, s->ratio)) {
+        s->restart->no_memory = true;
+    }
+    const double elbo = elbo_of_ratios(SCREEN_DRAWS, s->ratio).estimate.value;
+    return isnan(elbo) ? -INFINITY : elbo;
+}
+
+static int better_first(const void *a, const void *b)
+{
+    const struct candidate *p = a, *q = b;
+    return (p->elbo < q->elbo) - (p->elbo > q->elbo);
+}
+
+static void screen(struct coordinates *s)
+{
+    struct candidates *c = &s->candidates;
+    for (size_t k = 0; k < c->count; k++) {
+        for (size_t i = 0; i < s->problem->target->dim; i++) {
+            s->line_count[i] = LINES_LEAST;
+        }
+        sweep(s, c->list[k].q);
+        sweep(s, c->list[k].q);
+        c->list[k].elbo = screen_elbo(s, c->list[k].q);
+    }
+    qsort(c->list, c->count, sizeof *c->list, better_first);
+}
+
+/* ---- polish ---- */
+
+/* One turn, by the share of the planned angles that gains most; what no plane can gain at this number of points. */
+static double turn_once(struct coordinates *s, rovi_approximation *q)
+{
+    if (!batch_evaluate(&s->batch, q, fresh(s), &s->restart->progress, &s->restart->stop) || s->batch.valid == 0) {
+        return 0;
+    }
+    const struct turn_outlook outlook = turn_plan(&s->turn, q, &s->batch);
+    double *before = s->before, *after = s->ratio, share = outlook.gain > 0 ? 1 : 0;
+    const struct rng_stream stream = fresh(s);
+    if (share > 0) {
+        elbo_log_ratios(q, &s->restart->meter, stream, s->problem->team, SCREEN_DRAWS, before);
+    }
+    for (; share > 0.05; share *= 0.4) {
+        turn_apply(&s->turn, q, share);
+        elbo_log_ratios(q, &s->restart->meter, stream, s->problem->team, SCREEN_DRAWS, after);
+        if (elbo_gain(SCREEN_DRAWS, before, after).value > 0) {
+            return outlook.unresolved;
+        }
+    }
+    turn_apply(&s->turn, q, 0);
+    return outlook.unresolved;
+}
+
+static bool polish(struct coordinates *s, rovi_approximation *q)
+{
+    double unresolved = 0;
+    s->batch.n = POINTS_LEAST;
+    if (!restart_trace(s->problem, s->restart, q, s->trace_draws, s->ratio)) {
+        return false;
+    }
+    for (int round = 0; round < ROUNDS && !ended(s); round++) {
+        unresolved = s->problem->rotate && q->dim > 1 ? turn_once(s, q) : 0;
+        sweep(s, q);
+        s->restart->progress.shown.iteration = ++s->restart->iterations;
+        const double elbo = s->restart->progress.shown.elbo;
+        if (!restart_trace(s->problem, s->restart, q, s->trace_draws, s->ratio)) {
+            return false;
+        }
+        const double gain = s->restart->progress.shown.elbo - elbo;
+        if (gain < s->tolerance) {
+            if (unresolved < s->tolerance || s->batch.n >= POINTS_MOST) {
+                s->restart->stop = ROVI_STOP_CONVERGED;
+                return true;
+            }
+            s->batch.n *= 4;
+        }
+    }
+    return true;
+}
+
+static enum whitening whitening(const struct problem *problem)
+{
+    if (problem->settings->precondition == PRECONDITION_NONE) {
+        return WHITENING_NONE;
+    }
+    return problem->rotate ? WHITENING_TRIANGULAR : WHITENING_DIAGONAL;
+}
+
+static bool set_up(struct coordinates *s)
+{
+    const size_t d = s->problem->target->dim;
+    const rovi_settings *settings = s->problem->settings;
+    s->tolerance = settings->tolerance;
+    s->trace_draws = (size_t)settings->draws / 5 > SCREEN_DRAWS ? (size_t)settings->draws / 5 : SCREEN_DRAWS;
+    s->ratio = arena_doubles(&s->memory, s->trace_draws);
+    s->before = arena_doubles(&s->memory, s->trace_draws);
+    s->line_count = arena_take(&s->memory, d, sizeof *s->line_count);
+    explore_init(&s->explorer, &s->memory, &s->restart->progress, MODES);
+    lines_init(&s->lines, &s->memory, LINES_MOST, &s->restart->meter, s->problem->team);
+    turn_init(&s->turn, &s->memory, d);
+    batch_init(&s->batch, &s->memory, POINTS_MOST, s->problem->target, s->problem->team);
+    s->restart->progress.shown.iterations = ROUNDS * POLISHED;
+    return restart_trace_room(s->restart, ROUNDS * POLISHED + POLISHED) && !s->memory.failed;
+}
+
+static bool set_up_candidates(struct coordinates *s)
+{
+    const enum whitening kind = whitening(s->problem);
+    frame_init(&s->frame, &s->memory, &s->explorer, kind);
+    candidates_init(&s->candidates, &s->memory, &s->explorer, &s->frame);
+    if (s->memory.failed) {
+        return false;
+    }
+    frame_make(&s->frame, &s->explorer, kind);
+    return candidates_make(&s->candidates, s->problem->rotate, s->restart->seed);
+}
+
+static bool solve(struct coordinates *s)
+{
+    struct candidates *c = &s->candidates;
+    if (!set_up(s)) {
+        return false;
+    }
+    explore_run(&s->explorer, s->problem->settings, s->restart->seed);
+    if (s->explorer.count == 0) {
+        s->restart->stop = ROVI_STOP_FAILED;
+        return true;
+    }
+    if (!set_up_candidates(s)) {
+        return false;
+    }
+    screen(s);
+    size_t best = 0;
+    for (size_t k = 0; k < c->count && k < POLISHED && c->list[k].elbo > c->list[0].elbo - CLOSE; k++) {
+        if (!polish(s, c->list[k].q)) {
+            return false;
+        }
+        c->list[k].elbo = s->restart->progress.shown.elbo;
+        best = c->list[k].elbo > c->list[best].elbo ? k : best;
+    }
+    s->restart->approximation = c->list[best].q;
+    c->list[best].q = NULL;
+    return !s->restart->no_memory;
+}
+
+void restart_by_coordinates(const struct problem *problem, struct restart *restart)
+{
+    struct coordinates s = {.problem = problem, .restart = restart};
+    restart->no_memory = !solve(&s);
+    candidates_free(&s.candidates);
+    if (restart->approximation != NULL) {
+        approximation_refresh_view(restart->approximation);
+    }
+    arena_free(&s.memory);
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The first start makes no climb: natural-gradient steps from there find the mass of a posterior whose density has no
+ * mode worth the name (a scale parameter that may go to zero). Then climbs: a quarter of the starts are scattered about
+ * the origin, the others about modes found before, at several distances and in opposite pairs, so that a mode is found
+ * that is far from the origin but near another one. Each end of a climb is fitted locally, and judged by its ELBO.
+ */
+#include "solve/explore.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/linalg.h"
+
+#define STARTS     48  /* at most */
+#define IDLE       16  /* starts in a row that find nothing new, after which it is enough */
+#define FAR        2.0 /* times start_spread: first of four distances from a mode found before, in standard deviations */
+#define WITHIN     2.0  /* standard deviations: a mean within a local */
+#define NEGLIGIBLE 1e-8 /* weight of a local that is dropped */
+#define NEAR       0.5  /* standard deviations: closer is the same mode */
+#define CHUNK      5    /* natural-gradient steps between looks at the ELBO */
+#define CHUNKS     12
+#define RATE       0.5
+
+void explore_init(struct explorer *e, struct arena *arena, const struct progress *progress, size_t room)
+{
+    const size_t d = progress->meter->target->dim;
+    *e = (struct explorer){.progress = progress, .dim = d, .room = room};
+    e->end = arena_doubles(arena, (room + 1) * d);
+    e->locals = arena_take(arena, room + 1, sizeof *e->locals);
+    e->weight = arena_doubles(arena, room);
+    e->x = arena_doubles(arena, d);
+    e->scale = arena_doubles(arena, d);
+    e->H = arena_doubles(arena, d * d);
+    for (size_t k = 0; k <= room && !arena->failed; k++) {
+        local_init(&e->locals[k], arena, d);
+    }
+    ascent_init(&e->ascent, arena, progress->meter);
+    local_work_init(&e->work, arena, progress->meter);
+}
+
+/* Distance of x from `from`, in standard deviations of the local. */
+static double distance(struct explorer *e, const struct local *local, const double *from, const double *x)
+{
+    double *off = e->work.vector;
+    for (size_t j = 0; j < e->dim; j++) {
+        off[j] = x[j] - from[j];
+    }
+    linalg_solve_lower(1, e->dim, local->L, off);
+    return sqrt(linalg_dot(e->dim, off, off));
+}
+
+static void scatter(struct explorer *e, const rovi_settings *settings, uint64_t seed, size_t s)
+{
+    const struct rng_stream stream = {.seed = seed, .purpose = RNG_START, .substream = 3};
+    const bool around_origin = s % 4 == 0 || e->count == 0;
+    const double sign = s % 2 == 0 ? 1 : -1, round = (double)(1 + s / 4 % 4);
+    const double far = settings->start_spread * (around_origin ? round : FAR * round * sign);
+    const size_t d = e->dim;
+    double *z = e->scale;
+    rng_normals(stream, around_origin ? s : s / 2, d, z);
+    for (size_t j = 0; j < d; j++) {
+        z[j] *= far;
+    }
+    if (around_origin) {
+        memcpy(e->x, z, d * sizeof *z);
+        return;
+    }
+    const struct local *from = &e->locals[s / 4 % e->count];
+    linalg_multiply(d, d, 1, from->L, z, e->x);
+    for (size_t j = 0; j < d; j++) {
+        e->x[j] += from->mean[j];
+    }
+}
+
+/* Laplace's approximation at x; the difference steps follow the curvature that the first ones show. */
+static bool laplace(struct explorer *e, struct local *local)
+{
+    for (size_t j = 0; j < e->dim; j++) {
+        e->scale[j] = 1;
+    }
+    for (int pass = 0; pass < 2; pass++) {
+        if (!ascent_hessian(&e->ascent, e->x, e->scale, e->H)) {
+            return false;
+        }
+        for (size_t j = 0; j < e->dim; j++) {
+            const double h = e->H[j * e->dim + j];
+            e->scale[j] = h > 0 ? 1 / sqrt(h) : e->scale[j];
+        }
+    }
+    return local_laplace(local, &e->work, e->x, e->H);
+}
+
+/* Natural-gradient steps while they gain more than their noise. */
+static bool settle(struct explorer *e, struct local *local, struct rng_stream stream)
+{
+    rovi_stop stop = ROVI_STOP_CONVERGED;
+    double before = -INFINITY;
+    for (int c = 0; c < CHUNKS && !supervisor_ends(e->progress, &stop); c++) {
+        if (!local_fit(local, &e->work, stream, CHUNK, RATE)) {
+            return c > 0;
+        }
+        if (local->elbo < before + 2 * local->error) {
+            break;
+        }
+        before = local->elbo;
+        stream.substream += CHUNK + 1;
+    }
+    return isfinite(local->elbo);
+}
+
+static void start_from_point(struct explorer *e, struct local *local, const double *x)
+{
+    memcpy(local->mean, x, e->dim * sizeof *x);
+    linalg_identity(e->dim, local->L);
+}
+
+static bool is_known(struct explorer *e, const struct local *fresh)
+{
+    const double noise = 3 * sqrt((double)e->dim / (double)e->work.draws);
+    for (size_t k = 0; k < e->count; k++) {
+        const struct local *known = &e->locals[k]; /* near by the measure of both: one may span several modes */
+        if (distance(e, known, known->mean, fresh->mean) < NEAR + noise &&
+            distance(e, fresh, known->mean, fresh->mean) < NEAR + noise) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool climbed_before(struct explorer *e)
+{
+    for (size_t k = 0; k < e->count; k++) {
+        if (distance(e, &e->locals[k], e->end + k * e->dim, e->x) < NEAR) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One start: true when it led to a mode that was not known. */
+static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_t seed, size_t s)
+{
+    struct local *fresh = &e->locals[e->count];
+    double *begin = e->end + e->count * e->dim, logp = 0;
+    const struct rng_stream stream = {.seed = seed, .purpose = RNG_START, .substream = 1000 * (s + 1)};
+    scatter(e, settings, seed, s);
+    memcpy(begin, e->x, e->dim * sizeof *begin);
+    if (s > 0 && (!ascent_climb(&e->ascent, e->x, &logp) || climbed_before(e))) {
+        return false;
+    }
+    bool found = s > 0 && laplace(e, fresh) && settle(e, fresh, stream);
+    if (!found) {
+        start_from_point(e, fresh, begin);
+        found = settle(e, fresh, stream);
+    }
+    if (!found || is_known(e, fresh)) {
+        return false;
+    }
+    memcpy(begin, e->x, e->dim * sizeof *begin);
+    begin[0] = s > 0 ? begin[0] : INFINITY; /* no climb ended there */
+    e->count++;
+    return true;
+}
+
+static int better_first(const void *a, const void *b)
+{
+    const struct local *p = a, *q = b;
+    return (p->elbo < q->elbo) - (p->elbo > q->elbo);
+}
+
+/* Whether the locals whose means lie within local k are together the better description: it then spans several modes.
+ */
+static bool is_superseded(struct explorer *e, size_t k)
+{
+    double inside = 0;
+    for (size_t j = 0; j < e->count; j++) {
+        if (j != k && distance(e, &e->locals[k], e->locals[k].mean, e->locals[j].mean) < WITHIN) {
+            inside += exp(e->locals[j].elbo - e->locals[k].elbo);
+        }
+    }
+    return inside > 1;
+}
+
+static void drop_superseded(struct explorer *e)
+{
+    for (size_t k = e->count; k-- > 0;) {
+        if (is_superseded(e, k)) {
+            const struct local gone = e->locals[k]; /* its memory is used again */
+            memmove(&e->locals[k], &e->locals[k + 1], (e->count - k - 1) * sizeof gone);
+            e->locals[--e->count] = gone;
+        }
+    }
+}
+
+/* Weights of the sorted locals; those that do not count are dropped. */
+static void weigh(struct explorer *e)
+{
+    double sum = 0;
+    for (size_t k = 0; k < e->count; k++) {
+        e->weight[k] = exp(e->locals[k].elbo - e->locals[0].elbo);
+        if (e->weight[k] < NEGLIGIBLE) {
+            e->count = k;
+        } else {
+            sum += e->weight[k];
+        }
+    }
+    for (size_t k = 0; k < e->count; k++) {
+        e->weight[k] /= sum;
+    }
+}
+
+void explore_run(struct explorer *e, const rovi_settings *settings, uint64_t seed)
+{
+    rovi_stop stop = ROVI_STOP_CONVERGED;
+    size_t idle = 0;
+    for (size_t s = 0; s < STARTS && idle < IDLE && e->count < e->room; s++) {
+        if (supervisor_ends(e->progress, &stop)) {
+            break;
+        }
+        idle = try_start(e, settings, seed, s) ? 0 : idle + 1;
+    }
+    qsort(e->locals, e->count, sizeof *e->locals, better_first);
+    drop_superseded(e);
+    weigh(e);
+}

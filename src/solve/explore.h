@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Where the target's mass is: climbs from dispersed starts, and a local normal approximation of the mode that each ends
+ * in. They give the frame in which maps are fitted, rotations to try, and maps to start from.
+ */
+#ifndef ROVI_SOLVE_EXPLORE_H
+#define ROVI_SOLVE_EXPLORE_H
+
+#include "base/settings.h"
+#include "solve/local.h"
+#include "solve/supervisor.h"
+
+struct explorer {
+    const struct progress *progress;
+    size_t dim, room, count;
+    double *end;           /* where the climb to local k ended: (room + 1) x d */
+    struct local *locals;  /* those found come first, by falling ELBO; one more to try in */
+    double *weight;        /* room: softmax of the ELBOs */
+    double *x, *scale, *H; /* d, d, d x d */
+    struct ascent ascent;
+    struct local_work work;
+};
+
+/* Takes memory for `room` modes from the arena, which may fail. */
+void explore_init(struct explorer *e, struct arena *arena, const struct progress *progress, size_t room);
+
+/* Finds modes. There may be none, when the target rejects all starts or their surroundings. */
+void explore_run(struct explorer *e, const rovi_settings *settings, uint64_t seed);
+
+#endif

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The grid follows the present map: most of its points are at that map's quantiles, the others lie evenly over its span
+ * and beyond; it widens until the new density has fallen far enough at both ends.
+ */
+#include "solve/line.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "family/reference.h"
+
+#define QUANTILES 40   /* points of the grid at the map's quantiles */
+#define REACH     4.5  /* which lie in [-REACH, REACH] */
+#define DEPTH     13.0 /* nats that the ends of the grid must lie below the peak */
+#define WIDENINGS 30
+#define ACCEPTED  0.9 /* least share of the lines on which a point must lie inside the support */
+
+_Static_assert(QUANTILE_GRID <= TARGET_BLOCK, "a line is one block of points");
+
+void lines_init(struct lines *lines, struct arena *arena, size_t most, struct meter *meter, struct team *team)
+{
+    const size_t d = meter->target->dim;
+    lines->meter = meter;
+    lines->team = team;
+    lines->dim = d;
+    lines->most = most;
+    lines->x = arena_doubles(arena, most * d);
+    lines->y = arena_doubles(arena, most * d);
+    lines->z = arena_doubles(arena, most * d);
+    lines->axis = arena_doubles(arena, d);
+    lines->value = arena_doubles(arena, most * QUANTILE_GRID);
+    lines->work_size = QUANTILE_GRID * d + meter->target->scratch;
+    lines->work = arena_doubles(arena, team_size(team) * lines->work_size);
+}
+
+/* Antithetic pairs of draws of q. */
+static void lay_lines(struct lines *lines, const rovi_approximation *q, size_t i, size_t n, struct rng_stream stream)
+{
+    const size_t d = lines->dim, half = n / 2 * d;
+    reference_points(stream, 0, n / 2, d, lines->x);
+    for (size_t p = 0; p < half; p++) {
+        lines->x[half + p] = -lines->x[p];
+    }
+    approximation_maps(q, n, lines->x, lines->y);
+    approximation_place(q, n, lines->y, lines->z);
+    for (size_t r = 0; r < d; r++) {
+        lines->axis[r] = q->transform[r * d + i];
+    }
+}
+
+static double value_at(const struct map *T, double x)
+{
+    return map_value(T, map_segment(T, x), x);
+}
+
+static void lay_grid(struct log_density *g, const struct map *T, double low, double high)
+{
+    g->n = 0;
+    for (size_t j = 0; j < QUANTILES; j++) {
+        const double t = value_at(T, REACH * (2 * (double)j / (QUANTILES - 1) - 1));
+        if (t > low && t < high) {
+            g->t[g->n++] = t;
+        }
+    }
+    const size_t rest = QUANTILE_GRID - g->n;
+    for (size_t j = 0; j < rest; j++) {
+        g->t[g->n++] = low + (high - low) * (double)j / (double)(rest - 1);
+    }
+    quantile_sort(g);
+}
+
+struct job {
+    struct lines *lines;
+    size_t coordinate;
+};
+
+/* log density on line s */
+static void ask(void *context, size_t s, size_t worker)
+{
+    const struct job *job = context;
+    struct lines *lines = job->lines;
+    const size_t d = lines->dim, n = lines->density.n;
+    const double *z = lines->z + s * d, from = lines->y[s * d + job->coordinate];
+    double *points = lines->work + worker * lines->work_size, *value = lines->value + s * QUANTILE_GRID;
+    for (size_t j = 0; j < n; j++) {
+        const double step = lines->density.t[j] - from;
+        for (size_t r = 0; r < d; r++) {
+            points[j * d + r] = z[r] + step * lines->axis[r];
+        }
+    }
+    if (meter_evaluate(lines->meter, n, points, value, NULL, points + QUANTILE_GRID * d) == n) {
+        for (size_t j = 0; j < n; j++) {
+            value[j] = -INFINITY;
+        }
+    }
+}
+
+/* The mean over the n lines; false when no point of the grid lies inside the support on enough of them. */
+static bool average(struct lines *lines, size_t n)
+{
+    double top = -INFINITY;
+    for (size_t j = 0; j < lines->density.n; j++) {
+        double sum = 0, count = 0;
+        for (size_t s = 0; s < n; s++) {
+            const double value = lines->value[s * QUANTILE_GRID + j];
+            sum += isfinite(value) ? value : 0;
+            count += isfinite(value);
+        }
+        lines->density.log_q[j] = count >= ACCEPTED * (double)n ? sum / count : -INFINITY;
+        top = fmax(top, lines->density.log_q[j]);
+    }
+    for (size_t j = 0; j < lines->density.n; j++) {
+        lines->density.log_q[j] -= top;
+    }
+    return isfinite(top);
+}
+
+/* The mean log density on a grid that reaches far enough. */
+static bool scan(struct lines *lines, const struct map *T, size_t i, size_t n)
+{
+    struct job job = {.lines = lines, .coordinate = i};
+    struct log_density *g = &lines->density;
+    double low = value_at(T, -REACH), high = value_at(T, REACH);
+    const double margin = 0.1 * (high - low);
+    low -= margin;
+    high += margin;
+    for (int attempt = 0; attempt < WIDENINGS; attempt++) {
+        lay_grid(g, T, low, high);
+        team_for(lines->team, n, ask, &job);
+        if (!average(lines, n)) {
+            return false;
+        }
+        const bool left = g->log_q[0] > -DEPTH, right = g->log_q[g->n - 1] > -DEPTH;
+        if (!left && !right) {
+            return true;
+        }
+        const double span = high - low;
+        low -= left ? span : 0;
+        high += right ? span : 0;
+    }
+    return false;
+}
+
+/* Half of the variance, under q_i, that the mean of n lines leaves in log q_i. */
+static double noise(const struct lines *lines, size_t n)
+{
+    const struct log_density *g = &lines->density;
+    double p[QUANTILE_GRID], total = 0, sum = 0;
+    for (size_t j = 0; j < g->n; j++) {
+        const double width = g->t[j + 1 < g->n ? j + 1 : j] - g->t[j > 0 ? j - 1 : j];
+        p[j] = width * exp(g->log_q[j]);
+        total += p[j];
+    }
+    for (size_t s = 0; s < n; s++) {
+        double mean = 0, square = 0;
+        for (size_t j = 0; j < g->n; j++) {
+            const double value = lines->value[s * QUANTILE_GRID + j];
+            const double off = isfinite(value) && p[j] > 0 ? value - g->log_q[j] : 0;
+            mean += p[j] * off / total;
+            square += p[j] * off * off / total;
+        }
+        sum += fmax(0, square - mean * mean);
+    }
+    return 0.5 * sum / ((double)n * (double)n);
+}
+
+double lines_update(struct lines *lines, rovi_approximation *q, size_t i, size_t n, struct rng_stream stream)
+{
+    struct map *T = &q->maps[i];
+    lay_lines(lines, q, i, n, stream);
+    if (!scan(lines, T, i, n) || !quantile_map(&lines->density, T)) {
+        return INFINITY;
+    }
+    return noise(lines, n);
+}

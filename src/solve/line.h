@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The exact coordinate update: with O and the other maps fixed, F is least at q_i(t) ~ exp of the mean of log p along
+ * the line y_i = t, the mean being over the other coordinates. It asks for densities only, and moves mass between modes
+ * at once, which no gradient does.
+ */
+#ifndef ROVI_SOLVE_LINE_H
+#define ROVI_SOLVE_LINE_H
+
+#include "base/parallel.h"
+#include "base/rng.h"
+#include "family/approximation.h"
+#include "family/quantile.h"
+#include "target/meter.h"
+
+struct lines {
+    struct meter *meter;
+    struct team *team;          /* or NULL */
+    size_t dim, most;           /* most lines in one update */
+    double *x, *y, *z;          /* lines x d: reference points, T(x), placed */
+    double *axis;               /* d: the coordinate's direction */
+    double *value;              /* lines x QUANTILE_GRID: log density on each */
+    struct log_density density; /* of the coordinate */
+    double *work;               /* of each worker: a block of points, the target's scratch */
+    size_t work_size;
+};
+
+/* Takes its memory from the arena, which may fail. */
+void lines_init(struct lines *lines, struct arena *arena, size_t most, struct meter *meter, struct team *team);
+
+/* New map i from n lines (even, at most `most`) through draws of q at the points of the stream. Returns the noise that
+ * the finite number of lines leaves in the new q_i, as a KL in nats; infinity when nothing was learnt and the map is as
+ * it was. The maps of q have room for QUANTILE_KNOTS. */
+double lines_update(struct lines *lines, rovi_approximation *q, size_t i, size_t n, struct rng_stream stream);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * With w = grad_y log p and y about its mean, turning the plane (i, j) by theta changes F at the rate
+ * g = -E[w_i y_j - w_j y_i]. Were the coordinates independent under the target, the second derivative would be
+ * h = E[w_i^2] E[y_j^2] + E[w_j^2] E[y_i^2] - 2, which is zero for two normals alone (any rotation of an isotropic
+ * normal is as good). This is the Newton step of independent component analysis. A plane moves when |g| exceeds its
+ * standard error by enough that none of the d(d-1)/2 planes is likely to do so by chance.
+ */
+#include "solve/turn.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/linalg.h"
+#include "base/normal.h"
+#include "family/rotation.h"
+
+#define MOST_ANGLE      0.5 /* radians */
+#define LEAST_CURVATURE 0.1 /* of E[w_i^2] E[y_j^2] + E[w_j^2] E[y_i^2]: where the estimate of h is near zero */
+#define CHANCE          0.1 /* expected number of planes that move by chance alone */
+
+void turn_init(struct turn *turn, struct arena *arena, size_t d)
+{
+    *turn = (struct turn){.dim = d,
+                          .cross = arena_doubles(arena, d * d),
+                          .squares = arena_doubles(arena, d * d),
+                          .mixed = arena_doubles(arena, d * d),
+                          .angles = arena_doubles(arena, d * d),
+                          .spread = arena_doubles(arena, d),
+                          .fisher = arena_doubles(arena, d),
+                          .mean = arena_doubles(arena, d),
+                          .before = arena_doubles(arena, d * d),
+                          .work = arena_doubles(arena, d * d + rotation_work(d))};
+}
+
+/* Moments over the batch, whose x, y and w become y^2, y w and w^2. */
+static void take_moments(struct turn *t, struct batch *b)
+{
+    const size_t d = t->dim;
+    const double share = 1 / (double)b->valid;
+    memset(t->cross, 0, d * d * sizeof *t->cross);
+    memset(t->squares, 0, d * d * sizeof *t->squares);
+    memset(t->mixed, 0, d * d * sizeof *t->mixed);
+    memset(t->spread, 0, d * sizeof *t->spread);
+    memset(t->fisher, 0, d * sizeof *t->fisher);
+    for (size_t p = 0; p < b->n * d; p++) {
+        b->y[p] -= t->mean[p % d];
+    }
+    linalg_add_multiply_tn(d, b->n, d, share, b->w, b->y, t->cross);
+    for (size_t p = 0; p < b->n * d; p++) {
+        const double w = b->w[p], y = b->y[p];
+        b->x[p] = y * y;
+        b->y[p] = w * y;
+        b->w[p] = w * w;
+        t->spread[p % d] += share * b->x[p];
+        t->fisher[p % d] += share * b->w[p];
+    }
+    linalg_add_multiply_tn(d, b->n, d, share, b->w, b->x, t->squares);
+    linalg_add_multiply_tn(d, b->n, d, share, b->y, b->y, t->mixed);
+}
+
+/* The angle of plane (i, j), and what it promises or may hide. */
+static double plan_plane(const struct turn *t, size_t i, size_t j, double n, double threshold,
+                         struct turn_outlook *outlook)
+{
+    const size_t d = t->dim, ij = i * d + j, ji = j * d + i;
+    const double g = t->cross[ji] - t->cross[ij];
+    const double variance = (t->squares[ij] + t->squares[ji] - 2 * t->mixed[ij] - g * g) / n;
+    const double most = t->fisher[i] * t->spread[j] + t->fisher[j] * t->spread[i];
+    const double h = fmax(most - 2, LEAST_CURVATURE * most);
+    const double noise = sqrt(fmax(0, variance)) + 1e-9 * most; /* rounding: no plane moves for less */
+    if (!(fabs(g) > threshold * noise)) {
+        outlook->unresolved += 0.5 * noise * noise / h;
+        return 0;
+    }
+    outlook->gain += 0.5 * g * g / h;
+    return fmax(-MOST_ANGLE, fmin(MOST_ANGLE, -g / h));
+}
+
+struct turn_outlook turn_plan(struct turn *turn, const rovi_approximation *q, struct batch *batch)
+{
+    const size_t d = turn->dim;
+    struct turn_outlook outlook = {0};
+    memcpy(turn->before, q->rotation, d * d * sizeof *turn->before);
+    for (size_t i = 0; i < d; i++) {
+        turn->mean[i] = q->maps[i].v;
+        turn->angles[i * d + i] = 0;
+    }
+    take_moments(turn, batch);
+    const double threshold = -normal_quantile(CHANCE / (double)(d * d));
+    for (size_t i = 0; i < d; i++) {
+        for (size_t j = i + 1; j < d; j++) {
+            const double angle = plan_plane(turn, i, j, (double)batch->valid, threshold, &outlook);
+            turn->angles[i * d + j] = angle;
+            turn->angles[j * d + i] = -angle;
+        }
+    }
+    return outlook;
+}
+
+void turn_apply(struct turn *turn, rovi_approximation *q, double share)
+{
+    const size_t d = turn->dim;
+    double *G = turn->work, *work = G + d * d, *place = work;
+    linalg_multiply(d, d, d, turn->before, turn->angles, G);
+    memcpy(q->rotation, turn->before, d * d * sizeof *G);
+    rotation_retract(d, q->rotation, G, -share, work);
+    linalg_multiply(d, d, 1, turn->before, turn->mean, place); /* O v stays: v <- O_new^T O v */
+    for (size_t i = 0; i < d; i++) {
+        double v = 0;
+        for (size_t r = 0; r < d; r++) {
+            v += q->rotation[r * d + i] * place[r];
+        }
+        q->maps[i].v = v;
+        map_prepare(&q->maps[i]);
+    }
+    approximation_prepare_rotation(q);
+}
