@@ -69,7 +69,7 @@ check-asan:
 check-tsan:
 	cmake --preset tsan
 	$(BUILD) tsan
-	$(FIXED) $(TEST) tsan
+	$(FIXED) $(TEST) tsan --label-exclude readme # slow here, and the same threads as in the other tests
 
 check-fuzz:
 	cmake --preset fuzz

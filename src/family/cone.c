@@ -15,6 +15,9 @@
 #include <stdbool.h>
 #include <string.h>
 
+#define ROUNDING    1e-15 /* of a multiplier, relative to the sum of what it is made of */
+#define MOST_ROUNDS 200   /* a few suffice; where rounding blurs the last signs, what is left is feasible, and near */
+
 /* Solve the positive definite tridiagonal system (diagonal, off) x = r of size n in place of r; `diagonal` is lost. */
 static void solve_tridiagonal(size_t n, double *diagonal, const double *off, double *r)
 {
@@ -73,7 +76,10 @@ static struct projection projection_start(const struct dictionary *D, const doub
                            .violation = work + 5 * n,
                            .held = (bool *)(work + 6 * n)};
     double *z = p.u;
-    z[0] = 0;
+    z[0] = 0; /* centred: u is then no larger than it must be */
+    for (size_t k = 0; k + 1 < n; k++) {
+        z[0] -= 0.5 * lambda[k];
+    }
     for (size_t k = 0; k + 1 < n; k++) {
         z[k + 1] = z[k] + lambda[k];
         p.held[k] = lambda[k] < 0;
@@ -109,20 +115,36 @@ static void solve_merged(struct projection *p)
     }
 }
 
-/* Signs that are wrong: a free lambda_k below zero, or a held one whose multiplier sum_{j>k} (B u - target)_j is. The
- * multiplier's rounding error is that of sums of |target|, so less than that is no violation. */
-static size_t find_violations(struct projection *p)
+/* (B u - target)_j */
+static double residual(const struct projection *p, size_t j)
 {
     const struct dictionary *D = p->D;
-    const size_t J = D->cells;
-    double multiplier = 0, noise = 0;
+    const double left = j > 0 ? D->off[j - 1] * p->u[j - 1] : 0, right = j < D->cells ? D->off[j] * p->u[j + 1] : 0;
+    return D->diagonal[j] * p->u[j] + left + right - p->target[j];
+}
+
+/* Signs that are wrong: a free lambda_k below zero, or a held one whose multiplier sum_{j>k} (B u - target)_j is, by
+ * more than its rounding error. All residuals add to nothing, so each half sums from its own end, where the terms are
+ * small. */
+static size_t find_violations(struct projection *p)
+{
+    const size_t J = p->D->cells, half = J / 2;
+    double *multiplier = p->r, sum = 0, noise = 0; /* r is free by now */
     size_t count = 0;
-    for (size_t j = J; j > 0; j--) {
-        const size_t k = j - 1;
-        const double Bu = D->diagonal[j] * p->u[j] + D->off[k] * p->u[k] + (j < J ? D->off[j] * p->u[j + 1] : 0);
-        multiplier += Bu - p->target[j];
-        noise += 1e-15 * (fabs(Bu) + fabs(p->target[j]));
-        p->violation[k] = p->held[k] ? -multiplier - noise : p->u[k] - p->u[j];
+    for (size_t k = 0; k < half; k++) {
+        sum -= residual(p, k);
+        multiplier[k] = sum;
+    }
+    sum = 0;
+    for (size_t k = J; k-- > half;) {
+        sum += residual(p, k + 1);
+        multiplier[k] = sum;
+    }
+    for (size_t j = 0; j <= J; j++) {
+        noise += fabs(p->target[j]);
+    }
+    for (size_t k = 0; k < J; k++) {
+        p->violation[k] = p->held[k] ? -multiplier[k] - ROUNDING * noise : p->u[k] - p->u[k + 1];
         count += p->violation[k] > 0;
     }
     return count;
@@ -152,7 +174,7 @@ size_t cone_project(const struct dictionary *D, double *lambda, double *work)
         return 0;
     }
     struct projection p = projection_start(D, lambda, work);
-    for (const size_t most = 100 + 20 * J; rounds < most; rounds++) { /* Murty's rule is finite; rounding may not be */
+    for (; rounds < MOST_ROUNDS; rounds++) {
         solve_merged(&p);
         const size_t violations = find_violations(&p);
         if (violations == 0) {

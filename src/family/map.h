@@ -33,7 +33,8 @@ void map_init(struct map *T, struct arena *arena, size_t room);
 /* T becomes alpha x on these cells + 1 knots (at most the room's). */
 void map_set(struct map *T, size_t cells, const double *knots, double alpha);
 
-/* T becomes the piecewise-linear map through the n >= 2 points (x_j, t_j), both increasing; n - 1 at most the room's. */
+/* T becomes the piecewise-linear map through the n >= 2 points (x_j, t_j), both increasing; n - 1 at most the room's.
+ */
 void map_interpolate(struct map *T, size_t n, const double *x, const double *t);
 
 /* To be called after lambda, alpha or v changed. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Between knots the map is linear, so that the fit's density there is the normal's, scaled. A cell of the grid is cut into
- * pieces over which the given density deviates little from that: this costs no further value of the density.
+ * Between knots the map is linear, so that the fit's density there is the normal's, scaled. A cell of the grid is cut
+ * into pieces over which the given density deviates little from that: this costs no further value of the density.
  */
 #include "family/quantile.h"
 
@@ -10,10 +10,10 @@
 
 #include "base/normal.h"
 
-#define LEAST_MASS 1e-8 /* on either side of a knot: beyond, the map goes on with its outer slope */
-#define LEAST_GAP 1e-9  /* between knots, in x */
-#define VARIATION 0.3   /* of the log density over a piece, beyond that of the normal */
-#define MOST_PIECES 8   /* of a cell */
+#define LEAST_MASS  1e-8 /* on either side of a knot: beyond, the map goes on with its outer slope */
+#define LEAST_GAP   1e-9 /* between knots, in x */
+#define VARIATION   0.3  /* of the log density over a piece, beyond that of the normal */
+#define MOST_PIECES 8    /* of a cell */
 
 struct mass {
     double left[QUANTILE_GRID], right[QUANTILE_GRID]; /* shares of the mass on either side of the grid's points */

@@ -215,6 +215,9 @@ static rovi_status run(struct fit_job *job, rovi_fit **fit, rovi_error *error)
     if (!measure(job, q, RNG_EVIDENCE, &job->total, job->team, &job->evidence)) {
         return error_no_memory(error);
     }
+    if (atomic_load(&job->total.failed)) {
+        return explain_failure(job, error);
+    }
     return assemble(job, fit, error);
 }
 

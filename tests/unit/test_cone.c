@@ -19,7 +19,8 @@ struct problem {
 static struct problem problem_make(size_t J, const double *knots)
 {
     struct problem p = {0};
-    dictionary_init(&p.D, &p.arena, J, knots);
+    dictionary_init(&p.D, &p.arena, J);
+    dictionary_set(&p.D, J, knots);
     p.Q = arena_doubles(&p.arena, J * J);
     p.work = arena_doubles(&p.arena, cone_project_work(J));
     support_gram(J, knots, p.Q);

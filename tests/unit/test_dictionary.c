@@ -59,7 +59,8 @@ static void check_against_quadrature(size_t J, const double *knots, double toler
 {
     struct arena arena = {0};
     struct dictionary D;
-    dictionary_init(&D, &arena, J, knots);
+    dictionary_init(&D, &arena, J);
+    dictionary_set(&D, J, knots);
     assert_false(arena.failed);
     assert_int_equal(D.cells, J);
     double inside = 0;
@@ -96,7 +97,8 @@ static void tail_masses_are_relatively_exact(void **state)
     (void)state;
     struct arena arena = {0};
     struct dictionary D;
-    dictionary_init(&D, &arena, FAR_CELLS, far);
+    dictionary_init(&D, &arena, FAR_CELLS);
+    dictionary_set(&D, FAR_CELLS, far);
     /* the difference of upper tails, of which the smaller is at most half the larger */
     assert_relative(D.mass[4], (erfc(6 / sqrt(2)) - erfc(6.25 / sqrt(2))) / 2, 1e-13);
     assert_relative(D.mass[0], (erfc(6.5 / sqrt(2)) - erfc(7 / sqrt(2))) / 2, 1e-13);
@@ -134,7 +136,8 @@ static void narrow_cells_keep_their_digits(void **state)
             const double P = cell_moment(at[i], h, 0), u1 = cell_moment(at[i], h, 1), u2 = cell_moment(at[i], h, 2);
             struct arena arena = {0};
             struct dictionary D;
-            dictionary_init(&D, &arena, 1, knots);
+            dictionary_init(&D, &arena, 1);
+            dictionary_set(&D, 1, knots);
             assert_relative(D.mass[0], P, 1e-9); /* a difference of probabilities: 1e-16/h */
             assert_relative(D.off[0], u1 - u2, 1e-9);
             assert_close(D.diagonal[1], u2 + erfc(knots[1] / sqrt(2)) / 2, 1e-15);
@@ -179,7 +182,8 @@ static void check_gram(size_t J, const double *knots, double tolerance)
     struct arena arena = {0};
     struct dictionary D;
     double *Q = calloc(J * J, sizeof *Q);
-    dictionary_init(&D, &arena, J, knots);
+    dictionary_init(&D, &arena, J);
+    dictionary_set(&D, J, knots);
     support_gram(J, knots, Q);
     for (size_t j = 0; j < J; j++) {
         for (size_t k = 0; k < J; k++) {
@@ -224,7 +228,8 @@ static void no_cell_is_a_valid_dictionary(void **state)
     (void)state;
     struct arena arena = {0};
     struct dictionary D;
-    dictionary_init(&D, &arena, 0, (const double[]){1.5});
+    dictionary_init(&D, &arena, 0);
+    dictionary_set(&D, 0, (const double[]){1.5});
     assert_false(arena.failed);
     assert_close(D.outside, 1, 1e-15);
     assert_close(D.diagonal[0], 1, 1e-15);
@@ -275,7 +280,8 @@ static double smoothness(size_t J, const double *knots)
 {
     struct arena arena = {0};
     struct dictionary D;
-    dictionary_init(&D, &arena, J, knots);
+    dictionary_init(&D, &arena, J);
+    dictionary_set(&D, J, knots);
     double *work = arena_doubles(&arena, 4 * J + 2);
     const double value = dictionary_entropy_smoothness(&D, work);
     arena_free(&arena);

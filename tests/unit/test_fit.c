@@ -399,7 +399,8 @@ static void smoothness_sets_alpha_and_caps_the_step(void **state)
     double knots[31];
     char cap[32];
     dictionary_uniform_knots(30, 3, knots);
-    dictionary_init(&D, &arena, 30, knots);
+    dictionary_init(&D, &arena, 30);
+    dictionary_set(&D, 30, knots);
     const double upsilon = dictionary_entropy_smoothness(&D, arena_doubles(&arena, 4 * 30 + 2));
     snprintf(cap, sizeof cap, "%.17g", 1 / (4 + upsilon / (0.5 * 0.5)));
     rovi_target *target = normal(2);

@@ -16,7 +16,8 @@ struct sample {
 
 static void sample_finish(struct sample *s, size_t J, const double *knots, const double *lambda, double alpha, double v)
 {
-    map_init(&s->T, &s->arena, J, knots, alpha);
+    map_init(&s->T, &s->arena, J);
+    map_set(&s->T, J, knots, alpha);
     assert_false(s->arena.failed);
     for (size_t k = 0; k < J; k++) {
         assert_true(s->T.lambda[k] == 0);
