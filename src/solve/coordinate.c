@@ -56,6 +56,16 @@ static bool ended(struct coordinates *s)
     return supervisor_ends(&s->restart->progress, &s->restart->stop);
 }
 
+/* Log ratios of q at n draws of the stream; want of memory is noted, and told by `solve`. */
+static void take_ratios(struct coordinates *s, const rovi_approximation *q, struct rng_stream stream, size_t n,
+                        double *ratio)
+{
+    if (!elbo_log_ratios(q, &s->restart->meter, stream, s->problem->team, n, ratio)) {
+        s->restart->no_memory = true;
+        memset(ratio, 0, n * sizeof *ratio);
+    }
+}
+
 /* ---- exact coordinate updates ---- */
 
 /* The next number of lines of coordinate i, so that the noise of all coordinates stays below the tolerance. */
@@ -75,19 +85,10 @@ static void sweep(struct coordinates *s, rovi_approximation *q)
             adapt_lines(s, i, noise);
         }
     }
+    s->restart->progress.shown.iteration = ++s->restart->iterations;
 }
 
 /* ---- candidates ---- */
-
-static double screen_elbo(struct coordinates *s, const rovi_approximation *q)
-{
-    const struct rng_stream stream = {.seed = s->restart->seed, .purpose = RNG_TRACE};
-    if (!elbo_log_ratios(q, &s->restart->meter, stream, s->problem->team, SCREEN_DRAWS, s->ratio)) {
-        s->restart->no_memory = true;
-    }
-    const double elbo = elbo_of_ratios(SCREEN_DRAWS, s->ratio).estimate.value;
-    return isnan(elbo) ? -INFINITY : elbo;
-}
 
 static int better_first(const void *a, const void *b)
 {
@@ -95,10 +96,18 @@ static int better_first(const void *a, const void *b)
     return (p->elbo < q->elbo) - (p->elbo > q->elbo);
 }
 
+static double screen_elbo(struct coordinates *s, const rovi_approximation *q)
+{
+    const struct rng_stream stream = {.seed = s->restart->seed, .purpose = RNG_TRACE};
+    take_ratios(s, q, stream, SCREEN_DRAWS, s->ratio);
+    const double elbo = elbo_of_ratios(SCREEN_DRAWS, s->ratio).estimate.value;
+    return isnan(elbo) ? -INFINITY : elbo;
+}
+
 static void screen(struct coordinates *s)
 {
     struct candidates *c = &s->candidates;
-    for (size_t k = 0; k < c->count; k++) {
+    for (size_t k = 0; k < c->count && !ended(s); k++) {
         for (size_t i = 0; i < s->problem->target->dim; i++) {
             s->line_count[i] = LINES_LEAST;
         }
@@ -111,52 +120,56 @@ static void screen(struct coordinates *s)
 
 /* ---- polish ---- */
 
-/* One turn, by the share of the planned angles that gains most; what no plane can gain at this number of points. */
-static double turn_once(struct coordinates *s, rovi_approximation *q)
+/* Turns by the largest of falling shares of the planned angles that gains, on points of their own. */
+static void turn_by_share(struct coordinates *s, rovi_approximation *q)
 {
-    if (!batch_evaluate(&s->batch, q, fresh(s), &s->restart->progress, &s->restart->stop) || s->batch.valid == 0) {
-        return 0;
-    }
-    const struct turn_outlook outlook = turn_plan(&s->turn, q, &s->batch);
-    double *before = s->before, *after = s->ratio, share = outlook.gain > 0 ? 1 : 0;
     const struct rng_stream stream = fresh(s);
-    if (share > 0) {
-        elbo_log_ratios(q, &s->restart->meter, stream, s->problem->team, SCREEN_DRAWS, before);
-    }
-    for (; share > 0.05; share *= 0.4) {
+    take_ratios(s, q, stream, SCREEN_DRAWS, s->before);
+    for (double share = 1; share > 0.05; share *= 0.4) {
         turn_apply(&s->turn, q, share);
-        elbo_log_ratios(q, &s->restart->meter, stream, s->problem->team, SCREEN_DRAWS, after);
-        if (elbo_gain(SCREEN_DRAWS, before, after).value > 0) {
-            return outlook.unresolved;
+        take_ratios(s, q, stream, SCREEN_DRAWS, s->ratio);
+        if (elbo_gain(SCREEN_DRAWS, s->before, s->ratio).value > 0) {
+            return;
         }
     }
     turn_apply(&s->turn, q, 0);
+}
+
+/* Returns what the planes that did not turn could still hide, in nats. */
+static double turn(struct coordinates *s, rovi_approximation *q)
+{
+    if (!s->problem->rotate || q->dim == 1 ||
+        !batch_evaluate(&s->batch, q, fresh(s), &s->restart->progress, &s->restart->stop) || s->batch.valid == 0) {
+        return 0;
+    }
+    const struct turn_outlook outlook = turn_plan(&s->turn, q, &s->batch);
+    if (outlook.gain > 0) {
+        turn_by_share(s, q);
+    }
     return outlook.unresolved;
 }
 
+/* Turns and sweeps while they gain; false when out of memory. */
 static bool polish(struct coordinates *s, rovi_approximation *q)
 {
-    double unresolved = 0;
     s->batch.n = POINTS_LEAST;
     if (!restart_trace(s->problem, s->restart, q, s->trace_draws, s->ratio)) {
         return false;
     }
     for (int round = 0; round < ROUNDS && !ended(s); round++) {
-        unresolved = s->problem->rotate && q->dim > 1 ? turn_once(s, q) : 0;
+        const double elbo = s->restart->progress.shown.elbo, unresolved = turn(s, q);
         sweep(s, q);
-        s->restart->progress.shown.iteration = ++s->restart->iterations;
-        const double elbo = s->restart->progress.shown.elbo;
         if (!restart_trace(s->problem, s->restart, q, s->trace_draws, s->ratio)) {
             return false;
         }
-        const double gain = s->restart->progress.shown.elbo - elbo;
-        if (gain < s->tolerance) {
-            if (unresolved < s->tolerance || s->batch.n >= POINTS_MOST) {
-                s->restart->stop = ROVI_STOP_CONVERGED;
-                return true;
-            }
-            s->batch.n *= 4;
+        if (s->restart->progress.shown.elbo - elbo >= s->tolerance) {
+            continue;
         }
+        if (unresolved < s->tolerance || s->batch.n == POINTS_MOST) {
+            s->restart->stop = ROVI_STOP_CONVERGED;
+            return true;
+        }
+        s->batch.n *= 4;
     }
     return true;
 }
@@ -179,10 +192,10 @@ static bool set_up(struct coordinates *s)
     s->before = arena_doubles(&s->memory, s->trace_draws);
     s->line_count = arena_take(&s->memory, d, sizeof *s->line_count);
     explore_init(&s->explorer, &s->memory, &s->restart->progress, MODES);
-    lines_init(&s->lines, &s->memory, LINES_MOST, &s->restart->meter, s->problem->team);
+    lines_init(&s->lines, &s->memory, LINES_MOST, &s->restart->progress, s->problem->team);
     turn_init(&s->turn, &s->memory, d);
     batch_init(&s->batch, &s->memory, POINTS_MOST, s->problem->target, s->problem->team);
-    s->restart->progress.shown.iterations = ROUNDS * POLISHED;
+    s->restart->progress.shown.iterations = ROUNDS * POLISHED + 2 * CANDIDATE_MOST;
     return restart_trace_room(s->restart, ROUNDS * POLISHED + POLISHED) && !s->memory.failed;
 }
 
@@ -198,32 +211,50 @@ static bool set_up_candidates(struct coordinates *s)
     return candidates_make(&s->candidates, s->problem->rotate, s->restart->seed);
 }
 
+/* No mode is known: because it was ended before (then the start is all there is), or because there is none. */
+static bool settle_for_start(struct coordinates *s)
+{
+    if (!ended(s)) {
+        s->restart->stop = ROVI_STOP_FAILED;
+        return true;
+    }
+    s->restart->approximation =
+        start_make(s->problem->settings, s->problem->target->dim, s->restart->seed, s->problem->rotate);
+    return s->restart->approximation != NULL;
+}
+
+static bool polish_best(struct coordinates *s)
+{
+    struct candidate *list = s->candidates.list;
+    size_t best = 0;
+    for (size_t k = 0; k < s->candidates.count && k < POLISHED && list[k].elbo >= list[0].elbo - CLOSE; k++) {
+        if (!polish(s, list[k].q)) {
+            return false;
+        }
+        list[k].elbo = s->restart->progress.shown.elbo;
+        best = list[k].elbo > list[best].elbo ? k : best;
+    }
+    s->restart->approximation = list[best].q;
+    list[best].q = NULL;
+    return true;
+}
+
+/* False when out of memory. */
 static bool solve(struct coordinates *s)
 {
-    struct candidates *c = &s->candidates;
+    s->restart->stop = ROVI_STOP_MAX_ITERATIONS; /* unless something else ends it */
     if (!set_up(s)) {
         return false;
     }
     explore_run(&s->explorer, s->problem->settings, s->restart->seed);
     if (s->explorer.count == 0) {
-        s->restart->stop = ROVI_STOP_FAILED;
-        return true;
+        return settle_for_start(s);
     }
     if (!set_up_candidates(s)) {
         return false;
     }
     screen(s);
-    size_t best = 0;
-    for (size_t k = 0; k < c->count && k < POLISHED && c->list[k].elbo > c->list[0].elbo - CLOSE; k++) {
-        if (!polish(s, c->list[k].q)) {
-            return false;
-        }
-        c->list[k].elbo = s->restart->progress.shown.elbo;
-        best = c->list[k].elbo > c->list[best].elbo ? k : best;
-    }
-    s->restart->approximation = c->list[best].q;
-    c->list[best].q = NULL;
-    return !s->restart->no_memory;
+    return polish_best(s) && !s->restart->no_memory;
 }
 
 void restart_by_coordinates(const struct problem *problem, struct restart *restart)

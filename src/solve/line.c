@@ -18,10 +18,11 @@
 
 _Static_assert(QUANTILE_GRID <= TARGET_BLOCK, "a line is one block of points");
 
-void lines_init(struct lines *lines, struct arena *arena, size_t most, struct meter *meter, struct team *team)
+void lines_init(struct lines *lines, struct arena *arena, size_t most, const struct progress *progress,
+                struct team *team)
 {
-    const size_t d = meter->target->dim;
-    lines->meter = meter;
+    const size_t d = progress->meter->target->dim;
+    lines->progress = progress;
     lines->team = team;
     lines->dim = d;
     lines->most = most;
@@ -30,7 +31,7 @@ void lines_init(struct lines *lines, struct arena *arena, size_t most, struct me
     lines->z = arena_doubles(arena, most * d);
     lines->axis = arena_doubles(arena, d);
     lines->value = arena_doubles(arena, most * QUANTILE_GRID);
-    lines->work_size = QUANTILE_GRID * d + meter->target->scratch;
+    lines->work_size = QUANTILE_GRID * d + progress->meter->target->scratch;
     lines->work = arena_doubles(arena, team_size(team) * lines->work_size);
 }
 
@@ -89,7 +90,12 @@ static void ask(void *context, size_t s, size_t worker)
             points[j * d + r] = z[r] + step * lines->axis[r];
         }
     }
-    if (meter_evaluate(lines->meter, n, points, value, NULL, points + QUANTILE_GRID * d) == n) {
+    rovi_stop stop = ROVI_STOP_INTERRUPTED;
+    if (atomic_load(&lines->ended) || supervisor_ends_all(lines->progress, &stop)) {
+        atomic_store(&lines->ended, true);
+        return;
+    }
+    if (meter_evaluate(lines->progress->meter, n, points, value, NULL, points + QUANTILE_GRID * d) == n) {
         for (size_t j = 0; j < n; j++) {
             value[j] = -INFINITY;
         }
@@ -128,7 +134,7 @@ static bool scan(struct lines *lines, const struct map *T, size_t i, size_t n)
     for (int attempt = 0; attempt < WIDENINGS; attempt++) {
         lay_grid(g, T, low, high);
         team_for(lines->team, n, ask, &job);
-        if (!average(lines, n)) {
+        if (atomic_load(&lines->ended) || !average(lines, n)) {
             return false;
         }
         const bool left = g->log_q[0] > -DEPTH, right = g->log_q[g->n - 1] > -DEPTH;
@@ -168,6 +174,7 @@ static double noise(const struct lines *lines, size_t n)
 double lines_update(struct lines *lines, rovi_approximation *q, size_t i, size_t n, struct rng_stream stream)
 {
     struct map *T = &q->maps[i];
+    atomic_store(&lines->ended, false);
     lay_lines(lines, q, i, n, stream);
     if (!scan(lines, T, i, n) || !quantile_map(&lines->density, T)) {
         return INFINITY;

@@ -11,11 +11,12 @@
 #include "base/rng.h"
 #include "family/approximation.h"
 #include "family/quantile.h"
-#include "target/meter.h"
+#include "solve/supervisor.h"
 
 struct lines {
-    struct meter *meter;
+    const struct progress *progress;
     struct team *team;          /* or NULL */
+    atomic_bool ended;          /* by the supervisor, within the update */
     size_t dim, most;           /* most lines in one update */
     double *x, *y, *z;          /* lines x d: reference points, T(x), placed */
     double *axis;               /* d: the coordinate's direction */
@@ -26,10 +27,12 @@ struct lines {
 };
 
 /* Takes its memory from the arena, which may fail. */
-void lines_init(struct lines *lines, struct arena *arena, size_t most, struct meter *meter, struct team *team);
+void lines_init(struct lines *lines, struct arena *arena, size_t most, const struct progress *progress,
+                struct team *team);
 
 /* New map i from n lines (even, at most `most`) through draws of q at the points of the stream. Returns the noise that
- * the finite number of lines leaves in the new q_i, as a KL in nats; infinity when nothing was learnt and the map is as
+ * the finite number of lines leaves in the new q_i, as a KL in nats; infinity when nothing was learnt (no density
+ * there, or the supervisor ended it) and the map is as
  * it was. The maps of q have room for QUANTILE_KNOTS. */
 double lines_update(struct lines *lines, rovi_approximation *q, size_t i, size_t n, struct rng_stream stream);
 

@@ -192,6 +192,36 @@ static void fine_meshes_are_projected_exactly(void **state)
     problem_free(&p);
 }
 
+/* Rough inputs that grow towards the ends, on a mesh of .005: 1e-12 of what the ends weigh is all of the middle. The
+ * number of rounds must not grow with the mesh. */
+static void rough_inputs_on_the_finest_mesh_end_soon(void **state)
+{
+    (void)state;
+    enum { J = 1320 };
+    struct arena arena = {0};
+    struct dictionary D;
+    double knots[J + 1], lambda[J];
+    dictionary_uniform_knots(J, 3.3, knots);
+    dictionary_init(&D, &arena, J);
+    dictionary_set(&D, J, knots);
+    double *work = arena_doubles(&arena, cone_project_work(J));
+    for (uint64_t i = 0; i < 24; i++) {
+        support_normals(400 + i, J, lambda);
+        for (size_t k = 0; k < J; k++) {
+            const double growth = 2 + 2 * (double)(i % 6); /* decades from the middle to the ends */
+            lambda[k] *= pow(10, growth * (knots[k] * knots[k] / (3.3 * 3.3) - 1));
+        }
+        const size_t rounds = cone_project(&D, lambda, work);
+        if (rounds > 400) {
+            fail_msg("input %d took %zu rounds", (int)i, rounds);
+        }
+        for (size_t k = 0; k < J; k++) {
+            assert_true(lambda[k] >= 0);
+        }
+    }
+    arena_free(&arena);
+}
+
 static void negative_inputs_are_projected_exactly(void **state)
 {
     (void)state;
@@ -363,6 +393,7 @@ int main(void)
         cmocka_unit_test(gram_solve_matches_elimination_in_place),
         cmocka_unit_test(projection_meets_the_optimality_conditions),
         cmocka_unit_test(fine_meshes_are_projected_exactly),
+        cmocka_unit_test(rough_inputs_on_the_finest_mesh_end_soon),
         cmocka_unit_test(negative_inputs_are_projected_exactly),
         cmocka_unit_test(points_inside_stay_to_the_last_bit),
         cmocka_unit_test(projecting_twice_changes_nothing),

@@ -30,7 +30,7 @@ static rovi_settings *settings_of(const char *const *pairs)
 
 #define SETTINGS(...) settings_of((const char *const[]){__VA_ARGS__, NULL})
 
-#define TINY "iterations", "30", "batch", "100", "draws", "500", "trace", "5", "refinements", "1"
+#define TINY "solver", "gradient", "iterations", "30", "batch", "100", "draws", "500", "trace", "5", "refinements", "1"
 
 /* Takes the settings. */
 static rovi_fit *fit_of(const rovi_target *target, rovi_settings *settings)
@@ -387,6 +387,33 @@ static void the_trace_tells_the_course(void **state)
     rovi_target_free(target);
 }
 
+/* Steps a thousand times too long: with backtracking a restart ends near the best point of its trace (within the one
+ * nat or ten errors that count as thrown back, and the errors of the two estimates); without it, it does not. */
+static void a_restart_that_is_thrown_back_returns_to_its_best(void **state)
+{
+    (void)state;
+    rovi_target *target = two_in_the_plane(0.5, 3, 3, 0);
+    static const char *const backtrack[] = {"off", "on"};
+    size_t lost[2] = {0};
+    for (size_t b = 0; b < 2; b++) {
+        rovi_fit *fit = fit_of(target, SETTINGS(TINY, "restarts", "6", "trace", "30", "step_map", "2", "step_rotation",
+                                                "2", "step_decay", "1", "backtrack", backtrack[b]));
+        const rovi_fit_parts *p = rovi_fit_parts_of(fit);
+        for (size_t i = 0; i < 6; i++) {
+            const rovi_restart *r = &p->restarts[i];
+            rovi_estimate best = {-INFINITY, 0};
+            for (size_t t = 0; t < r->trace_length; t++) {
+                best = r->trace[t].elbo > best.value ? (rovi_estimate){r->trace[t].elbo, r->trace[t].mcse} : best;
+            }
+            lost[b] += !(r->elbo.value >= best.value - fmax(1, 10 * r->elbo.mcse) - 5 * (best.mcse + r->elbo.mcse));
+        }
+        rovi_fit_free(fit);
+    }
+    assert_true(lost[0] > 0);
+    assert_int_equal(lost[1], 0);
+    rovi_target_free(target);
+}
+
 /* ---- the smoothness constant ---- */
 
 /* With L known, alpha is L^-1/2 and no map step is longer than 1/(L + Upsilon/alpha^2): a step far beyond that gives
@@ -456,7 +483,8 @@ static void points_without_a_value_are_counted_and_left_out(void **state)
     (void)state;
     struct trouble trouble = {.nan_on_the_right = true};
     rovi_target *target = target_in(&trouble);
-    rovi_fit *fit = fit_of(target, SETTINGS("restarts", "2", "iterations", "500", "threads", "3"));
+    rovi_fit *fit =
+        fit_of(target, SETTINGS("solver", "gradient", "restarts", "2", "iterations", "500", "threads", "3"));
     const rovi_fit_parts *p = rovi_fit_parts_of(fit);
     assert_usable(fit);
     assert_int_equal(p->threads, 1); /* the callback did not say that it stands more */
@@ -614,7 +642,8 @@ static void time_runs_out(void **state)
     static const char *const limits[] = {"0", "0.2"};
     rovi_target *target = normal(2);
     for (size_t i = 0; i < 2; i++) {
-        rovi_fit *fit = fit_of(target, SETTINGS("iterations", "100000000", "max_time", limits[i], "restarts", "3"));
+        rovi_fit *fit = fit_of(
+            target, SETTINGS("solver", "gradient", "iterations", "100000000", "max_time", limits[i], "restarts", "3"));
         assert_usable(fit);
         assert_int_equal(rovi_fit_parts_of(fit)->stop, ROVI_STOP_MAX_TIME);
         assert_true(rovi_fit_parts_of(fit)->wall_s < 5); /* .2 s and one batch; the rest is for a busy machine */
@@ -629,8 +658,8 @@ static void evaluations_run_out(void **state)
     static const char *const limits[] = {"1", "1000", "20000"};
     rovi_target *target = normal(2);
     for (size_t i = 0; i < 3; i++) {
-        rovi_fit *fit = fit_of(target, SETTINGS("iterations", "100000000", "max_evaluations", limits[i], "restarts",
-                                                "3", "draws", "100", "batch", "100"));
+        rovi_fit *fit = fit_of(target, SETTINGS("solver", "gradient", "iterations", "100000000", "max_evaluations",
+                                                limits[i], "restarts", "3", "draws", "100", "batch", "100"));
         const rovi_fit_parts *p = rovi_fit_parts_of(fit);
         assert_usable(fit);
         assert_int_equal(p->stop, ROVI_STOP_MAX_EVALUATIONS);
@@ -702,6 +731,7 @@ int main(void)
         cmocka_unit_test(restarts_repeat_by_their_seeds),
         cmocka_unit_test(the_greatest_elbo_wins),
         cmocka_unit_test(the_trace_tells_the_course),
+        cmocka_unit_test(a_restart_that_is_thrown_back_returns_to_its_best),
         cmocka_unit_test(smoothness_sets_alpha_and_caps_the_step),
         cmocka_unit_test(points_without_a_value_are_counted_and_left_out),
         cmocka_unit_test(a_target_without_any_value_fails),

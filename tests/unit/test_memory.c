@@ -323,12 +323,13 @@ static rovi_status fit_action(void *data, bool *out_is_null, rovi_error *error)
     return status;
 }
 
-static void check_fit(const char *method, const char *restarts, const char *threads)
+static void check_fit(const char *solver, const char *method, const char *restarts, const char *threads)
 {
     struct run run = {.settings = rovi_settings_new()};
-    const char *const values[][2] = {
-        {"method", method}, {"restarts", restarts}, {"threads", threads}, {"batch", "64"}, {"iterations", "4"},
-        {"draws", "100"},   {"trace", "2"},         {"refinements", "2"}, {"mesh", "1"},   {"smoothness", "100"}};
+    const char *const values[][2] = {{"solver", solver},   {"method", method},   {"restarts", restarts},
+                                     {"threads", threads}, {"batch", "64"},      {"iterations", "4"},
+                                     {"draws", "100"},     {"trace", "2"},       {"refinements", "2"},
+                                     {"mesh", "1"},        {"smoothness", "100"}};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         assert_int_equal(rovi_settings_set(run.settings, values[i][0], values[i][1], NULL), ROVI_OK);
     }
@@ -341,8 +342,9 @@ static void check_fit(const char *method, const char *restarts, const char *thre
 static void fits_on_one_thread(void **state)
 {
     (void)state;
-    check_fit("rovi", "2", "1");
-    check_fit("mfvi", "1", "1");
+    check_fit("gradient", "rovi", "2", "1");
+    check_fit("gradient", "mfvi", "1", "1");
+    check_fit("coordinate", "rovi", "2", "1");
 }
 
 /* With two restarts the threads allocate in no fixed order: which allocation is the n-th varies, that one fails does
@@ -350,8 +352,9 @@ static void fits_on_one_thread(void **state)
 static void fits_on_two_threads(void **state)
 {
     (void)state;
-    check_fit("rovi", "2", "2");
-    check_fit("rovi", "1", "2");
+    check_fit("gradient", "rovi", "2", "2");
+    check_fit("gradient", "rovi", "1", "2");
+    check_fit("coordinate", "rovi", "1", "2");
 }
 
 /* Without settings even those have to be allocated. Cancelled at once, so that the fit is short. */
