@@ -155,7 +155,7 @@ typedef struct rovi_evaluations {
 
 /* All of a fit as plain data: what rovi_fit_parts_of shows and rovi_fit_new takes. */
 typedef struct rovi_fit_parts {
-    rovi_stop stop; /* that of the winner */
+    rovi_stop stop; /* what cut the whole fit short, when something did; else that of the winner */
     size_t winner;  /* index of the restart whose approximation is the fit */
     size_t restart_count;
     const rovi_restart *restarts;

@@ -53,6 +53,10 @@ static struct rng_stream fresh(struct coordinates *s)
 
 static bool ended(struct coordinates *s)
 {
+    if (s->restart->iterations >= (uint64_t)s->problem->settings->iterations) {
+        s->restart->stop = ROVI_STOP_MAX_ITERATIONS;
+        return true;
+    }
     return supervisor_ends(&s->restart->progress, &s->restart->stop);
 }
 

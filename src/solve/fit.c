@@ -101,16 +101,29 @@ static bool measure(const struct fit_job *job, const rovi_approximation *q, enum
     return ok;
 }
 
+/* A restart that has not begun when the fit is cut short stays undone, but for the first: one there must be. */
+static void solve(struct fit_job *job, struct restart *r, size_t i)
+{
+    if (i > 0 && supervisor_ends(&r->progress, &r->stop)) {
+        return;
+    }
+    r->begin = clock_seconds();
+    if (job->problem.settings->solver == SOLVER_GRADIENT) {
+        restart_by_gradient(&job->problem, r);
+    } else {
+        restart_by_coordinates(&job->problem, r);
+    }
+}
+
 /* Run restart i and measure what it found. One that was ended before its first iteration is only its start: it is
- * dropped, but for the first, which there must be. */
+ * dropped, but for the first. */
 static void run_restart(void *context, size_t i, size_t worker)
 {
     struct fit_job *job = context;
     struct restart *r = &job->restarts[i];
     struct elbo elbo = {.estimate = {NAN, NAN}};
     (void)worker;
-    r->begin = clock_seconds();
-    (job->problem.settings->solver == SOLVER_GRADIENT ? restart_by_gradient : restart_by_coordinates)(&job->problem, r);
+    solve(job, r, i);
     const bool dropped =
         r->no_memory || r->approximation == NULL || r->stop == ROVI_STOP_FAILED || (r->iterations == 0 && i > 0);
     if (!dropped && !measure(job, r->approximation, RNG_SELECT, &r->meter, job->problem.team, &elbo)) {
@@ -186,7 +199,8 @@ static rovi_status assemble(struct fit_job *job, rovi_fit **fit, rovi_error *err
 {
     const double log_z = rovi_target_log_z(job->problem.target);
     const rovi_estimate elbo = job->evidence.estimate;
-    const rovi_fit_parts parts = {.stop = job->shown[job->winner].stop,
+    const int verdict = atomic_load(&job->supervisor.verdict);
+    const rovi_fit_parts parts = {.stop = verdict == SUPERVISOR_GO ? job->shown[job->winner].stop : (rovi_stop)verdict,
                                   .winner = job->winner,
                                   .restart_count = job->count,
                                   .restarts = job->shown,

@@ -3,7 +3,7 @@
 # shellcheck shell=bash
 
 # Small enough to take a moment, large enough to be a fit.
-SMALL=(--iterations 60 --restarts 2 --batch 50 --draws 500 --trace 4 --quiet)
+SMALL=(--solver gradient --iterations 60 --restarts 2 --batch 50 --draws 500 --trace 4 --quiet)
 
 setup() {
     ROVI=$(realpath "${ROVI:-build/rovi}")

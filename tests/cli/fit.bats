@@ -70,6 +70,27 @@ essence() {
     ! diff -q <(essence a.json) <(essence c.json)
 }
 
+@test "the default solver too gives the same bytes for any number of threads" {
+    "$ROVI" fit asymmetric -q -o a.json --threads 1 --restarts 2 >table
+    "$ROVI" fit asymmetric -q -o b.json --threads 2 --restarts 2 >table
+    "$ROVI" fit asymmetric -q -o c.json --threads 2 --restarts 1 >table
+    "$ROVI" fit asymmetric -q -o d.json --threads 1 --restarts 1 >table
+    diff <(essence a.json) <(essence b.json)
+    diff <(essence c.json) <(essence d.json)
+}
+
+@test "the default solver ends in good order" {
+    run "$ROVI" fit funnel -o a.json --max-time 0.1 --restarts 50
+    [ "$status" = 3 ]
+    run "$ROVI" fit funnel -o a.json --max-evaluations 5000 --restarts 2
+    [ "$status" = 3 ]
+    run "$ROVI" fit funnel -o a.json --iterations 3 --restarts 1
+    [ "$status" = 3 ]
+    run timeout --preserve-status -s INT 0.5 "$ROVI" fit funnel -o b.json --restarts 1000
+    [ "$status" = 130 ]
+    grep -q '^ "status": "interrupted"' b.json
+}
+
 @test "a converged fit ends with 0, one that ran out of iterations with 3" {
     # far from the target, so that every step gains more than its noise
     run "$ROVI" fit figure1-m3 "${SMALL[@]}" --iterations 20 --tolerance 0 --start-slope 4 --batch 500 --draws 20000
