@@ -36,6 +36,12 @@ const char *panel_method(const struct column *column)
     return methods[method_of(column)].title;
 }
 
+const char *panel_preset(const struct column *column)
+{
+    const char *preset = column->file.context.preset ? column->file.context.preset : "default";
+    return strcmp(preset, "paper") == 0 ? ", the paper’s" : strcmp(preset, "default") == 0 ? "" : ", thorough";
+}
+
 /* In single quotes gnuplot expands nothing; a backquote is replaced all the same. */
 void panel_quote(const char *text, FILE *stream)
 {

@@ -27,6 +27,7 @@ struct trace_axis { /* what all traces of the picture share */
 
 const char *panel_colour(const struct column *column); /* "#rrggbb" by method, safe for the colour-blind */
 const char *panel_method(const struct column *column); /* its name for people */
+const char *panel_preset(const struct column *column); /* what to add to it: "" for the default */
 
 /* Text for gnuplot, in quotes: nothing in it is special any more. */
 void panel_quote(const char *text, FILE *stream);

@@ -128,7 +128,8 @@ static void print_title(const struct canvas *canvas, const struct column *column
 {
     FILE *stream = canvas->stream;
     begin_label(canvas, x, TOP + HEAD + 6);
-    fprintf(stream, "'{/:Bold %s}' left font ',15' tc rgb '%s'\n", panel_method(column), panel_colour(column));
+    fprintf(stream, "'{/:Bold %s%s}' left font ',15' tc rgb '%s'\n", panel_method(column), panel_preset(column),
+            panel_colour(column));
     begin_label(canvas, x + COLUMN, TOP + HEAD + 6);
     print_origin(column, with_target, stream);
     fputs(" right font ',10' tc rgb '#777777' noenhanced\n", stream);

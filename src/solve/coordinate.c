@@ -19,15 +19,16 @@
 #include "solve/start.h"
 #include "solve/turn.h"
 
-#define MODES        12 /* kept by the exploration */
-#define LINES_LEAST  8  /* of a coordinate update */
-#define LINES_MOST   512
-#define POINTS_LEAST 1024 /* of a turn */
-#define POINTS_MOST  65536
-#define ROUNDS       60 /* of polishing, at most */
-#define SCREEN_DRAWS 1000
-#define POLISHED     2   /* candidates at most */
-#define CLOSE        1.0 /* nats: a candidate further below the best is not polished */
+#define MODES               12 /* kept by the exploration */
+#define LINES_LEAST         8  /* of a coordinate update */
+#define LINES_MOST          512
+#define POINTS_LEAST        1024 /* of a turn */
+#define POINTS_MOST         65536
+#define POINTS_MOST_DOUBLES 4194304 /* and at most so many coordinates of points: what one array of a batch holds */
+#define ROUNDS              60      /* of polishing, at most */
+#define SCREEN_DRAWS        1000
+#define POLISHED            2   /* candidates at most */
+#define CLOSE               1.0 /* nats: a candidate further below the best is not polished */
 
 struct coordinates {
     const struct problem *problem;
@@ -38,9 +39,11 @@ struct coordinates {
     struct lines lines;
     struct turn turn;
     struct batch batch;
-    size_t *line_count; /* d: lines that each coordinate needs */
+    struct arena batch_memory; /* of the batch alone, which grows */
+    size_t *line_count;        /* d: lines that each coordinate needs */
     size_t trace_draws;
     double *ratio, *before; /* trace_draws */
+    double best_elbo;       /* that the trace has shown */
     double tolerance;       /* nats */
     uint64_t streams;       /* used up so far */
     struct arena memory;
@@ -100,12 +103,18 @@ static int better_first(const void *a, const void *b)
     return (p->elbo < q->elbo) - (p->elbo > q->elbo);
 }
 
-static double screen_elbo(struct coordinates *s, const rovi_approximation *q)
+/* The ELBO of q on the draws of the trace, which shows the best one so far; -infinity when there is none. */
+static double take_stock(struct coordinates *s, const rovi_approximation *q)
 {
-    const struct rng_stream stream = {.seed = s->restart->seed, .purpose = RNG_TRACE};
-    take_ratios(s, q, stream, SCREEN_DRAWS, s->ratio);
-    const double elbo = elbo_of_ratios(SCREEN_DRAWS, s->ratio).estimate.value;
-    return isnan(elbo) ? -INFINITY : elbo;
+    rovi_estimate elbo = {NAN, NAN};
+    if (!restart_measure(s->problem, s->restart, q, s->trace_draws, s->ratio, &elbo)) {
+        s->restart->no_memory = true;
+    }
+    if (elbo.value > s->best_elbo) {
+        s->best_elbo = elbo.value;
+        restart_record(s->restart, elbo);
+    }
+    return isnan(elbo.value) ? -INFINITY : elbo.value;
 }
 
 static void screen(struct coordinates *s)
@@ -115,9 +124,10 @@ static void screen(struct coordinates *s)
         for (size_t i = 0; i < s->problem->target->dim; i++) {
             s->line_count[i] = LINES_LEAST;
         }
+        take_stock(s, c->list[k].q);
         sweep(s, c->list[k].q);
         sweep(s, c->list[k].q);
-        c->list[k].elbo = screen_elbo(s, c->list[k].q);
+        c->list[k].elbo = take_stock(s, c->list[k].q);
     }
     qsort(c->list, c->count, sizeof *c->list, better_first);
 }
@@ -153,29 +163,38 @@ static double turn(struct coordinates *s, rovi_approximation *q)
     return outlook.unresolved;
 }
 
-/* Turns and sweeps while they gain; false when out of memory. */
-static bool polish(struct coordinates *s, rovi_approximation *q)
+/* A batch of n points from now on; false when out of memory. */
+static bool set_points(struct coordinates *s, size_t n)
 {
-    s->batch.n = POINTS_LEAST;
-    if (!restart_trace(s->problem, s->restart, q, s->trace_draws, s->ratio)) {
-        return false;
-    }
-    for (int round = 0; round < ROUNDS && !ended(s); round++) {
-        const double elbo = s->restart->progress.shown.elbo, unresolved = turn(s, q);
-        sweep(s, q);
-        if (!restart_trace(s->problem, s->restart, q, s->trace_draws, s->ratio)) {
-            return false;
-        }
-        if (s->restart->progress.shown.elbo - elbo >= s->tolerance) {
+    arena_free(&s->batch_memory);
+    batch_init(&s->batch, &s->batch_memory, n, s->problem->target, s->problem->team);
+    return !s->batch_memory.failed;
+}
+
+static bool may_grow(const struct coordinates *s)
+{
+    const size_t next = 4 * s->batch.n;
+    return next <= POINTS_MOST && next * s->problem->target->dim <= POINTS_MOST_DOUBLES;
+}
+
+/* Turns and sweeps while they gain. */
+static void polish(struct coordinates *s, struct candidate *c)
+{
+    bool room = set_points(s, POINTS_LEAST);
+    for (int round = 0; round < ROUNDS && room && !s->restart->no_memory && !ended(s); round++) {
+        const double before = c->elbo, unresolved = turn(s, c->q);
+        sweep(s, c->q);
+        c->elbo = take_stock(s, c->q);
+        if (c->elbo - before >= s->tolerance) {
             continue;
         }
-        if (unresolved < s->tolerance || s->batch.n == POINTS_MOST) {
+        if (unresolved < s->tolerance || !may_grow(s)) {
             s->restart->stop = ROVI_STOP_CONVERGED;
-            return true;
+            break;
         }
-        s->batch.n *= 4;
+        room = set_points(s, 4 * s->batch.n);
     }
-    return true;
+    s->restart->no_memory = s->restart->no_memory || !room;
 }
 
 static enum whitening whitening(const struct problem *problem)
@@ -198,9 +217,8 @@ static bool set_up(struct coordinates *s)
     explore_init(&s->explorer, &s->memory, &s->restart->progress, MODES);
     lines_init(&s->lines, &s->memory, LINES_MOST, &s->restart->progress, s->problem->team);
     turn_init(&s->turn, &s->memory, d);
-    batch_init(&s->batch, &s->memory, POINTS_MOST, s->problem->target, s->problem->team);
     s->restart->progress.shown.iterations = ROUNDS * POLISHED + 2 * CANDIDATE_MOST;
-    return restart_trace_room(s->restart, ROUNDS * POLISHED + POLISHED) && !s->memory.failed;
+    return restart_trace_room(s->restart, ROUNDS * POLISHED + 2 * CANDIDATE_MOST) && !s->memory.failed;
 }
 
 static bool set_up_candidates(struct coordinates *s)
@@ -227,20 +245,17 @@ static bool settle_for_start(struct coordinates *s)
     return s->restart->approximation != NULL;
 }
 
-static bool polish_best(struct coordinates *s)
+static void polish_best(struct coordinates *s)
 {
     struct candidate *list = s->candidates.list;
+    const double least = list[0].elbo - CLOSE;
     size_t best = 0;
-    for (size_t k = 0; k < s->candidates.count && k < POLISHED && list[k].elbo >= list[0].elbo - CLOSE; k++) {
-        if (!polish(s, list[k].q)) {
-            return false;
-        }
-        list[k].elbo = s->restart->progress.shown.elbo;
+    for (size_t k = 0; k < s->candidates.count && k < POLISHED && list[k].elbo >= least; k++) {
+        polish(s, &list[k]);
         best = list[k].elbo > list[best].elbo ? k : best;
     }
     s->restart->approximation = list[best].q;
     list[best].q = NULL;
-    return true;
 }
 
 /* False when out of memory. */
@@ -258,16 +273,18 @@ static bool solve(struct coordinates *s)
         return false;
     }
     screen(s);
-    return polish_best(s) && !s->restart->no_memory;
+    polish_best(s);
+    return !s->restart->no_memory;
 }
 
 void restart_by_coordinates(const struct problem *problem, struct restart *restart)
 {
-    struct coordinates s = {.problem = problem, .restart = restart};
+    struct coordinates s = {.problem = problem, .restart = restart, .best_elbo = -INFINITY};
     restart->no_memory = !solve(&s);
     candidates_free(&s.candidates);
     if (restart->approximation != NULL) {
         approximation_refresh_view(restart->approximation);
     }
+    arena_free(&s.batch_memory);
     arena_free(&s.memory);
 }

@@ -10,14 +10,19 @@ bool restart_trace_room(struct restart *restart, size_t points)
     return restart->trace != NULL;
 }
 
-bool restart_trace(const struct problem *problem, struct restart *restart, const rovi_approximation *q, size_t n,
-                   double *ratio)
+bool restart_measure(const struct problem *problem, struct restart *restart, const rovi_approximation *q, size_t n,
+                     double *ratio, rovi_estimate *elbo)
 {
     const struct rng_stream stream = {.seed = restart->seed, .purpose = RNG_TRACE};
     if (!elbo_log_ratios(q, &restart->meter, stream, problem->team, n, ratio)) {
         return false;
     }
-    const rovi_estimate elbo = elbo_of_ratios(n, ratio).estimate;
+    *elbo = elbo_of_ratios(n, ratio).estimate;
+    return true;
+}
+
+void restart_record(struct restart *restart, rovi_estimate elbo)
+{
     restart->progress.shown.elbo = elbo.value;
     restart->progress.shown.mcse = elbo.mcse;
     if (restart->trace_length < restart->trace_room) {
@@ -27,5 +32,4 @@ bool restart_trace(const struct problem *problem, struct restart *restart, const
                                                                      .elbo = elbo.value,
                                                                      .mcse = elbo.mcse};
     }
-    return true;
 }

@@ -33,10 +33,13 @@ struct restart {
 /* Makes room for trace points; false when out of memory. */
 bool restart_trace_room(struct restart *restart, size_t points);
 
-/* Adds a trace point for q on n draws that no step uses, their log ratios into ratio (n): the same reference points at
- * every trace point. False when out of memory. */
-bool restart_trace(const struct problem *problem, struct restart *restart, const rovi_approximation *q, size_t n,
-                   double *ratio);
+/* The ELBO of q on n draws that no step uses, their log ratios into ratio (n): the same reference points at every call.
+ * False when out of memory. */
+bool restart_measure(const struct problem *problem, struct restart *restart, const rovi_approximation *q, size_t n,
+                     double *ratio, rovi_estimate *elbo);
+
+/* Adds a trace point with this ELBO, and shows it to the monitor. */
+void restart_record(struct restart *restart, rovi_estimate elbo);
 
 /* The paper's alternation of gradient steps, from the start that restart->seed gives. */
 void restart_by_gradient(const struct problem *problem, struct restart *restart);
