@@ -38,6 +38,7 @@ static int start(int in, int out, int unwanted, pid_t *child)
     int reason = posix_spawn_file_actions_init(&actions);
     if (reason)
         return reason;
+    setenv("LC_ALL", "C.UTF-8", 1); /* the script is UTF-8; in another locale gnuplot complains of its own symbols */
     if (!(reason = posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO)) &&
         !(reason = posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO)) &&
         !(reason = posix_spawn_file_actions_addclose(&actions, unwanted)))

@@ -9,15 +9,21 @@
  * Method: arXiv 2510.17063 (RoVI), maps of arXiv 2312.02849. Equation numbers refer to docs/math.md.
  *
  * Conventions, without exception:
+ *
  *   - Points are rows: n points in dimension d are n*d doubles, point i at x + i*d. Matrices are row-major, d rows of
  * d.
- *   - Handles are opaque. X_new makes one, X_free destroys it and accepts NULL and nothing else but X_free may destroy
- * it.
- *   - Functions that can fail return a rovi_status and take a nullable rovi_error last, which the caller owns. On
- * failure no output is written but the error, and out-handles are set to NULL.
+ *
+ *   - Handles are opaque. X_new makes one, X_free destroys it; X_free accepts NULL.
+ *
+ *   - Functions that can fail return a rovi_status and take a nullable rovi_error last, which the caller owns. It is
+ *     written on failure only. On failure out-handles are NULL and other outputs are as they were.
+ *
  *   - Array inputs are copied unless the comment says "borrowed".
+ *
  *   - The library does not print, exit, install signal handlers, or keep state between calls.
+ *
  *   - const handles may be used from several threads at once. A non-const handle belongs to one thread at a time.
+ *
  *   - Log densities and ELBOs are in nats.
  */
 #ifndef ROVI_H

@@ -129,7 +129,7 @@ rovi_approximation *approximation_make(const rovi_approximation_parts *parts, si
     if (q != NULL) {
         take_arrays(q, parts, room, &memory);
     }
-    if (memory.failed) {
+    if (q == NULL || memory.failed) {
         arena_free(&memory);
         return NULL;
     }
@@ -137,7 +137,9 @@ rovi_approximation *approximation_make(const rovi_approximation_parts *parts, si
     for (size_t i = 0; q->whitening != NULL && i < q->dim; i++) {
         q->log_det += log(q->whitening[i * q->dim + i]);
     }
+    linalg_hold_threads();
     approximation_prepare_rotation(q);
+    linalg_release_threads();
     approximation_refresh_view(q);
     return q;
 }
@@ -147,9 +149,7 @@ rovi_status rovi_approximation_new(const rovi_approximation_parts *parts, rovi_a
     *q = NULL;
     const rovi_status status = check_parts(parts, error);
     if (status == ROVI_OK) {
-        linalg_hold_threads();
         *q = approximation_make(parts, 0);
-        linalg_release_threads();
         return *q == NULL ? error_no_memory(error) : ROVI_OK;
     }
     return status;

@@ -232,6 +232,11 @@ static rovi_status run(struct fit_job *job, rovi_fit **fit, rovi_error *error)
     if (atomic_load(&job->total.failed)) {
         return explain_failure(job, error);
     }
+    if (isnan(job->evidence.estimate.value)) {
+        return error_set(error, ROVI_NUMERICS_FAILED,
+                         "none of %zu draws of the best fit lies inside the target's support: its ELBO is unknown",
+                         measure_draws(job));
+    }
     return assemble(job, fit, error);
 }
 

@@ -26,7 +26,7 @@ struct alternation {
     size_t trace_draws;       /* per trace point */
     double *ratio, *before;   /* log ratios of the present trace point, and of the one at nine tenths of the way */
     rovi_approximation *best; /* at the trace point of the best ELBO; NULL without backtracking */
-    double best_elbo;
+    double best_elbo, best_mcse;
     double caution; /* factor of the steps: halved at each return to the best */
     size_t barren;
 };
@@ -113,7 +113,7 @@ static rovi_approximation *copy(rovi_approximation *q)
 }
 
 /* After a trace point: note the best so far; or, far below it, go back. Noise alone does not throw the ELBO back by ten
- * of its errors. False when out of memory. */
+ * of the errors it had there. False when out of memory. */
 static bool backtrack(struct alternation *a)
 {
     const rovi_progress *now = &a->restart->progress.shown;
@@ -122,9 +122,10 @@ static bool backtrack(struct alternation *a)
     }
     if (a->best == NULL || now->elbo > a->best_elbo) {
         a->best_elbo = isnan(now->elbo) ? -INFINITY : now->elbo;
+        a->best_mcse = now->mcse;
         return replace(&a->best, copy(a->restart->approximation));
     }
-    if (now->elbo >= a->best_elbo - fmax(1, 10 * now->mcse)) {
+    if (now->elbo >= a->best_elbo - fmax(1, 10 * a->best_mcse)) {
         return true;
     }
     a->caution *= 0.5;

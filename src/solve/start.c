@@ -15,7 +15,8 @@
 #include "base/rng.h"
 #include "family/rotation.h"
 
-#define MOST_REFINEMENT 8 /* times the cells of the uniform dictionary, at most */
+#define MOST_REFINEMENT 8    /* times the cells of the uniform dictionary, at most */
+#define LEAST_WIDTH     1e-9 /* of a cell, relative to the range */
 
 double start_alpha(const rovi_settings *settings)
 {
@@ -126,24 +127,30 @@ static double worth(const struct map *T, size_t k, double mesh, double slope)
     return T->D.width[k] * fmax(1, T->slope[k + 1] / slope) / mesh;
 }
 
-/* New knots at equal steps of the cells' worth; the first and last stay. Returns the number of cells. */
+/* New knots at equal steps of the cells' worth, but none closer than doubles can tell well apart; the first and last
+ * stay. Returns the number of cells. */
 static size_t place_knots(const struct map *T, double mesh, double slope, size_t most, double *knots)
 {
     const size_t J = T->D.cells;
+    const double least = LEAST_WIDTH * (T->D.knots[J] - T->D.knots[0]);
     double total = 0, passed = 0;
     for (size_t k = 0; k < J; k++) {
         total += worth(T, k, mesh, slope);
     }
-    const size_t cells = total < 1 ? 1 : total > (double)most ? most : (size_t)ceil(total - 1e-9);
+    const size_t wanted = total < 1 ? 1 : total > (double)most ? most : (size_t)ceil(total - 1e-9);
+    size_t cells = 0;
     knots[0] = T->D.knots[0];
-    for (size_t j = 1, k = 0; j < cells; j++) {
-        const double at = total * (double)j / (double)cells;
+    for (size_t j = 1, k = 0; j < wanted; j++) {
+        const double at = total * (double)j / (double)wanted;
         while (k + 1 < J && passed + worth(T, k, mesh, slope) < at) {
             passed += worth(T, k++, mesh, slope);
         }
-        knots[j] = T->D.knots[k] + T->D.width[k] * (at - passed) / worth(T, k, mesh, slope);
+        const double knot = T->D.knots[k] + T->D.width[k] * (at - passed) / worth(T, k, mesh, slope);
+        if (knot > knots[cells] + least && knot < T->D.knots[J] - least) {
+            knots[++cells] = knot;
+        }
     }
-    knots[cells] = T->D.knots[J];
+    knots[++cells] = T->D.knots[J];
     return cells;
 }
 
