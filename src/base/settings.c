@@ -60,7 +60,7 @@ static const struct row table[] = {
     REAL(start_slope, 0, 1e6, 2, "starts lie, at random, between maps of this slope (at least alpha) with mean 0 ..."),
     REAL(start_spread, 0, 1e6, 1.5, "... and maps of slope 1 whose means scatter with this standard deviation"),
     INTEGER(trace, 1, 100000, 50, "ELBO estimates along a restart"),
-    INTEGER(draws, 100, 100000000, 10000, "draws for each ELBO that is shown or that chooses; a fifth for those of the trace"),
+    INTEGER(draws, 100, 100000000, 10000, "draws for the ELBO that is shown; a fifth for those that choose among restarts, and of the trace"),
 };
 
 /* Rows that a preset changes. */

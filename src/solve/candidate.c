@@ -20,8 +20,9 @@
 #include "family/rotation.h"
 #include "solve/diagonalize.h"
 
-#define AROUND 6 /* Hessians at draws around the heaviest mode */
-#define ALONE  4 /* single modes to start a mean-field fit from */
+#define SAME_AXIS 0.9999 /* cosine */
+#define AROUND    6      /* Hessians at draws around the heaviest mode */
+#define ALONE     4      /* single modes to start a mean-field fit from */
 
 void candidates_init(struct candidates *c, struct arena *arena, struct explorer *explorer, struct frame *frame)
 {
@@ -35,6 +36,9 @@ void candidates_init(struct candidates *c, struct arena *arena, struct explorer 
     c->scale = arena_doubles(arena, d);
     c->work = arena_doubles(arena, rotation_work(d) + d * d);
     c->maps = arena_take(arena, d, sizeof *c->maps);
+    for (size_t k = 0; k < CANDIDATE_MOST; k++) {
+        c->list[k].lines = arena_take(arena, d, sizeof(size_t));
+    }
 }
 
 void candidates_free(struct candidates *c)
@@ -77,10 +81,43 @@ static bool set_maps(struct candidates *c, rovi_approximation *q, size_t from, s
     return true;
 }
 
-/* Adds the rotation c->O with those maps; false when out of memory. */
+/* Whether the columns of O and P are the same up to order and sign: the families are then the same. */
+static bool same_axes(size_t d, const double *O, const double *P)
+{
+    for (size_t i = 0; i < d; i++) {
+        double most = 0;
+        for (size_t j = 0; j < d && most < SAME_AXIS; j++) {
+            double along = 0;
+            for (size_t r = 0; r < d; r++) {
+                along += O[r * d + i] * P[r * d + j];
+            }
+            most = fmax(most, fabs(along));
+        }
+        if (most < SAME_AXIS) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_listed(const struct candidates *c, size_t from, size_t to)
+{
+    for (size_t k = 0; k < c->count; k++) {
+        const struct candidate *listed = &c->list[k];
+        if (listed->from == from && listed->to == to && same_axes(c->frame->dim, listed->q->rotation, c->O)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Adds the rotation c->O with those maps, unless it is listed; false when out of memory. */
 static bool add(struct candidates *c, size_t from, size_t to)
 {
     static const double knots[2] = {-1, 1}, lambda[1] = {0};
+    if (is_listed(c, from, to)) {
+        return true;
+    }
     for (size_t i = 0; i < c->frame->dim; i++) {
         c->maps[i] = (rovi_map){.cells = 1, .knots = knots, .lambda = lambda, .alpha = 1};
     }
@@ -91,7 +128,8 @@ static bool add(struct candidates *c, size_t from, size_t to)
         rovi_approximation_free(q);
         return q != NULL;
     }
-    c->list[c->count++] = (struct candidate){.q = q, .elbo = -INFINITY};
+    struct candidate *fresh = &c->list[c->count++];
+    *fresh = (struct candidate){.q = q, .from = from, .to = to, .lines = fresh->lines, .elbo = -INFINITY};
     return true;
 }
 

@@ -13,6 +13,8 @@
 
 struct candidate {
     rovi_approximation *q;
+    size_t from, to; /* the locals that its maps began with */
+    size_t *lines;   /* d: lines that each coordinate's update needs, as far as known */
     double elbo;
 };
 

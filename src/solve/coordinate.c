@@ -21,6 +21,7 @@
 
 #define MODES               12 /* kept by the exploration */
 #define LINES_LEAST         8  /* of a coordinate update */
+#define LINES_SCREEN        32 /* at most, while candidates are screened */
 #define LINES_MOST          512
 #define POINTS_LEAST        1024 /* of a turn */
 #define POINTS_MOST         65536
@@ -40,7 +41,6 @@ struct coordinates {
     struct turn turn;
     struct batch batch;
     struct arena batch_memory; /* of the batch alone, which grows */
-    size_t *line_count;        /* d: lines that each coordinate needs */
     size_t trace_draws;
     double *ratio, *before; /* trace_draws */
     double best_elbo;       /* that the trace has shown */
@@ -75,21 +75,21 @@ static void take_ratios(struct coordinates *s, const rovi_approximation *q, stru
 
 /* ---- exact coordinate updates ---- */
 
-/* The next number of lines of coordinate i, so that the noise of all coordinates stays below the tolerance. */
-static void adapt_lines(struct coordinates *s, size_t i, double noise)
+/* How many lines bring the noise of all coordinates below a part of the tolerance, when n left this much in one. */
+static size_t lines_needed(const struct coordinates *s, size_t n, double noise)
 {
-    const double budget = 0.25 * s->tolerance / (double)s->problem->target->dim;
-    const double need = (double)s->line_count[i] * noise / budget;
-    const size_t even = need < LINES_LEAST ? LINES_LEAST : need > LINES_MOST ? LINES_MOST : 2 * (size_t)(need / 2 + 1);
-    s->line_count[i] = even < s->lines.most ? even : s->lines.most;
+    const double budget = 0.25 * s->tolerance / (double)s->problem->target->dim, need = (double)n * noise / budget;
+    return need < LINES_LEAST ? LINES_LEAST : need > LINES_MOST ? LINES_MOST : 2 * (size_t)(need / 2 + 1);
 }
 
-static void sweep(struct coordinates *s, rovi_approximation *q)
+/* Updates every coordinate, each from as many lines as it needs, up to `most`. */
+static void sweep(struct coordinates *s, struct candidate *c, size_t most)
 {
-    for (size_t i = 0; i < q->dim && !ended(s); i++) {
-        const double noise = lines_update(&s->lines, q, i, s->line_count[i], fresh(s));
+    for (size_t i = 0; i < c->q->dim && !ended(s); i++) {
+        const size_t n = c->lines[i] < most ? c->lines[i] : most;
+        const double noise = lines_update(&s->lines, c->q, i, n, fresh(s));
         if (isfinite(noise)) {
-            adapt_lines(s, i, noise);
+            c->lines[i] = lines_needed(s, n, noise);
         }
     }
     s->restart->progress.shown.iteration = ++s->restart->iterations;
@@ -122,11 +122,11 @@ static void screen(struct coordinates *s)
     struct candidates *c = &s->candidates;
     for (size_t k = 0; k < c->count && !ended(s); k++) {
         for (size_t i = 0; i < s->problem->target->dim; i++) {
-            s->line_count[i] = LINES_LEAST;
+            c->list[k].lines[i] = LINES_LEAST;
         }
         take_stock(s, c->list[k].q);
-        sweep(s, c->list[k].q);
-        sweep(s, c->list[k].q);
+        sweep(s, &c->list[k], LINES_SCREEN);
+        sweep(s, &c->list[k], LINES_SCREEN);
         c->list[k].elbo = take_stock(s, c->list[k].q);
     }
     qsort(c->list, c->count, sizeof *c->list, better_first);
@@ -183,7 +183,7 @@ static void polish(struct coordinates *s, struct candidate *c)
     bool room = set_points(s, POINTS_LEAST);
     for (int round = 0; round < ROUNDS && room && !s->restart->no_memory && !ended(s); round++) {
         const double before = c->elbo, unresolved = turn(s, c->q);
-        sweep(s, c->q);
+        sweep(s, c, LINES_MOST);
         c->elbo = take_stock(s, c->q);
         if (c->elbo - before >= s->tolerance) {
             continue;
@@ -210,10 +210,9 @@ static bool set_up(struct coordinates *s)
     const size_t d = s->problem->target->dim;
     const rovi_settings *settings = s->problem->settings;
     s->tolerance = settings->tolerance;
-    s->trace_draws = (size_t)settings->draws / 5 > SCREEN_DRAWS ? (size_t)settings->draws / 5 : SCREEN_DRAWS;
+    s->trace_draws = (size_t)settings->draws / 10 > SCREEN_DRAWS ? (size_t)settings->draws / 10 : SCREEN_DRAWS;
     s->ratio = arena_doubles(&s->memory, s->trace_draws);
     s->before = arena_doubles(&s->memory, s->trace_draws);
-    s->line_count = arena_take(&s->memory, d, sizeof *s->line_count);
     explore_init(&s->explorer, &s->memory, &s->restart->progress, MODES);
     lines_init(&s->lines, &s->memory, LINES_MOST, &s->restart->progress, s->problem->team);
     turn_init(&s->turn, &s->memory, d);

@@ -79,18 +79,18 @@ static rovi_status prepare(struct fit_job *job, const rovi_target *target, const
     return ROVI_OK;
 }
 
-/* A run that was told to end spends less on its estimates. */
-static size_t measure_draws(const struct fit_job *job)
+/* Choosing needs fewer draws than showing; a run that was told to end spends less on both. */
+static size_t measure_draws(const struct fit_job *job, enum rng_purpose purpose)
 {
-    const size_t draws = (size_t)job->problem.settings->draws;
-    return atomic_load(&job->supervisor.verdict) == SUPERVISOR_GO ? draws : draws / 10;
+    const size_t draws = (size_t)job->problem.settings->draws / (purpose == RNG_SELECT ? 5 : 1);
+    return atomic_load(&job->supervisor.verdict) == SUPERVISOR_GO || draws < 1000 ? draws : draws / 10;
 }
 
 static bool measure(const struct fit_job *job, const rovi_approximation *q, enum rng_purpose purpose,
                     struct meter *meter, struct team *team, struct elbo *elbo)
 {
     const struct rng_stream stream = {.seed = (uint64_t)job->problem.settings->seed, .purpose = purpose};
-    const size_t n = measure_draws(job);
+    const size_t n = measure_draws(job, purpose);
     struct arena memory = {0};
     double *ratio = arena_doubles(&memory, n);
     const bool ok = !memory.failed && elbo_log_ratios(q, meter, stream, team, n, ratio);
@@ -235,7 +235,7 @@ static rovi_status run(struct fit_job *job, rovi_fit **fit, rovi_error *error)
     if (isnan(job->evidence.estimate.value)) {
         return error_set(error, ROVI_NUMERICS_FAILED,
                          "none of %zu draws of the best fit lies inside the target's support: its ELBO is unknown",
-                         measure_draws(job));
+                         measure_draws(job, RNG_EVIDENCE));
     }
     return assemble(job, fit, error);
 }

@@ -86,7 +86,7 @@ essence() {
     [ "$status" = 3 ]
     run "$ROVI" fit funnel -o a.json --iterations 3 --restarts 1
     [ "$status" = 3 ]
-    run timeout --preserve-status -s INT 0.5 "$ROVI" fit funnel -o b.json --restarts 1000
+    run timeout --foreground --preserve-status -s INT 0.5 "$ROVI" fit funnel -o b.json --restarts 1000
     [ "$status" = 130 ]
     grep -q '^ "status": "interrupted"' b.json
 }
@@ -116,7 +116,7 @@ essence() {
 }
 
 @test "Ctrl-C leaves the best fit so far, marked as interrupted" {
-    run timeout --preserve-status -s INT 1 \
+    run timeout --foreground --preserve-status -s INT 1 \
         "$ROVI" fit figure1-m3 "${SMALL[@]}" --iterations 1000000000 --tolerance 0
     [ "$status" = 130 ]
     grep -q '^ "status": "interrupted"' fit.json
