@@ -22,11 +22,12 @@
 #define MODES               12 /* kept by the exploration */
 #define LINES_LEAST         8  /* of a coordinate update */
 #define LINES_SCREEN        32 /* at most, while candidates are screened */
-#define LINES_MOST          512
+#define LINES_MOST          2048
 #define POINTS_LEAST        1024 /* of a turn */
 #define POINTS_MOST         65536
 #define POINTS_MOST_DOUBLES 4194304 /* and at most so many coordinates of points: what one array of a batch holds */
 #define ROUNDS              60      /* of polishing, at most */
+#define IDLE_ROUNDS         2
 #define SCREEN_DRAWS        1000
 #define POLISHED            2   /* candidates at most */
 #define CLOSE               1.0 /* nats: a candidate further below the best is not polished */
@@ -177,15 +178,16 @@ static bool may_grow(const struct coordinates *s)
     return next <= POINTS_MOST && next * s->problem->target->dim <= POINTS_MOST_DOUBLES;
 }
 
-/* Turns and sweeps while they gain. */
+/* Turns and sweeps until two rounds in a row gain less than half of the tolerance, and no plane can hide more. */
 static void polish(struct coordinates *s, struct candidate *c)
 {
     bool room = set_points(s, POINTS_LEAST);
-    for (int round = 0; round < ROUNDS && room && !s->restart->no_memory && !ended(s); round++) {
+    for (int round = 0, idle = 0; round < ROUNDS && room && !s->restart->no_memory && !ended(s); round++) {
         const double before = c->elbo, unresolved = turn(s, c->q);
         sweep(s, c, LINES_MOST);
         c->elbo = take_stock(s, c->q);
-        if (c->elbo - before >= s->tolerance) {
+        idle = c->elbo - before < 0.5 * s->tolerance ? idle + 1 : 0;
+        if (idle < IDLE_ROUNDS) {
             continue;
         }
         if (unresolved < s->tolerance || !may_grow(s)) {

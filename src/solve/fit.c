@@ -86,11 +86,10 @@ static size_t measure_draws(const struct fit_job *job, enum rng_purpose purpose)
     return atomic_load(&job->supervisor.verdict) == SUPERVISOR_GO || draws < 1000 ? draws : draws / 10;
 }
 
-static bool measure(const struct fit_job *job, const rovi_approximation *q, enum rng_purpose purpose,
-                    struct meter *meter, struct team *team, struct elbo *elbo)
+static bool measure_once(const struct fit_job *job, const rovi_approximation *q, enum rng_purpose purpose,
+                         struct meter *meter, struct team *team, size_t n, struct elbo *elbo)
 {
     const struct rng_stream stream = {.seed = (uint64_t)job->problem.settings->seed, .purpose = purpose};
-    const size_t n = measure_draws(job, purpose);
     struct arena memory = {0};
     double *ratio = arena_doubles(&memory, n);
     const bool ok = !memory.failed && elbo_log_ratios(q, meter, stream, team, n, ratio);
@@ -99,6 +98,22 @@ static bool measure(const struct fit_job *job, const rovi_approximation *q, enum
     }
     arena_free(&memory);
     return ok;
+}
+
+/* More draws until the error is well below the tolerance, as long as they cost less than what the fit has cost. */
+static bool measure(const struct fit_job *job, const rovi_approximation *q, enum rng_purpose purpose,
+                    struct meter *meter, struct team *team, struct elbo *elbo)
+{
+    const double enough = 0.5 * job->problem.settings->tolerance;
+    for (size_t n = measure_draws(job, purpose);; n *= 4) {
+        if (!measure_once(job, q, purpose, meter, team, n, elbo)) {
+            return false;
+        }
+        if (!(elbo->estimate.mcse > enough) || 4 * n > atomic_load(&meter->density) ||
+            atomic_load(&job->supervisor.verdict) != SUPERVISOR_GO) {
+            return true;
+        }
+    }
 }
 
 /* A restart that has not begun when the fit is cut short stays undone, but for the first: one there must be. */
