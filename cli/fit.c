@@ -8,11 +8,12 @@
 #include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "io/builtin.h"
+#include "io/fit_file.h"
 #include "io/output.h"
 #include "io/report.h"
 
 struct request {
-    const char *target, *output;
+    const char *target, *output, *start;
     bool json, full, quiet, help;
     char *command_line;
     double began; /* seconds_now() */
@@ -43,6 +44,8 @@ static rovi_status apply_option(const struct arguments *arguments, struct reques
     const char *name = arguments->option->name;
     if (strcmp(name, "output") == 0)
         return take_only("output", arguments->value, &request->output, error);
+    if (strcmp(name, "start") == 0)
+        return take_only("start", arguments->value, &request->start, error);
     if (strcmp(name, "json") == 0) {
         request->json = true;
         request->full = request->full || arguments->value;
@@ -190,6 +193,19 @@ static int deliver(const struct command *self, const struct request *request, co
 
 /* ---- the run ---- */
 
+/* A start that is the fit file to be replaced is read whole before anything is written. */
+static rovi_status fit_from(const struct request *request, const rovi_target *target, struct progress *progress,
+                            rovi_fit **fit, rovi_error *error)
+{
+    struct fit_file start = {0};
+    rovi_status status = request->start ? fit_file_open(request->start, &start, error) : ROVI_OK;
+    const rovi_approximation *q = start.fit ? rovi_fit_approximation(start.fit) : NULL;
+    if (!status)
+        status = rovi_fit_continue(target, request->settings, q, progress_monitor, progress, fit, error);
+    fit_file_clear(&start);
+    return status;
+}
+
 static int fit_target(const struct command *self, const struct request *request, const struct target_source *source)
 {
     rovi_error error = {0};
@@ -198,7 +214,7 @@ static int fit_target(const struct command *self, const struct request *request,
     interrupt_catch(true);
     rovi_status status = progress_begin(&progress, request->settings, request->quiet, &error);
     if (!status)
-        status = rovi_fit_run(source->target, request->settings, progress_monitor, &progress, &fit, &error);
+        status = fit_from(request, source->target, &progress, &fit, &error);
     progress_end(&progress);
     int code = status ? say_error(self, &error) : deliver(self, request, source, fit);
     rovi_fit_free(fit);
@@ -243,6 +259,7 @@ static void list_builtins(void)
 
 static const struct option options[] = {
     {"output", 'o', "FILE", NULL, "where the fit goes, - for stdout (default fit.json)"},
+    {"start", 0, "FIT.json", NULL, "the first restart continues from this fit"},
     {"json", 0, NULL, "full", "print one JSON object; above 100 dimensions matrices only with full"},
     {"quiet", 'q', NULL, NULL, "no progress and no log on stderr"},
     {"help", 'h', NULL, NULL, "this text"},
@@ -251,7 +268,7 @@ static const struct option options[] = {
 const struct command fit_command = {
     .name = "fit",
     .summary = "Fit an approximation to a target: a .json description or a built-in name.",
-    .usage = "rovi fit TARGET [-o FIT.json] [--SETTING VALUE ...] [--json [full]] [--quiet]",
+    .usage = "rovi fit TARGET [-o FIT.json] [--start FIT.json] [--SETTING VALUE ...] [--json [full]] [--quiet]",
     .options = options,
     .takes_settings = true,
     .run = run,

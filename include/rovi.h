@@ -82,9 +82,10 @@ ROVI_API const char *rovi_status_text(rovi_status status);
  * Fit
  */
 
-typedef struct rovi_target rovi_target;     /* a log density, perhaps with gradient and log Z */
-typedef struct rovi_settings rovi_settings; /* every setting of a fit, one value each */
-typedef struct rovi_fit rovi_fit;           /* the result of a fit */
+typedef struct rovi_target rovi_target;               /* a log density, perhaps with gradient and log Z */
+typedef struct rovi_settings rovi_settings;           /* every setting of a fit, one value each */
+typedef struct rovi_fit rovi_fit;                     /* the result of a fit */
+typedef struct rovi_approximation rovi_approximation; /* q: draw, log density, modes */
 
 /* Where a fit stands; the pointer is valid during the call only. */
 typedef struct rovi_progress {
@@ -108,13 +109,16 @@ typedef int (*rovi_monitor)(const rovi_progress *progress, void *data);
  * cuts it short). */
 ROVI_API rovi_status rovi_fit_run(const rovi_target *target, const rovi_settings *settings, rovi_monitor monitor,
                                   void *monitor_data, rovi_fit **fit, rovi_error *error);
+/* The same, the first restart continuing from `start` (borrowed) instead of a start of its own. ROVI_BAD_INPUT when its
+ * dimension is not the target's, or the method is mfvi and its rotation is not the identity. */
+ROVI_API rovi_status rovi_fit_continue(const rovi_target *target, const rovi_settings *settings,
+                                       const rovi_approximation *start, rovi_monitor monitor, void *monitor_data,
+                                       rovi_fit **fit, rovi_error *error);
 ROVI_API void rovi_fit_free(rovi_fit *fit);
 
 /* ---------------------------------------------------------------------------------------------------------------------
  * Use the fit
  */
-
-typedef struct rovi_approximation rovi_approximation; /* q: draw, log density, modes */
 
 typedef struct rovi_estimate {
     double value, mcse; /* Monte Carlo estimate and its standard error; NaN when unknown */

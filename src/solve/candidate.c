@@ -111,6 +111,12 @@ static bool is_listed(const struct candidates *c, size_t from, size_t to)
     return false;
 }
 
+static void list(struct candidates *c, rovi_approximation *q, size_t from, size_t to)
+{
+    struct candidate *fresh = &c->list[c->count++];
+    *fresh = (struct candidate){.q = q, .from = from, .to = to, .lines = fresh->lines, .elbo = -INFINITY};
+}
+
 /* Adds the rotation c->O with those maps, unless it is listed; false when out of memory. */
 static bool add(struct candidates *c, size_t from, size_t to)
 {
@@ -128,8 +134,17 @@ static bool add(struct candidates *c, size_t from, size_t to)
         rovi_approximation_free(q);
         return q != NULL;
     }
-    struct candidate *fresh = &c->list[c->count++];
-    *fresh = (struct candidate){.q = q, .from = from, .to = to, .lines = fresh->lines, .elbo = -INFINITY};
+    list(c, q, from, to);
+    return true;
+}
+
+bool candidates_add_start(struct candidates *c, const rovi_approximation *start)
+{
+    rovi_approximation *q = approximation_make(&start->view, QUANTILE_KNOTS);
+    if (q == NULL) {
+        return false;
+    }
+    list(c, q, 0, 0);
     return true;
 }
 

@@ -38,6 +38,9 @@ void candidates_init(struct candidates *c, struct arena *arena, struct explorer 
 /* Fills the list, for the rotated family or for O = I alone. False when out of memory. */
 bool candidates_make(struct candidates *c, bool rotate, uint64_t seed);
 
+/* The list becomes a copy of `start` alone. False when out of memory. */
+bool candidates_add_start(struct candidates *c, const rovi_approximation *start);
+
 void candidates_free(struct candidates *c);
 
 #endif

@@ -222,28 +222,31 @@ static bool set_up(struct coordinates *s)
     return restart_trace_room(s->restart, ROUNDS * POLISHED + 2 * CANDIDATE_MOST) && !s->memory.failed;
 }
 
-static bool set_up_candidates(struct coordinates *s)
+/* What is left when nothing could be explored, since it was ended before: a start. */
+static bool settle_for_start(struct coordinates *s)
 {
+    const struct problem *problem = s->problem;
+    s->restart->approximation = start_make(problem->settings, problem->target->dim, s->restart->seed, problem->rotate);
+    return s->restart->approximation != NULL;
+}
+
+/* The list of candidates; it may stay empty, when no mode is found. False when out of memory. */
+static bool find_candidates(struct coordinates *s)
+{
+    if (s->restart->start == NULL) {
+        explore_run(&s->explorer, s->problem->settings, s->restart->seed);
+    }
     const enum whitening kind = whitening(s->problem);
     frame_init(&s->frame, &s->memory, &s->explorer, kind);
     candidates_init(&s->candidates, &s->memory, &s->explorer, &s->frame);
     if (s->memory.failed) {
         return false;
     }
-    frame_make(&s->frame, &s->explorer, kind);
-    return candidates_make(&s->candidates, s->problem->rotate, s->restart->seed);
-}
-
-/* No mode is known: because it was ended before (then the start is all there is), or because there is none. */
-static bool settle_for_start(struct coordinates *s)
-{
-    if (!ended(s)) {
-        s->restart->stop = ROVI_STOP_FAILED;
-        return true;
+    if (s->restart->start != NULL) {
+        return candidates_add_start(&s->candidates, s->restart->start);
     }
-    s->restart->approximation =
-        start_make(s->problem->settings, s->problem->target->dim, s->restart->seed, s->problem->rotate);
-    return s->restart->approximation != NULL;
+    frame_make(&s->frame, &s->explorer, kind);
+    return s->explorer.count == 0 || candidates_make(&s->candidates, s->problem->rotate, s->restart->seed);
 }
 
 static void polish_best(struct coordinates *s)
@@ -266,12 +269,15 @@ static bool solve(struct coordinates *s)
     if (!set_up(s)) {
         return false;
     }
-    explore_run(&s->explorer, s->problem->settings, s->restart->seed);
-    if (s->explorer.count == 0) {
-        return settle_for_start(s);
-    }
-    if (!set_up_candidates(s)) {
+    if (!find_candidates(s)) {
         return false;
+    }
+    if (s->candidates.count == 0) {
+        if (ended(s)) {
+            return settle_for_start(s);
+        }
+        s->restart->stop = ROVI_STOP_FAILED;
+        return true;
     }
     screen(s);
     polish_best(s);

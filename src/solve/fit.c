@@ -11,6 +11,7 @@
 #include "base/linalg.h"
 #include "base/status.h"
 #include "evidence/elbo.h"
+#include "family/rotation.h"
 #include "solve/restart.h"
 
 #define SEED_BITS 53 /* seeds stay integers that JSON readers keep */
@@ -49,6 +50,25 @@ static uint64_t evaluation_budget(const rovi_settings *settings, size_t restarts
 {
     const uint64_t limit = (uint64_t)settings->max_evaluations;
     return limit == 0 ? 0 : limit < restarts ? 1 : limit / restarts;
+}
+
+static rovi_status check_start(const rovi_target *target, const rovi_settings *settings,
+                               const rovi_approximation *start, rovi_error *error)
+{
+    if (start == NULL) {
+        return ROVI_OK;
+    }
+    const size_t d = start->dim;
+    if (d != target->dim) {
+        return error_set(error, ROVI_BAD_INPUT, "the start has dimension %zu, the target %zu", d, target->dim);
+    }
+    for (size_t i = 0; i < d * d && settings->method == METHOD_MFVI; i++) {
+        if (fabs(start->rotation[i] - (i % (d + 1) == 0)) > ROTATION_TOLERANCE) {
+            return error_set(error, ROVI_BAD_INPUT,
+                             "the start's rotation is not the identity, which method mfvi needs");
+        }
+    }
+    return ROVI_OK;
 }
 
 static rovi_status prepare(struct fit_job *job, const rovi_target *target, const rovi_settings *settings,
@@ -110,7 +130,7 @@ static bool measure(const struct fit_job *job, const rovi_approximation *q, enum
             return false;
         }
         if (!(elbo->estimate.mcse > enough) || 4 * n > atomic_load(&meter->density) ||
-            atomic_load(&job->supervisor.verdict) != SUPERVISOR_GO) {
+            atomic_load(&job->supervisor.verdict) != SUPERVISOR_GO || job->problem.settings->max_evaluations > 0) {
             return true;
         }
     }
@@ -266,8 +286,8 @@ static void clean_up(struct fit_job *job)
     supervisor_destroy(&job->supervisor);
 }
 
-rovi_status rovi_fit_run(const rovi_target *target, const rovi_settings *settings, rovi_monitor monitor,
-                         void *monitor_data, rovi_fit **fit, rovi_error *error)
+rovi_status rovi_fit_continue(const rovi_target *target, const rovi_settings *settings, const rovi_approximation *start,
+                              rovi_monitor monitor, void *monitor_data, rovi_fit **fit, rovi_error *error)
 {
     *fit = NULL;
     if (target == NULL) {
@@ -281,12 +301,22 @@ rovi_status rovi_fit_run(const rovi_target *target, const rovi_settings *setting
     struct fit_job job = {0};
     supervisor_init(&job.supervisor, monitor, monitor_data, settings->max_time);
     linalg_hold_threads();
-    rovi_status status = prepare(&job, target, settings, error);
+    rovi_status status = check_start(target, settings, start, error);
     if (status == ROVI_OK) {
+        status = prepare(&job, target, settings, error);
+    }
+    if (status == ROVI_OK) {
+        job.restarts[0].start = start;
         status = run(&job, fit, error);
     }
     linalg_release_threads();
     clean_up(&job);
     rovi_settings_free(defaults);
     return status;
+}
+
+rovi_status rovi_fit_run(const rovi_target *target, const rovi_settings *settings, rovi_monitor monitor,
+                         void *monitor_data, rovi_fit **fit, rovi_error *error)
+{
+    return rovi_fit_continue(target, settings, NULL, monitor, monitor_data, fit, error);
 }

@@ -31,6 +31,21 @@ struct alternation {
     size_t barren;
 };
 
+static rovi_approximation *copy(const rovi_approximation *q)
+{
+    return approximation_make(&q->view, 0);
+}
+
+static size_t most_cells(const struct alternation *a)
+{
+    const rovi_approximation *start = a->restart->start;
+    size_t most = start_most_cells(a->problem->settings);
+    for (size_t i = 0; start != NULL && i < start->dim; i++) {
+        most = start->maps[i].D.cells > most ? start->maps[i].D.cells : most;
+    }
+    return most;
+}
+
 /* 1/(L + Upsilon/alpha^2), equation (14); no cap when L is unknown. */
 static double step_cap(const rovi_settings *settings, const struct dictionary *D, struct arena *arena)
 {
@@ -52,8 +67,9 @@ static bool set_up(struct alternation *a, struct arena *arena)
     a->ratio = arena_doubles(arena, a->trace_draws);
     a->before = arena_doubles(arena, a->trace_draws);
     batch_init(&a->batch, arena, (size_t)settings->batch, problem->target, problem->team);
-    steps_init(&a->steps, arena, d, start_most_cells(settings), problem->team);
-    restart->approximation = start_make(settings, d, restart->seed, problem->rotate);
+    steps_init(&a->steps, arena, d, most_cells(a), problem->team);
+    restart->approximation =
+        restart->start != NULL ? copy(restart->start) : start_make(settings, d, restart->seed, problem->rotate);
     restart->progress.shown.iterations = iterations;
     if (!restart_trace_room(restart, (size_t)settings->trace + 1) || restart->approximation == NULL || arena->failed) {
         return false;
@@ -106,12 +122,6 @@ static bool refine(struct alternation *a)
     return replace(q, start_refine(a->problem->settings, *q));
 }
 
-static rovi_approximation *copy(rovi_approximation *q)
-{
-    approximation_refresh_view(q);
-    return approximation_make(&q->view, 0);
-}
-
 /* After a trace point: note the best so far; or, far below it, go back. Noise alone does not throw the ELBO back by ten
  * of the errors it had there. False when out of memory. */
 static bool backtrack(struct alternation *a)
@@ -123,6 +133,7 @@ static bool backtrack(struct alternation *a)
     if (a->best == NULL || now->elbo > a->best_elbo) {
         a->best_elbo = isnan(now->elbo) ? -INFINITY : now->elbo;
         a->best_mcse = now->mcse;
+        approximation_refresh_view(a->restart->approximation);
         return replace(&a->best, copy(a->restart->approximation));
     }
     if (now->elbo >= a->best_elbo - fmax(1, 10 * a->best_mcse)) {

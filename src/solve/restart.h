@@ -18,6 +18,7 @@ struct problem {
 /* What it leaves; the arena `memory` owns the trace. */
 struct restart {
     uint64_t seed;
+    const rovi_approximation *start; /* to continue from, borrowed; or NULL */
     struct meter meter;
     struct progress progress; /* set by the caller; points at the meter */
     rovi_approximation *approximation;

@@ -79,6 +79,21 @@ essence() {
     diff <(essence c.json) <(essence d.json)
 }
 
+@test "--start continues from a fit, and says what does not fit" {
+    run "$ROVI" fit figure1-m3 -q -o a.json --iterations 3 --restarts 1
+    [ "$status" = 3 ]
+    "$ROVI" fit figure1-m3 -q -o b.json --start a.json --restarts 1 >table
+    grep -q '^ "status": "converged"' b.json
+    run "$ROVI" fit funnel -q -o c.json --start a.json
+    [ "$status" = 2 ]
+    [[ "$output" == *"the start has dimension 2, the target 10"* ]]
+    run "$ROVI" fit figure1-m3 -q -o c.json --start a.json --method mfvi
+    [ "$status" = 2 ]
+    run "$ROVI" fit figure1-m3 -q -o c.json --start nothing.json
+    [ "$status" = 2 ]
+    [ ! -e c.json ]
+}
+
 @test "the default solver ends in good order" {
     run "$ROVI" fit funnel -o a.json --max-time 0.1 --restarts 50
     [ "$status" = 3 ]

@@ -321,3 +321,64 @@ rovi_approximation *support_approximation(uint64_t index, size_t d, int whitenin
     assert_int_equal(rovi_approximation_new(&parts, &q, NULL), ROVI_OK);
     return q;
 }
+
+void support_rig_make(struct support_rig *rig, const rovi_target *target)
+{
+    *rig = (struct support_rig){.progress = {.supervisor = &rig->supervisor, .meter = &rig->meter}};
+    supervisor_init(&rig->supervisor, NULL, NULL, INFINITY);
+    meter_init(&rig->meter, target);
+}
+
+void support_rig_free(struct support_rig *rig)
+{
+    supervisor_destroy(&rig->supervisor);
+    arena_free(&rig->arena);
+}
+
+rovi_settings *support_settings(const char *const *pairs)
+{
+    rovi_settings *settings = rovi_settings_new();
+    for (; *pairs != NULL; pairs += 2) {
+        rovi_error error = {0};
+        if (rovi_settings_set(settings, pairs[0], pairs[1], &error) != ROVI_OK) {
+            fail_msg("%s", error.message);
+        }
+    }
+    return settings;
+}
+
+rovi_fit *support_fit(const rovi_target *target, rovi_settings *settings)
+{
+    rovi_fit *fit = NULL;
+    rovi_error error = {0};
+    if (rovi_fit_run(target, settings, NULL, NULL, &fit, &error) != ROVI_OK) {
+        fail_msg("%s", error.message);
+    }
+    rovi_settings_free(settings);
+    return fit;
+}
+
+rovi_target *support_mixture(size_t d, size_t K, const double *weights, const double *means, size_t covariance_count,
+                             const double *covariances)
+{
+    rovi_target *target = NULL;
+    assert_int_equal(
+        rovi_target_new_gaussian_mixture(d, K, weights, means, covariance_count, covariances, &target, NULL), ROVI_OK);
+    return target;
+}
+
+void support_covariance(uint64_t index, size_t d, double condition, double *C)
+{
+    double O[64 * 64];
+    assert_true(d <= 64);
+    support_orthogonal(index, d, O);
+    for (size_t i = 0; i < d; i++) {
+        for (size_t j = 0; j <= i; j++) {
+            double sum = 0;
+            for (size_t k = 0; k < d; k++) {
+                sum += O[k * d + i] * O[k * d + j] * pow(condition, d > 1 ? (double)k / (double)(d - 1) : 0);
+            }
+            C[i * d + j] = C[j * d + i] = sum;
+        }
+    }
+}

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "rovi.h"
+#include "solve/supervisor.h"
 
 /* |actual - expected| <= tolerance * max(1, |expected|), and a NaN is never close. */
 #define assert_close(actual, expected, tolerance)                                                                      \
@@ -69,5 +70,31 @@ rovi_approximation *support_approximation(uint64_t index, size_t d, int whitenin
 
 /* x <- A^-1 x by Gaussian elimination with pivots; A (n*n) is lost. */
 void support_solve(size_t n, double *A, double *x);
+
+/* What a part of a solver is given by a fit: a meter on the target, a supervisor without limits, memory. Not to be moved
+ * once made. The target is borrowed. */
+struct support_rig {
+    struct supervisor supervisor;
+    struct meter meter;
+    struct progress progress;
+    struct arena arena;
+};
+
+void support_rig_make(struct support_rig *rig, const rovi_target *target);
+void support_rig_free(struct support_rig *rig);
+
+/* Defaults but for the pairs of name and value, ended by NULL. */
+#define SETTINGS_OF(...) support_settings((const char *const[]){__VA_ARGS__, NULL})
+rovi_settings *support_settings(const char *const *pairs);
+
+/* A fit that succeeds. Takes the settings. */
+rovi_fit *support_fit(const rovi_target *target, rovi_settings *settings);
+
+/* rovi_target_new_gaussian_mixture, which succeeds. */
+rovi_target *support_mixture(size_t d, size_t K, const double *weights, const double *means, size_t covariance_count,
+                             const double *covariances);
+
+/* Covariance O diag(e) O^T, O = support_orthogonal(index), e log-spaced from 1 to `condition`; into C (d*d), d <= 64. */
+void support_covariance(uint64_t index, size_t d, double condition, double *C);
 
 #endif
