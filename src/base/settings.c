@@ -46,7 +46,7 @@ static const struct row table[] = {
     REAL(max_time, 0, inf, inf, "stop after this many seconds, keeping the best so far"),
     INTEGER(max_evaluations, 0, 9007199254740991, 0, "stop the steps after this many target evaluations in all; 0: no limit"),
     INTEGER(iterations, 1, 1000000000, 4000, "most iterations of a restart; each moves the maps, and the rotation"),
-    REAL(tolerance, 0, 1e6, 0.005, "converged when a tenth of the iterations gains less ELBO (nats) than this and its error"),
+    REAL(tolerance, 0, 1e6, 0.005, "nats of ELBO that do not matter: what a fit may miss when it is called converged, and about the error of what it decides by"),
     REAL(mesh, 0.005, 10, 0.2, "cell width of the map dictionary"),
     REAL(range, 0.1, 8, 3.3, "the dictionary's knots lie in [-range, range]"),
     REAL(alpha, 1e-6, 1e6, 0.1, "least slope of a map, and its slope outside the knots"),

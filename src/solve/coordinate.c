@@ -23,6 +23,7 @@
 #define LINES_LEAST         8  /* of a coordinate update */
 #define LINES_SCREEN        32 /* at most, while candidates are screened */
 #define LINES_MOST          2048
+#define LINES_FLOOR         64   /* which a sweep may always take */
 #define POINTS_LEAST        1024 /* of a turn */
 #define POINTS_MOST         65536
 #define POINTS_MOST_DOUBLES 4194304 /* and at most so many coordinates of points: what one array of a batch holds */
@@ -76,11 +77,18 @@ static void take_ratios(struct coordinates *s, const rovi_approximation *q, stru
 
 /* ---- exact coordinate updates ---- */
 
+static size_t most_lines(size_t d)
+{
+    const size_t shared = LINES_MOST / d * 2;
+    return shared < LINES_FLOOR ? LINES_FLOOR : shared > LINES_MOST ? LINES_MOST : shared;
+}
+
 /* How many lines bring the noise of all coordinates below a part of the tolerance, when n left this much in one. */
 static size_t lines_needed(const struct coordinates *s, size_t n, double noise)
 {
-    const double budget = 0.25 * s->tolerance / (double)s->problem->target->dim, need = (double)n * noise / budget;
-    return need < LINES_LEAST ? LINES_LEAST : need > LINES_MOST ? LINES_MOST : 2 * (size_t)(need / 2 + 1);
+    const size_t d = s->problem->target->dim, most = most_lines(d);
+    const double budget = 0.25 * s->tolerance / (double)d, need = (double)n * noise / budget;
+    return need < LINES_LEAST ? LINES_LEAST : need > (double)most ? most : 2 * (size_t)(need / 2 + 1);
 }
 
 /* Updates every coordinate, each from as many lines as it needs, up to `most`. */
@@ -216,7 +224,7 @@ static bool set_up(struct coordinates *s)
     s->ratio = arena_doubles(&s->memory, s->trace_draws);
     s->before = arena_doubles(&s->memory, s->trace_draws);
     explore_init(&s->explorer, &s->memory, &s->restart->progress, MODES);
-    lines_init(&s->lines, &s->memory, LINES_MOST, &s->restart->progress, s->problem->team);
+    lines_init(&s->lines, &s->memory, most_lines(d), &s->restart->progress, s->problem->team);
     turn_init(&s->turn, &s->memory, d);
     s->restart->progress.shown.iterations = ROUNDS * POLISHED + 2 * CANDIDATE_MOST;
     return restart_trace_room(s->restart, ROUNDS * POLISHED + 2 * CANDIDATE_MOST) && !s->memory.failed;
