@@ -83,8 +83,12 @@ coverage:
 	$(TEST) coverage
 	tools/coverage.sh build-coverage
 
-bench: build
-	bench/run.sh
+BENCH = # such as --full, or the names of some of its questions
+
+bench:
+	cmake --preset release -DROVI_BENCH=ON
+	$(BUILD) release
+	bench/run.sh $(BENCH)
 
 fmt:
 	tools/format.sh

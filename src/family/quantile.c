@@ -90,16 +90,32 @@ static void add_knot(struct knots *k, double left, double right, double t)
     }
 }
 
+/* The fraction of a cell, over which the log density rises by g, that holds this share of its mass. */
+static double fraction_of(double share, double g)
+{
+    return fabs(g) < 1e-9 ? share : log1p(share * expm1(g)) / g;
+}
+
+/* Knots within cell j: at its pieces, and where the mass on the outer side is just the least, so that the map follows
+ * the density as far out as it is told to. */
 static void cut_cell(const struct log_density *q, const struct mass *m, size_t j, struct knots *k)
 {
     const size_t pieces = count_pieces(q, m, j);
-    const double h = q->t[j + 1] - q->t[j], share = m->left[j + 1] - m->left[j];
-    const double whole = cell_mass(1, 0, q->log_q[j + 1] - q->log_q[j]);
-    add_knot(k, m->left[j], m->right[j], q->t[j]);
-    for (size_t p = 1; p < pieces; p++) {
-        const double f = (double)p / (double)pieces;
-        const double part = share * cell_mass(f, 0, f * (q->log_q[j + 1] - q->log_q[j])) / whole;
+    const double h = q->t[j + 1] - q->t[j], share = m->left[j + 1] - m->left[j], g = q->log_q[j + 1] - q->log_q[j];
+    if (!(share > 0)) {
+        return;
+    }
+    if (m->left[j] < LEAST_MASS && m->left[j + 1] > LEAST_MASS) {
+        const double f = fraction_of((LEAST_MASS - m->left[j]) / share, g);
+        add_knot(k, LEAST_MASS, 1 - LEAST_MASS, q->t[j] + f * h);
+    }
+    for (size_t p = 0; p < pieces; p++) {
+        const double f = (double)p / (double)pieces, part = share * cell_mass(f, 0, f * g) / cell_mass(1, 0, g);
         add_knot(k, m->left[j] + part, m->right[j] - part, q->t[j] + f * h);
+    }
+    if (m->right[j] > LEAST_MASS && m->right[j + 1] < LEAST_MASS) {
+        const double f = fraction_of((m->right[j] - LEAST_MASS) / share, g);
+        add_knot(k, 1 - LEAST_MASS, LEAST_MASS, q->t[j] + f * h);
     }
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The grid follows the present map: most of its points are at that map's quantiles, the others lie evenly over its span
- * and beyond; it widens until the new density has fallen far enough at both ends.
+ * The grid follows the present map: most of its points are at that map's quantiles and knots, which cluster where the
+ * density bends and where a mode ends, the others lie evenly over its span and beyond; it widens until the new density
+ * has fallen far enough at both ends.
  */
 #include "solve/line.h"
 
@@ -10,7 +11,7 @@
 
 #include "family/reference.h"
 
-#define QUANTILES 40   /* points of the grid at the map's quantiles */
+#define QUANTILES 44   /* points of the grid at the map's quantiles, one in four of them at its knots instead */
 #define REACH     4.5  /* which lie in [-REACH, REACH] */
 #define DEPTH     13.0 /* nats that the ends of the grid must lie below the peak */
 #define WIDENINGS 30
@@ -59,7 +60,9 @@ static void lay_grid(struct log_density *g, const struct map *T, double low, dou
 {
     g->n = 0;
     for (size_t j = 0; j < QUANTILES; j++) {
-        const double t = value_at(T, REACH * (2 * (double)j / (QUANTILES - 1) - 1));
+        const double part = (double)j / (QUANTILES - 1);
+        const double t =
+            j % 4 != 1 ? value_at(T, REACH * (2 * part - 1)) : T->value[(size_t)round(part * (double)T->D.cells)];
         if (t > low && t < high) {
             g->t[g->n++] = t;
         }

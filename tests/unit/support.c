@@ -382,3 +382,40 @@ void support_covariance(uint64_t index, size_t d, double condition, double *C)
         }
     }
 }
+
+#define SCHOOLS 8
+
+const double support_effect[SCHOOLS] = {28, 8, -3, 7, -1, 1, 18, 12};
+const double support_deviation[SCHOOLS] = {15, 10, 16, 11, 9, 11, 10, 18};
+
+/* mu ~ N(0, 5^2), tau ~ half-Cauchy(0, 5) seen as log tau, theta_j ~ N(mu, tau^2), y_j ~ N(theta_j, sigma_j^2) */
+static int eight_schools(size_t d, const double *x, double *grad, double *logp, void *data)
+{
+    (void)data;
+    const double mu = x[0], tau = exp(x[1]), ratio = tau * tau / 25;
+    *logp = -mu * mu / 50 - log1p(ratio) + x[1] - SCHOOLS * x[1];
+    double by_mu = -mu / 25, by_log_tau = 1 - SCHOOLS - 2 * ratio / (1 + ratio);
+    for (size_t j = 0; j < SCHOOLS; j++) {
+        const double z = (x[2 + j] - mu) / tau, e = (support_effect[j] - x[2 + j]) / support_deviation[j];
+        *logp -= .5 * (z * z + e * e);
+        by_mu += z / tau;
+        by_log_tau += z * z;
+        if (grad != NULL) {
+            grad[2 + j] = -z / tau + e / support_deviation[j];
+        }
+    }
+    if (grad != NULL) {
+        grad[0] = by_mu;
+        grad[1] = by_log_tau;
+    }
+    (void)d;
+    return 0;
+}
+
+rovi_target *support_schools(void)
+{
+    rovi_target *target = NULL;
+    assert_int_equal(rovi_target_new(SCHOOLS + 2, eight_schools, NULL, &target, NULL), ROVI_OK);
+    rovi_target_set_concurrent(target, 1);
+    return target;
+}

@@ -548,35 +548,9 @@ static void a_skewed_posterior_is_no_worse_than_a_normal(void **state)
     check_against_normal(target, "logistic regression");
 }
 
-/* ---- eight schools, centred: x = (mu, log tau, theta_1 .. theta_8) ---- */
+/* ---- eight schools ---- */
 
 #define SCHOOLS 8
-
-static const double effect[SCHOOLS] = {28, 8, -3, 7, -1, 1, 18, 12}, deviation[SCHOOLS] = {15, 10, 16, 11, 9, 11, 10, 18};
-
-/* mu ~ N(0, 5^2), tau ~ half-Cauchy(0, 5) seen as log tau, theta_j ~ N(mu, tau^2), y_j ~ N(theta_j, sigma_j^2) */
-static int eight_schools(size_t d, const double *x, double *grad, double *logp, void *data)
-{
-    (void)data;
-    const double mu = x[0], tau = exp(x[1]), ratio = tau * tau / 25;
-    *logp = -mu * mu / 50 - log1p(ratio) + x[1] - SCHOOLS * x[1];
-    double by_mu = -mu / 25, by_log_tau = 1 - SCHOOLS - 2 * ratio / (1 + ratio);
-    for (size_t j = 0; j < SCHOOLS; j++) {
-        const double z = (x[2 + j] - mu) / tau, e = (effect[j] - x[2 + j]) / deviation[j];
-        *logp -= .5 * (z * z + e * e);
-        by_mu += z / tau;
-        by_log_tau += z * z;
-        if (grad != NULL) {
-            grad[2 + j] = -z / tau + e / deviation[j];
-        }
-    }
-    if (grad != NULL) {
-        grad[0] = by_mu;
-        grad[1] = by_log_tau;
-    }
-    (void)d;
-    return 0;
-}
 
 /* Posterior means and standard deviations of mu, tau, theta, without sampling: given tau, y_j ~ N(mu, sigma_j^2 + tau^2)
  * and mu has a normal posterior, and given both, so has theta_j; what is left is one integral over log tau, by the
@@ -589,10 +563,10 @@ static void integrate_schools(double *mean, double *sd)
         const double log_tau = -15 + 23.0 * k / 4000, tau = exp(log_tau), t2 = tau * tau;
         double precision = 1.0 / 25, weighted = 0, squares = 0, log_w = log_tau - log1p(t2 / 25);
         for (size_t j = 0; j < SCHOOLS; j++) {
-            const double v = deviation[j] * deviation[j] + t2;
+            const double v = support_deviation[j] * support_deviation[j] + t2;
             precision += 1 / v;
-            weighted += effect[j] / v;
-            squares += effect[j] * effect[j] / v;
+            weighted += support_effect[j] / v;
+            squares += support_effect[j] * support_effect[j] / v;
             log_w -= .5 * log(v);
         }
         const double m = weighted / precision;
@@ -603,8 +577,8 @@ static void integrate_schools(double *mean, double *sd)
         first[1] += w * tau;
         second[1] += w * t2;
         for (size_t j = 0; j < SCHOOLS; j++) { /* theta_j = s y_j + (1-s) mu + noise of variance (1-s) tau^2 ... */
-            const double s2 = deviation[j] * deviation[j], s = t2 / (s2 + t2);
-            const double at = s * effect[j] + (1 - s) * m;
+            const double s2 = support_deviation[j] * support_deviation[j], s = t2 / (s2 + t2);
+            const double at = s * support_effect[j] + (1 - s) * m;
             first[2 + j] += w * at;
             second[2 + j] += w * (at * at + s * s2 + (1 - s) * (1 - s) / precision); /* ... which is s sigma_j^2 */
         }
@@ -615,19 +589,11 @@ static void integrate_schools(double *mean, double *sd)
     }
 }
 
-static rovi_target *schools(void)
-{
-    rovi_target *target = NULL;
-    assert_int_equal(rovi_target_new(SCHOOLS + 2, eight_schools, NULL, &target, NULL), ROVI_OK);
-    rovi_target_set_concurrent(target, 1);
-    return target;
-}
-
 static void eight_schools_has_the_right_gradient(void **state)
 {
     (void)state;
     const double x[] = {4, 1.2, 7, 6, 3, 5, 2, 4, 8, 5};
-    rovi_target *target = schools();
+    rovi_target *target = support_schools();
     support_check_gradient(target, x, 1e-8);
     rovi_target_free(target);
 }
@@ -640,7 +606,7 @@ static void eight_schools_ends_in_the_mass(void **state)
     static const char *const seed[] = {"1", "2"};
     double expected[SCHOOLS + 2], sd[SCHOOLS + 2];
     integrate_schools(expected, sd);
-    rovi_target *target = schools();
+    rovi_target *target = support_schools();
     for (size_t s = 0; s < COUNT(seed); s++) {
         rovi_fit *fit = support_fit(target, SETTINGS_OF("seed", seed[s], "restarts", RESTARTS));
         double mean[SCHOOLS + 2] = {0}, x[SCHOOLS + 2];
@@ -664,7 +630,7 @@ static void eight_schools_ends_in_the_mass(void **state)
 static void eight_schools_is_no_worse_than_a_normal(void **state)
 {
     (void)state;
-    check_against_normal(schools(), "eight schools");
+    check_against_normal(support_schools(), "eight schools");
 }
 
 /* ---- threads ---- */

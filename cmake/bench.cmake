@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# The benchmark's programs. bench/run.sh runs them.
+set(bench_common bench/problem.c bench/bounds.c bench/runs.c bench/table.c)
+add_executable(rovi_bench ${bench_common} bench/main.c bench/reliability.c bench/speed.c bench/scaling.c)
+add_executable(rovi_bench_floor ${bench_common} bench/floor.c)
+foreach(program rovi_bench rovi_bench_floor)
+    target_include_directories(${program} PRIVATE ${PROJECT_SOURCE_DIR})
+    target_link_libraries(${program} PRIVATE rovi_flags rovi_static m)
+    set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bench)
+endforeach()
+target_include_directories(rovi_bench_floor PRIVATE src) # the others know rovi.h alone
+target_link_libraries(rovi_bench_floor PRIVATE Threads::Threads)
