@@ -15,7 +15,7 @@ struct arena_block {
 void *arena_take(struct arena *arena, size_t count, size_t size)
 {
     const size_t most = SIZE_MAX / 2 - 2 * ALIGNMENT;
-    if (size != 0 && count > most / size) {
+    if (arena->failed || (size != 0 && count > most / size)) {
         arena->failed = true;
         return NULL;
     }

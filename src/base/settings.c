@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <float.h>
+#include <locale.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -140,9 +141,25 @@ static bool parse_integer(const char *text, int64_t *value)
     return end != text && *end == '\0' && errno == 0 && !isspace((unsigned char)*text);
 }
 
-static bool parse_real(const char *text, double *value)
+/* strtod reads, and printf writes, the decimal point of the host program's locale: ours is a dot. `from` becomes `to`.
+ */
+static void change_point(char *text, char from, char to)
 {
-    char *end = NULL;
+    char *point = strchr(text, from);
+    if (point != NULL) {
+        *point = to;
+    }
+}
+
+static bool parse_real(const char *given, double *value)
+{
+    const char point = *localeconv()->decimal_point;
+    char text[64], *end = NULL;
+    if (strlen(given) >= sizeof text || (point != '.' && strchr(given, point) != NULL)) {
+        return false;
+    }
+    strcpy(text, given);
+    change_point(text, '.', point);
     *value = strtod(text, &end);
     return end != text && *end == '\0' && !isspace((unsigned char)*text);
 }
@@ -230,9 +247,10 @@ static void print_real(char *text, size_t size, double value)
     for (int digits = 1; digits <= DBL_DECIMAL_DIG; digits++) {
         snprintf(text, size, "%.*g", digits, value);
         if (strtod(text, NULL) == value) {
-            return;
+            break;
         }
     }
+    change_point(text, *localeconv()->decimal_point, '.');
 }
 
 static void print_choice(char *text, size_t size, const char *allowed, int64_t index)

@@ -16,11 +16,11 @@
 #define STILL         1e-8 /* expected gain, in nats, below which the climb ends */
 #define DIFFERENCE    1e-4 /* of the scale: truncation 1e-8, rounding 1e-12, both relative */
 
-void ascent_init(struct ascent *a, struct arena *arena, struct meter *meter)
+void ascent_init(struct ascent *a, struct arena *arena, const struct progress *progress)
 {
-    const size_t d = meter->target->dim;
-    *a = (struct ascent){.meter = meter, .dim = d};
-    a->scratch = arena_doubles(arena, meter->target->scratch);
+    const size_t d = progress->meter->target->dim;
+    *a = (struct ascent){.progress = progress, .dim = d};
+    a->scratch = arena_doubles(arena, progress->meter->target->scratch);
     a->S = arena_doubles(arena, ASCENT_MEMORY * d);
     a->Y = arena_doubles(arena, ASCENT_MEMORY * d);
     a->grad = arena_doubles(arena, d);
@@ -31,7 +31,9 @@ void ascent_init(struct ascent *a, struct arena *arena, struct meter *meter)
 
 static bool evaluate(struct ascent *a, const double *x, double *logp, double *grad)
 {
-    return meter_evaluate(a->meter, 1, x, logp, grad, a->scratch) == 0;
+    rovi_stop stop = ROVI_STOP_INTERRUPTED;
+    return !supervisor_ends_all(a->progress, &stop) &&
+           meter_evaluate(a->progress->meter, 1, x, logp, grad, a->scratch) == 0;
 }
 
 static void add(size_t d, double factor, const double *x, double *y)

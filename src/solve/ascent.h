@@ -4,10 +4,10 @@
 #define ROVI_SOLVE_ASCENT_H
 
 #include "base/arena.h"
-#include "target/meter.h"
+#include "solve/supervisor.h"
 
 struct ascent {
-    struct meter *meter;
+    const struct progress *progress;
     size_t dim;
     double *scratch;                               /* of the target */
     double *S, *Y;                                 /* the last steps and gradient changes: ASCENT_MEMORY x d */
@@ -17,7 +17,7 @@ struct ascent {
 #define ASCENT_MEMORY 8
 
 /* Takes its memory from the arena, which may fail. */
-void ascent_init(struct ascent *a, struct arena *arena, struct meter *meter);
+void ascent_init(struct ascent *a, struct arena *arena, const struct progress *progress);
 
 /* L-BFGS ascent of log p from x, in place, *logp its value there. False when the target rejects the start. */
 bool ascent_climb(struct ascent *a, double *x, double *logp);

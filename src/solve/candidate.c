@@ -20,14 +20,22 @@
 #include "family/rotation.h"
 #include "solve/diagonalize.h"
 
-#define SAME_AXIS 0.9999 /* cosine */
-#define AROUND    6      /* Hessians at draws around the heaviest mode */
-#define ALONE     4      /* single modes to start a mean-field fit from */
+#define SAME_AXIS         0.9999    /* cosine */
+#define AROUND            6         /* Hessians at draws around the heaviest mode */
+#define DIAGONALIZE_FLOPS 200000000 /* d^3 times the number of Hessians */
+#define ALONE             4         /* single modes to start a mean-field fit from */
+
+/* Two for every mode and some more, but no more than a joint diagonalisation, O(d^3) each, can take. */
+static size_t hessian_room(size_t d, size_t n)
+{
+    const size_t wanted = 2 * n + AROUND, affordable = DIAGONALIZE_FLOPS / (d * d * d);
+    return wanted < affordable ? wanted : affordable < 3 ? 3 : affordable;
+}
 
 void candidates_init(struct candidates *c, struct arena *arena, struct explorer *explorer, struct frame *frame)
 {
     const size_t d = frame->dim, n = frame->count;
-    *c = (struct candidates){.explorer = explorer, .frame = frame, .hessian_room = 2 * n + AROUND};
+    *c = (struct candidates){.explorer = explorer, .frame = frame, .hessian_room = hessian_room(d, n)};
     c->hessians = arena_doubles(arena, c->hessian_room * d * d);
     c->O = arena_doubles(arena, d * d);
     c->mean = arena_doubles(arena, n);
@@ -163,6 +171,9 @@ static void take_hessian(struct candidates *c, size_t *count)
 
 static void hessian_at_point(struct candidates *c, size_t *count)
 {
+    if (*count == c->hessian_room) {
+        return;
+    }
     double *H = c->hessians + *count * c->frame->dim * c->frame->dim;
     if (ascent_hessian(&c->explorer->ascent, c->x, c->scale, H)) {
         frame_hessian(c->frame, H);
@@ -173,7 +184,7 @@ static void hessian_at_point(struct candidates *c, size_t *count)
 static size_t hessians_of_modes(struct candidates *c)
 {
     size_t count = 0;
-    for (size_t k = 0; k < c->frame->count; k++) {
+    for (size_t k = 0; k < c->frame->count && count + 1 < c->hessian_room; k++) {
         frame_precision(c->frame, k, c->hessians + count * c->frame->dim * c->frame->dim);
         take_hessian(c, &count);
     }

@@ -27,7 +27,7 @@
 #define POINTS_LEAST        1024 /* of a turn */
 #define POINTS_MOST         65536
 #define POINTS_MOST_DOUBLES 4194304 /* and at most so many coordinates of points: what one array of a batch holds */
-#define ROUNDS              60      /* of polishing, at most */
+#define TRACE_POINTS        200
 #define IDLE_ROUNDS         2
 #define SCREEN_DRAWS        1000
 #define POLISHED            2   /* candidates at most */
@@ -44,10 +44,11 @@ struct coordinates {
     struct batch batch;
     struct arena batch_memory; /* of the batch alone, which grows */
     size_t trace_draws;
-    double *ratio, *before; /* trace_draws */
-    double best_elbo;       /* that the trace has shown */
-    double tolerance;       /* nats */
-    uint64_t streams;       /* used up so far */
+    double *ratio, *before;   /* trace_draws */
+    rovi_approximation *best; /* so far */
+    double best_elbo;
+    double tolerance; /* nats */
+    uint64_t streams; /* used up so far */
     struct arena memory;
 };
 
@@ -91,17 +92,22 @@ static size_t lines_needed(const struct coordinates *s, size_t n, double noise)
     return need < LINES_LEAST ? LINES_LEAST : need > (double)most ? most : 2 * (size_t)(need / 2 + 1);
 }
 
-/* Updates every coordinate, each from as many lines as it needs, up to `most`. */
-static void sweep(struct coordinates *s, struct candidate *c, size_t most)
+/* Updates every coordinate, each from as many lines as it needs, up to `most`. Returns how many could not be: their
+ * lines lie outside the support, or the density does not fall off along them. */
+static size_t sweep(struct coordinates *s, struct candidate *c, size_t most)
 {
+    size_t stuck = 0;
     for (size_t i = 0; i < c->q->dim && !ended(s); i++) {
         const size_t n = c->lines[i] < most ? c->lines[i] : most;
         const double noise = lines_update(&s->lines, c->q, i, n, fresh(s));
         if (isfinite(noise)) {
             c->lines[i] = lines_needed(s, n, noise);
+        } else {
+            stuck++;
         }
     }
     s->restart->progress.shown.iteration = ++s->restart->iterations;
+    return stuck;
 }
 
 /* ---- candidates ---- */
@@ -112,31 +118,48 @@ static int better_first(const void *a, const void *b)
     return (p->elbo < q->elbo) - (p->elbo > q->elbo);
 }
 
-/* The ELBO of q on the draws of the trace, which shows the best one so far; -infinity when there is none. */
-static double take_stock(struct coordinates *s, const rovi_approximation *q)
+static void keep_best(struct coordinates *s, rovi_approximation *q, rovi_estimate elbo)
+{
+    approximation_refresh_view(q);
+    rovi_approximation *copy = approximation_make(&q->view, 0);
+    if (copy == NULL) {
+        s->restart->no_memory = true;
+        return;
+    }
+    rovi_approximation_free(s->best);
+    s->best = copy;
+    s->best_elbo = elbo.value;
+    restart_record(s->restart, elbo);
+}
+
+/* The ELBO of the candidate on the draws of the trace, which shows the best one so far, and is what the restart ends
+ * with; -infinity when there is none. */
+static void take_stock(struct coordinates *s, struct candidate *c)
 {
     rovi_estimate elbo = {NAN, NAN};
-    if (!restart_measure(s->problem, s->restart, q, s->trace_draws, s->ratio, &elbo)) {
+    if (!restart_measure(s->problem, s->restart, c->q, s->trace_draws, s->ratio, &elbo)) {
         s->restart->no_memory = true;
     }
     if (elbo.value > s->best_elbo) {
-        s->best_elbo = elbo.value;
-        restart_record(s->restart, elbo);
+        keep_best(s, c->q, elbo);
     }
-    return isnan(elbo.value) ? -INFINITY : elbo.value;
+    c->elbo = isnan(elbo.value) ? -INFINITY : elbo.value;
 }
 
+/* All candidates are looked at before any is swept: a restart that is ended has then the best of them. */
 static void screen(struct coordinates *s)
 {
     struct candidates *c = &s->candidates;
-    for (size_t k = 0; k < c->count && !ended(s); k++) {
+    for (size_t k = 0; k < c->count; k++) {
         for (size_t i = 0; i < s->problem->target->dim; i++) {
             c->list[k].lines[i] = LINES_LEAST;
         }
-        take_stock(s, c->list[k].q);
+        take_stock(s, &c->list[k]);
+    }
+    for (size_t k = 0; k < c->count && c->count > 1 && !ended(s); k++) {
         sweep(s, &c->list[k], LINES_SCREEN);
         sweep(s, &c->list[k], LINES_SCREEN);
-        c->list[k].elbo = take_stock(s, c->list[k].q);
+        take_stock(s, &c->list[k]);
     }
     qsort(c->list, c->count, sizeof *c->list, better_first);
 }
@@ -186,25 +209,29 @@ static bool may_grow(const struct coordinates *s)
     return next <= POINTS_MOST && next * s->problem->target->dim <= POINTS_MOST_DOUBLES;
 }
 
-/* Turns and sweeps until two rounds in a row gain less than half of the tolerance, and no plane can hide more. */
-static void polish(struct coordinates *s, struct candidate *c)
+/* Turns and sweeps until two rounds in a row gain less than half of the tolerance, and no plane can hide more. True
+ * when it got there, with every coordinate. */
+static bool polish(struct coordinates *s, struct candidate *c)
 {
     bool room = set_points(s, POINTS_LEAST);
-    for (int round = 0, idle = 0; round < ROUNDS && room && !s->restart->no_memory && !ended(s); round++) {
+    for (int idle = 0; room && !s->restart->no_memory && !ended(s);) {
         const double before = c->elbo, unresolved = turn(s, c->q);
-        sweep(s, c, LINES_MOST);
-        c->elbo = take_stock(s, c->q);
+        const size_t stuck = sweep(s, c, LINES_MOST);
+        if (ended(s)) {
+            break;
+        }
+        take_stock(s, c);
         idle = c->elbo - before < 0.5 * s->tolerance ? idle + 1 : 0;
         if (idle < IDLE_ROUNDS) {
             continue;
         }
         if (unresolved < s->tolerance || !may_grow(s)) {
-            s->restart->stop = ROVI_STOP_CONVERGED;
-            break;
+            return stuck == 0;
         }
         room = set_points(s, 4 * s->batch.n);
     }
     s->restart->no_memory = s->restart->no_memory || !room;
+    return false;
 }
 
 static enum whitening whitening(const struct problem *problem)
@@ -226,8 +253,8 @@ static bool set_up(struct coordinates *s)
     explore_init(&s->explorer, &s->memory, &s->restart->progress, MODES);
     lines_init(&s->lines, &s->memory, most_lines(d), &s->restart->progress, s->problem->team);
     turn_init(&s->turn, &s->memory, d);
-    s->restart->progress.shown.iterations = ROUNDS * POLISHED + 2 * CANDIDATE_MOST;
-    return restart_trace_room(s->restart, ROUNDS * POLISHED + 2 * CANDIDATE_MOST) && !s->memory.failed;
+    s->restart->progress.shown.iterations = (uint64_t)settings->iterations;
+    return restart_trace_room(s->restart, TRACE_POINTS) && !s->memory.failed;
 }
 
 /* What is left when nothing could be explored, since it was ended before: a start. */
@@ -257,17 +284,21 @@ static bool find_candidates(struct coordinates *s)
     return s->explorer.count == 0 || candidates_make(&s->candidates, s->problem->rotate, s->restart->seed);
 }
 
+/* The restart has converged when the candidate that ends best has. */
 static void polish_best(struct coordinates *s)
 {
     struct candidate *list = s->candidates.list;
     const double least = list[0].elbo - CLOSE;
-    size_t best = 0;
-    for (size_t k = 0; k < s->candidates.count && k < POLISHED && list[k].elbo >= least; k++) {
-        polish(s, &list[k]);
-        best = list[k].elbo > list[best].elbo ? k : best;
+    double top = -INFINITY;
+    bool converged = false;
+    for (size_t k = 0; k < s->candidates.count && k < POLISHED && list[k].elbo >= least && !ended(s); k++) {
+        const bool here = polish(s, &list[k]);
+        converged = list[k].elbo > top ? here : converged;
+        top = fmax(top, list[k].elbo);
     }
-    s->restart->approximation = list[best].q;
-    list[best].q = NULL;
+    s->restart->stop = converged ? ROVI_STOP_CONVERGED : s->restart->stop;
+    s->restart->approximation = s->best;
+    s->best = NULL;
 }
 
 /* False when out of memory. */
@@ -297,6 +328,7 @@ void restart_by_coordinates(const struct problem *problem, struct restart *resta
     struct coordinates s = {.problem = problem, .restart = restart, .best_elbo = -INFINITY};
     restart->no_memory = !solve(&s);
     candidates_free(&s.candidates);
+    rovi_approximation_free(s.best);
     if (restart->approximation != NULL) {
         approximation_refresh_view(restart->approximation);
     }

@@ -2,7 +2,7 @@
 /*
  * The first start makes no climb: natural-gradient steps from there find the mass of a posterior whose density has no
  * mode worth the name (a scale parameter that may go to zero). Then climbs: a quarter of the starts are scattered about
- * the origin, the others about modes found before, at several distances and in opposite pairs, so that a mode is found
+ * the origin, the others about modes found before, at four distances and in opposite pairs, so that a mode is found
  * that is far from the origin but near another one. Each end of a climb is fitted locally, and judged by its ELBO.
  */
 #include "solve/explore.h"
@@ -13,14 +13,17 @@
 
 #include "base/linalg.h"
 
-#define STARTS     48  /* at most */
-#define IDLE       16  /* starts in a row that find nothing new, after which it is enough */
-#define FAR        2.0 /* times start_spread: first of four distances from a mode found before, in standard deviations */
+#define STARTS 48 /* at most */
+#define IDLE   20 /* starts in a row that find nothing new, after which it is enough */
+#define FAR                                                                                                            \
+    2.0 /* times start_spread: first of four doubling distances from a mode found before, in standard deviations */
 #define WITHIN     2.0  /* standard deviations: a mean within a local */
 #define NEGLIGIBLE 1e-8 /* weight of a local that is dropped */
 #define NEAR       0.5  /* standard deviations: closer is the same mode */
 #define CHUNK      5    /* natural-gradient steps between looks at the ELBO */
-#define CHUNKS     12
+#define CHUNKS     16
+#define SHRINKS    8
+#define PULLS      4
 #define RATE       0.5
 
 void explore_init(struct explorer *e, struct arena *arena, const struct progress *progress, size_t room)
@@ -36,8 +39,8 @@ void explore_init(struct explorer *e, struct arena *arena, const struct progress
     for (size_t k = 0; k <= room && !arena->failed; k++) {
         local_init(&e->locals[k], arena, d);
     }
-    ascent_init(&e->ascent, arena, progress->meter);
-    local_work_init(&e->work, arena, progress->meter);
+    ascent_init(&e->ascent, arena, progress);
+    local_work_init(&e->work, arena, progress);
 }
 
 /* Distance of x from `from`, in standard deviations of the local. */
@@ -55,8 +58,8 @@ static void scatter(struct explorer *e, const rovi_settings *settings, uint64_t 
 {
     const struct rng_stream stream = {.seed = seed, .purpose = RNG_START, .substream = 3};
     const bool around_origin = s % 4 == 0 || e->count == 0;
-    const double sign = s % 2 == 0 ? 1 : -1, round = (double)(1 + s / 4 % 4);
-    const double far = settings->start_spread * (around_origin ? round : FAR * round * sign);
+    const double sign = s % 2 == 0 ? 1 : -1, round = (double)(s / 4 % 4);
+    const double far = settings->start_spread * (around_origin ? 1 + round : FAR * exp2(round) * sign);
     const size_t d = e->dim;
     double *z = e->scale;
     rng_normals(stream, around_origin ? s : s / 2, d, z);
@@ -92,20 +95,34 @@ static bool laplace(struct explorer *e, struct local *local)
     return local_laplace(local, &e->work, e->x, e->H);
 }
 
-/* Natural-gradient steps while they gain more than their noise. */
+static void shrink(struct explorer *e, struct local *local)
+{
+    for (size_t i = 0; i < e->dim * e->dim; i++) {
+        local->L[i] *= 0.5;
+    }
+}
+
+/* Natural-gradient steps while they gain more than their noise. Where too few draws lie inside the support, the local
+ * is shrunk until enough do. */
 static bool settle(struct explorer *e, struct local *local, struct rng_stream stream)
 {
     rovi_stop stop = ROVI_STOP_CONVERGED;
     double before = -INFINITY;
-    for (int c = 0; c < CHUNKS && !supervisor_ends(e->progress, &stop); c++) {
+    int shrunk = 0;
+    local->elbo = -INFINITY;
+    for (int c = 0; c < CHUNKS && !supervisor_ends(e->progress, &stop); c++, stream.substream += CHUNK + 1) {
         if (!local_fit(local, &e->work, stream, CHUNK, RATE)) {
-            return c > 0;
+            if (shrunk++ == SHRINKS) {
+                return false;
+            }
+            shrink(e, local);
+            before = -INFINITY;
+            continue;
         }
         if (local->elbo < before + 2 * local->error) {
             break;
         }
         before = local->elbo;
-        stream.substream += CHUNK + 1;
     }
     return isfinite(local->elbo);
 }
@@ -139,6 +156,20 @@ static bool climbed_before(struct explorer *e)
     return false;
 }
 
+/* From x, or, while the target rejects that, from half as far from the origin; `begin` is where it began. */
+static bool climb(struct explorer *e, double *begin, double *logp)
+{
+    for (int k = 0; k < PULLS; k++) {
+        if (ascent_climb(&e->ascent, e->x, logp)) {
+            return true;
+        }
+        for (size_t j = 0; j < e->dim; j++) {
+            begin[j] = e->x[j] *= 0.5;
+        }
+    }
+    return false;
+}
+
 /* One start: true when it led to a mode that was not known. */
 static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_t seed, size_t s)
 {
@@ -147,7 +178,7 @@ static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_
     const struct rng_stream stream = {.seed = seed, .purpose = RNG_START, .substream = 1000 * (s + 1)};
     scatter(e, settings, seed, s);
     memcpy(begin, e->x, e->dim * sizeof *begin);
-    if (s > 0 && (!ascent_climb(&e->ascent, e->x, &logp) || climbed_before(e))) {
+    if (s > 0 && (!climb(e, begin, &logp) || climbed_before(e))) {
         return false;
     }
     bool found = s > 0 && laplace(e, fresh) && settle(e, fresh, stream);

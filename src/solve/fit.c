@@ -62,10 +62,17 @@ static rovi_status check_start(const rovi_target *target, const rovi_settings *s
     if (d != target->dim) {
         return error_set(error, ROVI_BAD_INPUT, "the start has dimension %zu, the target %zu", d, target->dim);
     }
+    if (start->whitening != NULL && settings->precondition == PRECONDITION_NONE) {
+        return error_set(error, ROVI_BAD_INPUT, "the start is whitened, which precondition none does not allow");
+    }
     for (size_t i = 0; i < d * d && settings->method == METHOD_MFVI; i++) {
-        if (fabs(start->rotation[i] - (i % (d + 1) == 0)) > ROTATION_TOLERANCE) {
+        const bool diagonal = i % (d + 1) == 0;
+        if (fabs(start->rotation[i] - diagonal) > ROTATION_TOLERANCE) {
             return error_set(error, ROVI_BAD_INPUT,
                              "the start's rotation is not the identity, which method mfvi needs");
+        }
+        if (start->whitening != NULL && !diagonal && start->whitening[i] != 0) {
+            return error_set(error, ROVI_BAD_INPUT, "the start's whitening is not diagonal, which method mfvi needs");
         }
     }
     return ROVI_OK;
@@ -225,9 +232,11 @@ static rovi_status explain_failure(struct fit_job *job, rovi_error *error)
                          "is not where the starts are (see start_spread, start_slope), or it fails everywhere",
                          (unsigned long long)e.density, job->count);
     }
-    return error_set(error, ROVI_NUMERICS_FAILED,
-                     "no restart ended with a finite ELBO: the steps are too large for this target (try a smaller "
-                     "step_map and step_rotation)");
+    return error_set(error, ROVI_NUMERICS_FAILED, "no restart ended with a finite ELBO: %s",
+                     job->problem.settings->solver == SOLVER_GRADIENT
+                         ? "the steps are too large for this target (try a smaller step_map and step_rotation)"
+                         : "no start led to a place around which half of the draws lie inside the support (try more "
+                           "restarts, or another start_spread)");
 }
 
 static rovi_status assemble(struct fit_job *job, rovi_fit **fit, rovi_error *error)

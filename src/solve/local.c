@@ -21,15 +21,15 @@ void local_init(struct local *local, struct arena *arena, size_t d)
     *local = (struct local){.mean = arena_doubles(arena, d), .L = arena_doubles(arena, d * d), .elbo = -INFINITY};
 }
 
-void local_work_init(struct local_work *w, struct arena *arena, struct meter *meter)
+void local_work_init(struct local_work *w, struct arena *arena, const struct progress *progress)
 {
-    const size_t d = meter->target->dim, draws = 64 + 4 * d;
-    *w = (struct local_work){.meter = meter, .dim = d, .draws = draws};
+    const size_t d = progress->meter->target->dim, draws = 64 + 4 * d;
+    *w = (struct local_work){.progress = progress, .dim = d, .draws = draws};
     w->z = arena_doubles(arena, draws * d);
     w->x = arena_doubles(arena, draws * d);
     w->g = arena_doubles(arena, draws * d);
     w->logp = arena_doubles(arena, draws);
-    w->scratch = arena_doubles(arena, meter->target->scratch);
+    w->scratch = arena_doubles(arena, progress->meter->target->scratch);
     w->A = arena_doubles(arena, d * d);
     w->B = arena_doubles(arena, d * d);
     w->C = arena_doubles(arena, d * d);
@@ -70,7 +70,12 @@ static size_t draw(const struct local *local, struct local_work *w, struct rng_s
     }
     for (size_t first = 0; first < n; first += TARGET_BLOCK) {
         const size_t m = n - first < TARGET_BLOCK ? n - first : TARGET_BLOCK;
-        accepted -= meter_evaluate(w->meter, m, w->x + first * d, w->logp + first, w->g + first * d, w->scratch);
+        rovi_stop stop = ROVI_STOP_INTERRUPTED;
+        if (supervisor_ends_all(w->progress, &stop)) {
+            return 0;
+        }
+        accepted -=
+            meter_evaluate(w->progress->meter, m, w->x + first * d, w->logp + first, w->g + first * d, w->scratch);
     }
     linalg_multiply(n, d, d, w->g, local->L, w->x); /* rows: gamma^T = grad^T L */
     memcpy(w->g, w->x, n * d * sizeof *w->g);

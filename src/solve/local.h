@@ -18,7 +18,7 @@ struct local {
 };
 
 struct local_work {
-    struct meter *meter;
+    const struct progress *progress;
     size_t dim, draws;
     double *z, *x, *g; /* draws x d: standard normal, placed, gradient times L */
     double *logp, *scratch;
@@ -28,7 +28,7 @@ struct local_work {
 
 /* Take memory from the arena, which may fail. */
 void local_init(struct local *local, struct arena *arena, size_t d);
-void local_work_init(struct local_work *w, struct arena *arena, struct meter *meter);
+void local_work_init(struct local_work *w, struct arena *arena, const struct progress *progress);
 
 /* From Laplace's approximation at x with Hessian H of -log p; false unless H is positive definite. */
 bool local_laplace(struct local *local, struct local_work *w, const double *x, const double *H);

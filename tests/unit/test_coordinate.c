@@ -454,7 +454,7 @@ static rovi_estimate best_normal(const rovi_target *target)
     rovi_estimate best = {-INFINITY, 0};
     support_rig_make(&rig, target);
     local_init(&local, &rig.arena, d);
-    local_work_init(&work, &rig.arena, &rig.meter);
+    local_work_init(&work, &rig.arena, &rig.progress);
     for (uint64_t start = 0; start < 4; start++) {
         struct rng_stream stream = {.seed = 100 + start, .purpose = RNG_PROBE};
         bool ok = true;

@@ -154,7 +154,7 @@ static void masses_are_right_at_once(void **state)
     assert_close(share_below(&f.q->maps[0], 0), .5, 1e-3);
     assert_true(lines_update(&f.lines, f.q, 0, 8, points(2)) < 1e-6);
     assert_close(share_below(&f.q->maps[0], 0), .3, 5e-3);
-    assert_true(lines_update(&f.lines, f.q, 1, 8, points(3)) < 1); /* along the line through a draw, both modes' */
+    assert_true(lines_update(&f.lines, f.q, 1, 8, points(3)) < 1e-6);
     assert_close(share_below(&f.q->maps[1], 0), .5, 5e-3);
     drop(&f);
 }

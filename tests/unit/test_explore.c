@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Exploration: all modes of off-centre mixtures, once each, and the mass where there is no mode. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "solve/explore.h"
+#include "support.h"
+
+#define D_MOST 10
+#define ROOM   12
+
+struct fixture {
+    rovi_target *target;
+    struct support_rig rig;
+    struct explorer explorer;
+    rovi_settings *settings;
+};
+
+/* Takes the target. */
+static void run(struct fixture *f, rovi_target *target, uint64_t seed)
+{
+    f->target = target;
+    f->settings = rovi_settings_new();
+    support_rig_make(&f->rig, target);
+    explore_init(&f->explorer, &f->rig.arena, &f->rig.progress, ROOM);
+    assert_false(f->rig.arena.failed);
+    explore_run(&f->explorer, f->settings, seed);
+}
+
+static void drop(struct fixture *f)
+{
+    rovi_settings_free(f->settings);
+    rovi_target_free(f->target);
+    support_rig_free(&f->rig);
+}
+
+/* Sorted by ELBO, weights that sum to 1, Cholesky factors. */
+static void assert_sound(const struct fixture *f)
+{
+    const struct explorer *e = &f->explorer;
+    double sum = 0;
+    for (size_t k = 0; k < e->count; k++) {
+        sum += e->weight[k];
+        assert_true(isfinite(e->locals[k].elbo) && (k == 0 || e->locals[k].elbo <= e->locals[k - 1].elbo));
+        for (size_t i = 0; i < e->dim; i++) {
+            assert_true(e->locals[k].L[i * e->dim + i] > 0);
+        }
+    }
+    assert_true(e->count <= ROOM && (e->count == 0 || fabs(sum - 1) < 1e-12));
+}
+
+/* .35 N(b - s u, C) + .65 N(b + s u, C), b = (shift, -shift, ...)/sqrt d */
+static rovi_target *two(size_t d, double s, double shift, double *means)
+{
+    const double weights[] = {.35, .65};
+    double u[D_MOST], C[D_MOST * D_MOST], norm = 0;
+    support_normals(60 + d, d, u);
+    support_covariance(61, d, 3, C);
+    for (size_t j = 0; j < d; j++) {
+        norm += u[j] * u[j];
+    }
+    for (size_t j = 0; j < d; j++) {
+        const double b = (j % 2 == 0 ? shift : -shift) / sqrt((double)d);
+        means[j] = b - s * u[j] / sqrt(norm);
+        means[d + j] = b + s * u[j] / sqrt(norm);
+    }
+    return support_mixture(d, 2, weights, means, 1, C);
+}
+
+/* The modes are far apart: each local is the component, but for what the other one adds to its tails, and its weight the
+ * component's. A restart that climbs to the lighter mode from 1000 away may miss the other one; a fit has four. */
+static void both_modes_are_found_wherever_they_are(void **state)
+{
+    (void)state;
+    static const size_t dims[] = {2, 10};
+    const double shifts[] = {0, 30, 1000};
+    for (size_t k = 0; k < 6; k++) {
+        size_t missed = 0;
+        for (uint64_t seed = 1; seed <= 3; seed++) {
+            const size_t d = dims[k % 2];
+            struct fixture f;
+            double means[2 * D_MOST];
+            run(&f, two(d, 6, shifts[k / 2], means), seed);
+            assert_sound(&f);
+            missed += f.explorer.count == 1;
+            assert_in_range(f.explorer.count, 1, 2);
+            for (size_t j = 0; j < d && f.explorer.count == 2; j++) {
+                assert_close(f.explorer.weight[0], .65, .01);
+                assert_close((f.explorer.locals[0].mean[j] - means[d + j]) / 100, 0, 1e-3);
+                assert_close((f.explorer.locals[1].mean[j] - means[j]) / 100, 0, 1e-3);
+            }
+            drop(&f);
+        }
+        assert_in_range(missed, 0, k / 2 == 2 ? 1 : 0);
+    }
+}
+
+/* Six standard deviations apart, a normal over both modes is a local optimum too, in which the first start may end: it
+ * spans those found later, which explain more. */
+static void what_spans_others_is_dropped(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 10; seed++) {
+        struct fixture f;
+        const double weights[] = {.35, .65}, means[] = {-1.8, -2.4, 1.8, 2.4};
+        run(&f, support_mixture(2, 2, weights, means, 0, NULL), seed);
+        assert_sound(&f);
+        assert_int_equal(f.explorer.count, 2);
+        for (size_t k = 0; k < 2; k++) {
+            const double *m = f.explorer.locals[k].mean;
+            assert_true(hypot(m[0] - means[0], m[1] - means[1]) < .5 || hypot(m[0] - means[2], m[1] - means[3]) < .5);
+        }
+        drop(&f);
+    }
+}
+
+static void one_mode_is_found_once(void **state)
+{
+    (void)state;
+    const double one = 1;
+    double mean[D_MOST], C[D_MOST * D_MOST];
+    support_normals(70, D_MOST, mean);
+    support_covariance(71, D_MOST, 1e4, C);
+    for (uint64_t seed = 1; seed <= 3; seed++) {
+        struct fixture f;
+        run(&f, support_mixture(D_MOST, 1, &one, mean, 1, C), seed);
+        assert_sound(&f);
+        assert_int_equal(f.explorer.count, 1);
+        assert_close(f.explorer.locals[0].elbo, 0, 1e-3); /* it ends when a step gains less than its noise */
+        drop(&f);
+    }
+}
+
+/* Eight schools: the pole is at log tau = -infinity; the posterior of log tau has mean .8 and sd 1.1 or so. The funnel:
+ * z_1 has mean 0 and sd 3, and no mode in the neck is worth a local (there the density has its maximum at -13.5 for d = 5,
+ * where a normal of the right widths has no more mass than elsewhere). */
+static void no_mode_ends_in_the_mass(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 3; seed++) {
+        struct fixture f;
+        run(&f, support_schools(), seed);
+        assert_sound(&f);
+        assert_true(f.explorer.count >= 1);
+        assert_true(fabs(f.explorer.locals[0].mean[1] - .8) < 2);
+        drop(&f);
+        rovi_target *target = NULL;
+        assert_int_equal(rovi_target_new_funnel(5, &target, NULL), ROVI_OK);
+        run(&f, target, seed);
+        assert_sound(&f);
+        assert_true(f.explorer.count >= 1);
+        assert_true(fabs(f.explorer.locals[0].mean[0]) < 6 && f.explorer.locals[0].elbo > -3);
+        drop(&f);
+    }
+}
+
+static int nowhere(size_t d, const double *x, double *grad, double *logp, void *data)
+{
+    (void)d;
+    (void)x;
+    (void)grad;
+    (void)data;
+    *logp = 0;
+    return 1;
+}
+
+static void no_finite_start_finds_nothing(void **state)
+{
+    (void)state;
+    struct fixture f;
+    rovi_target *target = NULL;
+    assert_int_equal(rovi_target_new(3, nowhere, NULL, &target, NULL), ROVI_OK);
+    run(&f, target, 1);
+    assert_int_equal(f.explorer.count, 0);
+    drop(&f);
+}
+
+static void same_seed_same_modes(void **state)
+{
+    (void)state;
+    struct fixture f, g;
+    double means[4];
+    run(&f, two(2, 4, 5, means), 9);
+    run(&g, two(2, 4, 5, means), 9);
+    assert_int_equal(f.explorer.count, g.explorer.count);
+    for (size_t k = 0; k < f.explorer.count; k++) {
+        assert_memory_equal(f.explorer.locals[k].mean, g.explorer.locals[k].mean, 2 * sizeof(double));
+        assert_memory_equal(f.explorer.locals[k].L, g.explorer.locals[k].L, 4 * sizeof(double));
+        assert_true(f.explorer.locals[k].elbo == g.explorer.locals[k].elbo);
+    }
+    drop(&f);
+    drop(&g);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(both_modes_are_found_wherever_they_are), cmocka_unit_test(what_spans_others_is_dropped),
+        cmocka_unit_test(one_mode_is_found_once),                 cmocka_unit_test(no_mode_ends_in_the_mass),
+        cmocka_unit_test(no_finite_start_finds_nothing),          cmocka_unit_test(same_seed_same_modes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
