@@ -39,6 +39,7 @@ void explore_init(struct explorer *e, struct arena *arena, const struct progress
     for (size_t k = 0; k <= room && !arena->failed; k++) {
         local_init(&e->locals[k], arena, d);
     }
+    local_init(&e->good, arena, d);
     ascent_init(&e->ascent, arena, progress);
     local_work_init(&e->work, arena, progress);
 }
@@ -95,34 +96,46 @@ static bool laplace(struct explorer *e, struct local *local)
     return local_laplace(local, &e->work, e->x, e->H);
 }
 
+static void copy_local(size_t d, const struct local *from, struct local *to)
+{
+    memcpy(to->mean, from->mean, d * sizeof *to->mean);
+    memcpy(to->L, from->L, d * d * sizeof *to->L);
+    to->elbo = from->elbo;
+    to->error = from->error;
+}
+
+/* Back to the last good state, if there is one, and half as wide. */
 static void shrink(struct explorer *e, struct local *local)
 {
+    if (isfinite(e->good.elbo)) {
+        copy_local(e->dim, &e->good, local);
+    }
     for (size_t i = 0; i < e->dim * e->dim; i++) {
         local->L[i] *= 0.5;
     }
 }
 
 /* Natural-gradient steps while they gain more than their noise. Where too few draws lie inside the support, the local
- * is shrunk until enough do. */
+ * is shrunk until enough do: beside an edge where the density is highest that is as good as a normal gets. */
 static bool settle(struct explorer *e, struct local *local, struct rng_stream stream)
 {
     rovi_stop stop = ROVI_STOP_CONVERGED;
-    double before = -INFINITY;
     int shrunk = 0;
-    local->elbo = -INFINITY;
-    for (int c = 0; c < CHUNKS && !supervisor_ends(e->progress, &stop); c++, stream.substream += CHUNK + 1) {
-        if (!local_fit(local, &e->work, stream, CHUNK, RATE)) {
-            if (shrunk++ == SHRINKS) {
-                return false;
-            }
+    e->good.elbo = -INFINITY;
+    for (int c = 0; c < CHUNKS && shrunk <= SHRINKS && !supervisor_ends(e->progress, &stop); c++) {
+        if (!local_fit(local, &e->work, stream, 0, RATE) ||
+            !local_fit(local, &e->work, stream, isfinite(e->good.elbo) ? CHUNK : 1, RATE)) {
+            shrunk++;
             shrink(e, local);
-            before = -INFINITY;
-            continue;
-        }
-        if (local->elbo < before + 2 * local->error) {
+        } else if (local->elbo < e->good.elbo + 2 * local->error) {
             break;
+        } else {
+            copy_local(e->dim, local, &e->good);
         }
-        before = local->elbo;
+        stream.substream += CHUNK + 1;
+    }
+    if (local->elbo < e->good.elbo || shrunk > 0) {
+        copy_local(e->dim, &e->good, local);
     }
     return isfinite(local->elbo);
 }

@@ -15,7 +15,7 @@
 #define REACH     4.5  /* which lie in [-REACH, REACH] */
 #define DEPTH     13.0 /* nats that the ends of the grid must lie below the peak */
 #define WIDENINGS 30
-#define ACCEPTED  0.9 /* least share of the lines on which a point must lie inside the support */
+#define ACCEPTED  .5 /* least share of the lines on which a point must lie inside the support */
 
 _Static_assert(QUANTILE_GRID <= TARGET_BLOCK, "a line is one block of points");
 
