@@ -39,7 +39,7 @@ const char *panel_method(const struct column *column)
 const char *panel_preset(const struct column *column)
 {
     const char *preset = column->file.context.preset ? column->file.context.preset : "default";
-    return strcmp(preset, "paper") == 0 ? ", the paper’s" : strcmp(preset, "default") == 0 ? "" : ", thorough";
+    return strcmp(preset, "paper") == 0 ? " (paper)" : strcmp(preset, "default") == 0 ? "" : " (thorough)";
 }
 
 /* In single quotes gnuplot expands nothing; a backquote is replaced all the same. */

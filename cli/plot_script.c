@@ -11,7 +11,7 @@
 #include "cli/plot_panels.h"
 
 enum { /* pixels */
-       LEFT = 84,
+       LEFT = 104,
        RIGHT = 28,
        TOP = 20,
        BOTTOM = 62,

@@ -124,7 +124,7 @@ static bool settle(struct explorer *e, struct local *local, struct rng_stream st
     e->good.elbo = -INFINITY;
     for (int c = 0; c < CHUNKS && shrunk <= SHRINKS && !supervisor_ends(e->progress, &stop); c++) {
         if (!local_fit(local, &e->work, stream, 0, RATE) ||
-            !local_fit(local, &e->work, stream, isfinite(e->good.elbo) ? CHUNK : 1, RATE)) {
+            !local_fit(local, &e->work, stream, shrunk == 0 || isfinite(e->good.elbo) ? CHUNK : 1, RATE)) {
             shrunk++;
             shrink(e, local);
         } else if (local->elbo < e->good.elbo + 2 * local->error) {

@@ -76,6 +76,7 @@ rovi_approximation *start_make(const rovi_settings *settings, size_t d, uint64_t
     if (!memory.failed) {
         double narrow = 0;
         rng_uniforms(width, 0, 1, &narrow);
+        narrow = fmax(0, 2 * narrow - 1);
         rng_normals(means, 0, d, scatter);
         for (size_t i = 0; i < d; i++) {
             draft.maps[i].v = narrow * settings->start_spread * scatter[i];
