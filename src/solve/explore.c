@@ -134,7 +134,7 @@ static bool settle(struct explorer *e, struct local *local, struct rng_stream st
         }
         stream.substream += CHUNK + 1;
     }
-    if (local->elbo < e->good.elbo || shrunk > 0) {
+    if (shrunk > 0) {
         copy_local(e->dim, &e->good, local);
     }
     return isfinite(local->elbo);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
+ * Equation (23), and what n lines leave of noise in it, by the remark after it.
+ *
  * The grid follows the present map: most of its points are at that map's quantiles and knots, which cluster where the
  * density bends and where a mode ends, the others lie evenly over its span and beyond; it widens until the new density
  * has fallen far enough at both ends.

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * With x = m + L z and gamma = L^T grad log p(x), the normal of least KL satisfies E[gamma] = 0 and
- * -E[d gamma/dz] = I (Opper and Archambeau 2009). The mean Jacobian A = -E[d gamma/dz] is estimated by regressing gamma
- * on z, which is exact for a normal target whatever the draws. A step of rate r takes the precision, in whitened
- * coordinates, from I to (1 - r) I + r A, and the mean by r times the Newton step.
+ * -E[d gamma/dz] = I (Opper and Archambeau 2009), equation (25). The mean Jacobian A = -E[d gamma/dz] is estimated by
+ * regressing gamma on z, which is exact for a normal target whatever the draws. A step of rate r takes the precision,
+ * in whitened coordinates, from I to (1 - r) I + r A, and the mean by r times the Newton step.
  */
 #include "solve/local.h"
 

@@ -71,8 +71,8 @@ rovi_approximation *support_approximation(uint64_t index, size_t d, int whitenin
 /* x <- A^-1 x by Gaussian elimination with pivots; A (n*n) is lost. */
 void support_solve(size_t n, double *A, double *x);
 
-/* What a part of a solver is given by a fit: a meter on the target, a supervisor without limits, memory. Not to be moved
- * once made. The target is borrowed. */
+/* What a part of a solver is given by a fit: a meter on the target, a supervisor without limits, memory. Not to be
+ * moved once made. The target is borrowed. */
 struct support_rig {
     struct supervisor supervisor;
     struct meter meter;
@@ -94,7 +94,8 @@ rovi_fit *support_fit(const rovi_target *target, rovi_settings *settings);
 rovi_target *support_mixture(size_t d, size_t K, const double *weights, const double *means, size_t covariance_count,
                              const double *covariances);
 
-/* Covariance O diag(e) O^T, O = support_orthogonal(index), e log-spaced from 1 to `condition`; into C (d*d), d <= 64. */
+/* Covariance O diag(e) O^T, O = support_orthogonal(index), e log-spaced from 1 to `condition`; into C (d*d), d <= 64.
+ */
 void support_covariance(uint64_t index, size_t d, double condition, double *C);
 
 /* Eight schools, centred: x = (mu, log tau, theta_1 .. theta_8), mu ~ N(0, 5^2), tau ~ half-Cauchy(0, 5), theta_j ~

@@ -165,8 +165,8 @@ static void hessian_of_a_normal_is_its_precision(void **state)
     drop(&f);
 }
 
-/* At (a, b): 2 + 1200 a^2 - 400 b, -400 a, 200. The formula's error is h^2/6 times the fifth derivatives' like: here the
- * third derivative of the gradient, 2400, so 4e-6. */
+/* At (a, b): 2 + 1200 a^2 - 400 b, -400 a, 200. The formula's error is h^2/6 times the fifth derivatives' like: here
+ * the third derivative of the gradient, 2400, so 4e-6. */
 static void hessian_of_a_curved_function(void **state)
 {
     (void)state;

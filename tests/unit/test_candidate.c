@@ -169,7 +169,8 @@ static void many_well_directions_are_read_off(void **state)
     }
 }
 
-/* The line between the means, L^-1 (m_1 - m_0), is a column of some candidate, which has both modes in its map there. */
+/* The line between the means, L^-1 (m_1 - m_0), is a column of some candidate, which has both modes in its map there.
+ */
 static void the_line_between_two_normals_is_found(void **state)
 {
     (void)state;
@@ -251,9 +252,12 @@ static void maps_begin_with_the_modes_weights(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(frame_makes_components_round),          cmocka_unit_test(frame_of_other_kinds),
-        cmocka_unit_test(many_well_directions_are_read_off),     cmocka_unit_test(the_line_between_two_normals_is_found),
-        cmocka_unit_test(candidates_are_sound),                  cmocka_unit_test(maps_begin_with_the_modes_weights),
+        cmocka_unit_test(frame_makes_components_round),
+        cmocka_unit_test(frame_of_other_kinds),
+        cmocka_unit_test(many_well_directions_are_read_off),
+        cmocka_unit_test(the_line_between_two_normals_is_found),
+        cmocka_unit_test(candidates_are_sound),
+        cmocka_unit_test(maps_begin_with_the_modes_weights),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,7 +30,8 @@ static rovi_fit *fit_for(const rovi_target *target, const struct demand *demand)
 {
     char seed[32];
     snprintf(seed, sizeof seed, "%d", demand->seed);
-    return support_fit(target, SETTINGS_OF("method", demand->method, "precondition", demand->precondition, "seed", seed, "restarts", RESTARTS));
+    return support_fit(target, SETTINGS_OF("method", demand->method, "precondition", demand->precondition, "seed", seed,
+                                           "restarts", RESTARTS));
 }
 
 static void assert_reached(const rovi_fit *fit, const struct demand *demand)
@@ -58,13 +59,10 @@ struct planar {
 };
 
 static const struct planar planars[] = {
-    {"figure 1, m = 1", .5, 1, 1, 0, .2226, 0},
-    {"figure 1, m = 2", .5, 2, 2, 0, .6841, 0},
-    {"figure 1, m = 3", .5, 3, 3, 0, .6931, 0},
-    {"uneven", .3, 3, 3, 0, .3567, 0},
+    {"figure 1, m = 1", .5, 1, 1, 0, .2226, 0},  {"figure 1, m = 2", .5, 2, 2, 0, .6841, 0},
+    {"figure 1, m = 3", .5, 3, 3, 0, .6931, 0},  {"uneven", .3, 3, 3, 0, .3567, 0},
     {"misaligned", .5, 2.25, 1.25, 0, .6237, 0}, /* the table's (-2.5,-1.5) and (2,1), about their midpoint */
-    {"asymmetric", .5, 2, 2, .5, .8077, .0713},
-    {"far asymmetric", .5, 5, 5, .8, 1.2040, .2400},
+    {"asymmetric", .5, 2, 2, .5, .8077, .0713},  {"far asymmetric", .5, 5, 5, .8, 1.2040, .2400},
 };
 
 static rovi_target *planar_target(const struct planar *p, double x, double y)
@@ -179,9 +177,9 @@ static void two_round_normals_are_found_with_their_masses(void **state)
     }
 }
 
-/* One covariance, eight standard deviations apart along a random direction. Whitened, the family holds the target. Without
- * whitening it pays at most the least of the bounds (7) and (8) and of a collapsed fit, which is exact here for the
- * component and pays log 2 for the other one. */
+/* One covariance, eight standard deviations apart along a random direction. Whitened, the family holds the target.
+ * Without whitening it pays at most the least of the bounds (7) and (8) and of a collapsed fit, which is exact here for
+ * the component and pays log 2 for the other one. */
 static void two_normals_of_one_covariance_are_found(void **state)
 {
     (void)state;
@@ -442,8 +440,8 @@ static rovi_estimate elbo_of_normal(const rovi_target *target, const struct loca
     return elbo;
 }
 
-/* Gaussian variational inference for long, from several starts; the last steps are small, so that they average over some
- * fifty batches. */
+/* Gaussian variational inference for long, from several starts; the last steps are small, so that they average over
+ * some fifty batches. */
 static rovi_estimate best_normal(const rovi_target *target)
 {
     static const double rate[] = {.5, .1, .02};
@@ -508,8 +506,8 @@ static void heavy_tails_are_no_worse_than_a_normal(void **state)
     check_against_normal(target, "Student t");
 }
 
-/* Logistic regression on ten cases of which nine are ones, prior N(0, 5^2): skewed, since the data bound the coefficients
- * on one side only. */
+/* Logistic regression on ten cases of which nine are ones, prior N(0, 5^2): skewed, since the data bound the
+ * coefficients on one side only. */
 static int logistic(size_t d, const double *x, double *grad, double *logp, void *data)
 {
     const double *covariates = data;
@@ -552,10 +550,10 @@ static void a_skewed_posterior_is_no_worse_than_a_normal(void **state)
 
 #define SCHOOLS 8
 
-/* Posterior means and standard deviations of mu, tau, theta, without sampling: given tau, y_j ~ N(mu, sigma_j^2 + tau^2)
- * and mu has a normal posterior, and given both, so has theta_j; what is left is one integral over log tau, by the
- * trapezoidal rule from -15 to 8, outside which lies less than 1e-6 of the mass (the density of log tau falls like tau
- * towards 0 and like tau^-8 towards infinity). */
+/* Posterior means and standard deviations of mu, tau, theta, without sampling: given tau, y_j ~ N(mu, sigma_j^2 +
+ * tau^2) and mu has a normal posterior, and given both, so has theta_j; what is left is one integral over log tau, by
+ * the trapezoidal rule from -15 to 8, outside which lies less than 1e-6 of the mass (the density of log tau falls like
+ * tau towards 0 and like tau^-8 towards infinity). */
 static void integrate_schools(double *mean, double *sd)
 {
     double total = 0, first[SCHOOLS + 2] = {0}, second[SCHOOLS + 2] = {0};

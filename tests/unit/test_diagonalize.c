@@ -166,9 +166,12 @@ static void one_matrix_is_an_eigenproblem(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(exact_families_are_recovered),        cmocka_unit_test(goes_on_from_a_start),
-        cmocka_unit_test(isotropic_matrices_turn_nothing),     cmocka_unit_test(degenerate_subspaces_do_not_disturb),
-        cmocka_unit_test(noise_turns_little),                  cmocka_unit_test(one_matrix_is_an_eigenproblem),
+        cmocka_unit_test(exact_families_are_recovered),
+        cmocka_unit_test(goes_on_from_a_start),
+        cmocka_unit_test(isotropic_matrices_turn_nothing),
+        cmocka_unit_test(degenerate_subspaces_do_not_disturb),
+        cmocka_unit_test(noise_turns_little),
+        cmocka_unit_test(one_matrix_is_an_eigenproblem),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -68,8 +68,8 @@ static rovi_target *two(size_t d, double s, double shift, double *means)
     return support_mixture(d, 2, weights, means, 1, C);
 }
 
-/* The modes are far apart: each local is the component, but for what the other one adds to its tails, and its weight the
- * component's. A restart that climbs to the lighter mode from 1000 away may miss the other one; a fit has four. */
+/* The modes are far apart: each local is the component, but for what the other one adds to its tails, and its weight
+ * the component's. A restart that climbs to the lighter mode from 1000 away may miss the other one; a fit has four. */
 static void both_modes_are_found_wherever_they_are(void **state)
 {
     (void)state;
@@ -127,14 +127,15 @@ static void one_mode_is_found_once(void **state)
         run(&f, support_mixture(D_MOST, 1, &one, mean, 1, C), seed);
         assert_sound(&f);
         assert_int_equal(f.explorer.count, 1);
-        assert_close(f.explorer.locals[0].elbo, 0, 1e-3); /* it ends when a step gains less than its noise */
+        assert_true(fabs(f.explorer.locals[0].elbo) <=
+                    4 * f.explorer.locals[0].error + 1e-6); /* ends when it gains less */
         drop(&f);
     }
 }
 
 /* Eight schools: the pole is at log tau = -infinity; the posterior of log tau has mean .8 and sd 1.1 or so. The funnel:
- * z_1 has mean 0 and sd 3, and no mode in the neck is worth a local (there the density has its maximum at -13.5 for d = 5,
- * where a normal of the right widths has no more mass than elsewhere). */
+ * z_1 has mean 0 and sd 3, and no mode in the neck is worth a local (there the density has its maximum at -13.5 for d =
+ * 5, where a normal of the right widths has no more mass than elsewhere). */
 static void no_mode_ends_in_the_mass(void **state)
 {
     (void)state;
@@ -196,9 +197,12 @@ static void same_seed_same_modes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(both_modes_are_found_wherever_they_are), cmocka_unit_test(what_spans_others_is_dropped),
-        cmocka_unit_test(one_mode_is_found_once),                 cmocka_unit_test(no_mode_ends_in_the_mass),
-        cmocka_unit_test(no_finite_start_finds_nothing),          cmocka_unit_test(same_seed_same_modes),
+        cmocka_unit_test(both_modes_are_found_wherever_they_are),
+        cmocka_unit_test(what_spans_others_is_dropped),
+        cmocka_unit_test(one_mode_is_found_once),
+        cmocka_unit_test(no_mode_ends_in_the_mass),
+        cmocka_unit_test(no_finite_start_finds_nothing),
+        cmocka_unit_test(same_seed_same_modes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

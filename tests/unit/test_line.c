@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The exact coordinate update against quadrature: q_i(t) ~ exp of the mean of log p along the line y_i = t, over the other
- * coordinate of a two-dimensional q.
+ * The exact coordinate update against quadrature: q_i(t) ~ exp of the mean of log p along the line y_i = t, over the
+ * other coordinate of a two-dimensional q.
  */
 #include <math.h>
 #include <string.h>
@@ -31,7 +31,8 @@ struct start {
 static rovi_approximation *approximation_of(const struct start *start)
 {
     static const double knots[2] = {-1, 1}, lambda[1] = {0};
-    const rovi_map line = {.cells = 1, .knots = knots, .lambda = lambda, .alpha = 1, .v = 0}, maps[4] = {line, line, line, line};
+    const rovi_map line = {.cells = 1, .knots = knots, .lambda = lambda, .alpha = 1, .v = 0},
+                   maps[4] = {line, line, line, line};
     const rovi_approximation_parts parts = {
         .dim = start->d, .center = start->center, .rotation = start->rotation, .maps = maps};
     rovi_approximation *q = approximation_make(&parts, QUANTILE_KNOTS);
@@ -39,8 +40,8 @@ static rovi_approximation *approximation_of(const struct start *start)
     for (size_t i = 0; i < start->d; i++) {
         struct log_density density;
         quantile_mixture(2, (const double[]){start->weight[i], 1 - start->weight[i]},
-                         (const double[]){start->left[i], start->right[i]}, (const double[]){start->sd[i], start->sd[i]},
-                         &density);
+                         (const double[]){start->left[i], start->right[i]},
+                         (const double[]){start->sd[i], start->sd[i]}, &density);
         assert_true(quantile_map(&density, &q->maps[i]));
     }
     return q;
@@ -142,8 +143,8 @@ static rovi_target *uneven(double w)
     return support_mixture(2, 2, weights, means, 0, NULL);
 }
 
-/* The target is a product in q's frame: the lines agree, whatever their number, and one update moves all of the mass. What
- * is left is the grid's, h^2/8 in the log density. */
+/* The target is a product in q's frame: the lines agree, whatever their number, and one update moves all of the mass.
+ * What is left is the grid's, h^2/8 in the log density. */
 static void masses_are_right_at_once(void **state)
 {
     (void)state;
@@ -204,11 +205,11 @@ static double divergence(const struct map *S, const struct map *T)
     return sum;
 }
 
-/* Over 200 updates by 16 lines, the mean KL to the update by 512 lines (whose own noise is 1/32 of it) against the mean of
- * what they say that it is. The KL of an update varies by about its own size, so the mean over 200 by 7 %. Antithetic
- * lines are not independent: the part of a line's log density that is odd in the others' x cancels in a pair, the even part
- * counts twice. A half and twice are therefore the limits of what such an estimate can be off by when either is all, and
- * 1/4 of the noise and less is what it costs to be on the safe side. */
+/* Over 200 updates by 16 lines, the mean KL to the update by 512 lines (whose own noise is 1/32 of it) against the mean
+ * of what they say that it is. The KL of an update varies by about its own size, so the mean over 200 by 7 %.
+ * Antithetic lines are not independent: the part of a line's log density that is odd in the others' x cancels in a
+ * pair, the even part counts twice. A half and twice are therefore the limits of what such an estimate can be off by
+ * when either is all, and 1/4 of the noise and less is what it costs to be on the safe side. */
 static void noise_is_what_it_says(void **state)
 {
     (void)state;
@@ -337,10 +338,14 @@ static void no_density_leaves_the_map(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(update_is_the_mean_along_the_line), cmocka_unit_test(masses_are_right_at_once),
-        cmocka_unit_test(grid_widens),                       cmocka_unit_test(noise_is_what_it_says),
-        cmocka_unit_test(noise_falls_with_the_lines),        cmocka_unit_test(threads_do_not_change_a_bit),
-        cmocka_unit_test(an_end_leaves_the_map),             cmocka_unit_test(no_density_leaves_the_map),
+        cmocka_unit_test(update_is_the_mean_along_the_line),
+        cmocka_unit_test(masses_are_right_at_once),
+        cmocka_unit_test(grid_widens),
+        cmocka_unit_test(noise_is_what_it_says),
+        cmocka_unit_test(noise_falls_with_the_lines),
+        cmocka_unit_test(threads_do_not_change_a_bit),
+        cmocka_unit_test(an_end_leaves_the_map),
+        cmocka_unit_test(no_density_leaves_the_map),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

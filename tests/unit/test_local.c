@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Gaussian variational inference: exact where the target is normal, and against quadrature in one dimension where not. */
+/* Gaussian variational inference: exact where the target is normal, and against quadrature in one dimension where not.
+ */
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
@@ -7,7 +8,7 @@
 #include "solve/local.h"
 #include "support.h"
 
-#define D_MOST      12
+#define D_MOST       12
 #define LOG_SQRT_2PI 0.91893853320467274178
 
 struct fixture {
@@ -44,9 +45,9 @@ static void start_round(struct local *local, size_t d, double sd)
 
 /* ---- normal targets ---- */
 
-/* A step of rate r leaves the share 1 - r of what the precision is off by, as seen from where it is, and the mean moves by
- * at most two standard deviations: from a start of the right size, ten steps of rate 1 end at the answer, to the rounding
- * of a matrix of condition 1e6, 1e-10. */
+/* A step of rate r leaves the share 1 - r of what the precision is off by, as seen from where it is, and the mean moves
+ * by at most two standard deviations: from a start of the right size, ten steps of rate 1 end at the answer, to the
+ * rounding of a matrix of condition 1e6, 1e-10. */
 static void a_normal_is_found_exactly(void **state)
 {
     (void)state;
@@ -72,7 +73,7 @@ static void a_normal_is_found_exactly(void **state)
                 assert_true(j <= i || f.local.L[i * d + j] == 0);
             }
         }
-        assert_close(f.local.elbo, 0, 1e-8); /* log Z, whatever the draws */
+        assert_close(f.local.elbo, 0, 1e-8);  /* log Z, whatever the draws */
         assert_close(f.local.error, 0, 1e-4); /* the root of what rounding leaves of a variance */
         drop(&f);
     }
@@ -148,7 +149,8 @@ static struct normal best_normal(curve f)
     for (double step = .2; step > 5e-4; step *= .5) {
         for (bool moved = true; moved;) {
             const double now = elbo(f, q.m, q.s);
-            const struct normal next[] = {{f, q.m + step, q.s}, {f, q.m - step, q.s}, {f, q.m, q.s * (1 + step)}, {f, q.m, q.s / (1 + step)}};
+            const struct normal next[] = {
+                {f, q.m + step, q.s}, {f, q.m - step, q.s}, {f, q.m, q.s * (1 + step)}, {f, q.m, q.s / (1 + step)}};
             moved = false;
             for (size_t k = 0; k < 4 && !moved; k++) {
                 if (elbo(f, next[k].m, next[k].s) > now) {
@@ -161,9 +163,9 @@ static struct normal best_normal(curve f)
     return q;
 }
 
-/* Small steps at the end average over about 1/.02 batches of 68 draws, so over 3400: an error of .017 sd in the mean and of
- * half as much, relatively, in the sd times that of the curvature, about 1. Both within four of these. For the Gumbel
- * density the answer is known: mean 1/2, sd 1. */
+/* Small steps at the end average over about 1/.02 batches of 68 draws, so over 3400: an error of .017 sd in the mean
+ * and of half as much, relatively, in the sd times that of the curvature, about 1. Both within four of these. For the
+ * Gumbel density the answer is known: mean 1/2, sd 1. */
 static void skewed_densities_as_by_brute_force(void **state)
 {
     (void)state;
@@ -259,8 +261,10 @@ static void rejected_draws(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_normal_is_found_exactly), cmocka_unit_test(laplace_of_a_normal_is_exact),
-        cmocka_unit_test(skewed_densities_as_by_brute_force), cmocka_unit_test(stays_a_normal),
+        cmocka_unit_test(a_normal_is_found_exactly),
+        cmocka_unit_test(laplace_of_a_normal_is_exact),
+        cmocka_unit_test(skewed_densities_as_by_brute_force),
+        cmocka_unit_test(stays_a_normal),
         cmocka_unit_test(rejected_draws),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

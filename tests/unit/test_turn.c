@@ -95,8 +95,8 @@ static void gradient_is_that_of_the_objective(void **state)
         plan(&f, 1);
         for (size_t i = 0; i < D; i++) {
             for (size_t j = i + 1; j < D; j++) {
-                const double F[] = {turned(&f, N, y, i, j, -2 * h), turned(&f, N, y, i, j, -h), turned(&f, N, y, i, j, h),
-                                    turned(&f, N, y, i, j, 2 * h)};
+                const double F[] = {turned(&f, N, y, i, j, -2 * h), turned(&f, N, y, i, j, -h),
+                                    turned(&f, N, y, i, j, h), turned(&f, N, y, i, j, 2 * h)};
                 const double expected = (F[0] - 8 * F[1] + 8 * F[2] - F[3]) / (12 * h);
                 assert_close(f.turn.cross[j * D + i] - f.turn.cross[i * D + j], expected, 1e-8);
             }
@@ -187,9 +187,9 @@ static rovi_target *product_target(struct product *self, size_t d)
     return target;
 }
 
-/* The curvature is that of independent coordinates whose maps are right. Away from the answer the gradients w are larger
- * than at it, h with them, and the steps too short: every turn comes nearer, and near the answer they are Newton's. What is
- * left is the noise of 4096 points, about 1/64 of a radian over the square root of h. */
+/* The curvature is that of independent coordinates whose maps are right. Away from the answer the gradients w are
+ * larger than at it, h with them, and the steps too short: every turn comes nearer, and near the answer they are
+ * Newton's. What is left is the noise of 4096 points, about 1/64 of a radian over the square root of h. */
 static void a_plane_is_turned_right(void **state)
 {
     (void)state;
@@ -217,9 +217,9 @@ static void a_plane_is_turned_right(void **state)
     }
 }
 
-/* In the right frame all that is seen is noise. Of d(d-1)/2 = 10 planes, .1 (d-1)/d = .08 are to move by chance at a time,
- * 24 in 300: more than 24 + 4 sqrt(24) = 44 are too many, fewer than 24 - 4 sqrt(24) = 4 mean that the threshold is too
- * careful for what it says. */
+/* In the right frame all that is seen is noise. Of d(d-1)/2 = 10 planes, .1 (d-1)/d = .08 are to move by chance at a
+ * time, 24 in 300: more than 24 + 4 sqrt(24) = 44 are too many, fewer than 24 - 4 sqrt(24) = 4 mean that the threshold
+ * is too careful for what it says. */
 static void noise_turns_no_more_than_it_may(void **state)
 {
     (void)state;
@@ -304,8 +304,10 @@ static void the_mean_stays(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(gradient_is_that_of_the_objective), cmocka_unit_test(a_plane_is_turned_right),
-        cmocka_unit_test(noise_turns_no_more_than_it_may),   cmocka_unit_test(an_isotropic_normal_turns_nothing),
+        cmocka_unit_test(gradient_is_that_of_the_objective),
+        cmocka_unit_test(a_plane_is_turned_right),
+        cmocka_unit_test(noise_turns_no_more_than_it_may),
+        cmocka_unit_test(an_isotropic_normal_turns_nothing),
         cmocka_unit_test(the_mean_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
