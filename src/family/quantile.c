@@ -65,10 +65,11 @@ static double reference_of(double left, double right)
 
 static size_t count_pieces(const struct log_density *q, const struct mass *m, size_t j)
 {
-    if (m->left[j + 1] - m->left[j] < 1e-6 || m->left[j] < LEAST_MASS || m->right[j + 1] < LEAST_MASS) {
+    if (m->left[j + 1] - m->left[j] < 1e-6) {
         return 1;
     }
-    const double a = reference_of(m->left[j], m->right[j]), b = reference_of(m->left[j + 1], m->right[j + 1]);
+    const double a = reference_of(fmax(m->left[j], LEAST_MASS), m->right[j]);
+    const double b = reference_of(m->left[j + 1], fmax(m->right[j + 1], LEAST_MASS));
     const double deviation = fabs(q->log_q[j + 1] - q->log_q[j] - 0.5 * (a * a - b * b)) / VARIATION;
     return deviation > MOST_PIECES - 1 ? MOST_PIECES : 1 + (size_t)deviation;
 }

@@ -123,11 +123,14 @@ static bool settle(struct explorer *e, struct local *local, struct rng_stream st
     int shrunk = 0;
     e->good.elbo = -INFINITY;
     for (int c = 0; c < CHUNKS && shrunk <= SHRINKS && !supervisor_ends(e->progress, &stop); c++) {
-        if (!local_fit(local, &e->work, stream, 0, RATE) ||
-            !local_fit(local, &e->work, stream, shrunk == 0 || isfinite(e->good.elbo) ? CHUNK : 1, RATE)) {
+        const bool inside = local_fit(local, &e->work, stream, 0, RATE);
+        if (inside && !isfinite(e->good.elbo)) {
+            copy_local(e->dim, local, &e->good);
+        }
+        if (!inside || !local_fit(local, &e->work, stream, CHUNK, RATE)) {
             shrunk++;
             shrink(e, local);
-        } else if (local->elbo < e->good.elbo + 2 * local->error) {
+        } else if (c > 0 && local->elbo < e->good.elbo + 2 * local->error) {
             break;
         } else {
             copy_local(e->dim, local, &e->good);

@@ -2,9 +2,10 @@
 /*
  * With w = grad_y log p and y about its mean, turning the plane (i, j) by theta changes F at the rate
  * g = -E[w_i y_j - w_j y_i], equation (24). Were the coordinates independent under the target, the second derivative
- * would be h = E[w_i^2] E[y_j^2] + E[w_j^2] E[y_i^2] - 2, which is zero for two normals alone (any rotation of an
- * isotropic normal is as good). This is the Newton step of independent component analysis. A plane moves when |g|
- * exceeds its standard error by enough that none of the d(d-1)/2 planes is likely to do so by chance.
+ * would be h = E[w_i^2] E[y_j^2] + E[w_j^2] E[y_i^2] - 2, which is zero for two normals of one variance
+ * alone (any rotation of an isotropic normal is as good). This is the Newton step of independent component analysis. A
+ * plane moves when |g| exceeds its standard error by enough that none of the d(d-1)/2 planes is likely to do so by
+ * chance.
  */
 #include "solve/turn.h"
 

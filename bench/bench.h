@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The questions, one table each. */
+#ifndef ROVI_BENCH_BENCH_H
+#define ROVI_BENCH_BENCH_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct plan {
+    FILE *json, *misses; /* misses: what fell short, one line a run; either may be NULL */
+    bool full;
+    size_t seeds;     /* 0: as the plan says */
+    const char *only; /* lines whose name holds this, or NULL */
+};
+
+void bench_reliability(const struct plan *plan);
+void bench_speed(const struct plan *plan);
+void bench_curve(const struct plan *plan);
+void bench_overhead(const struct plan *plan);
+void bench_scaling(const struct plan *plan);
+void bench_threads(const struct plan *plan);
+
+#endif
