@@ -137,14 +137,14 @@ static rovi_status save(const struct fit_context *context, const rovi_fit *fit, 
 }
 
 static rovi_status show(const struct request *request, const struct fit_context *context, const rovi_fit *fit,
-                        rovi_error *error)
+                        bool saved, rovi_error *error)
 {
     bool taken = strcmp(request->output, "-") == 0; /* by the fit itself */
     if (request->json)
         return fit_print_json(context, fit, request->full, stdout, error);
     if (taken && request->quiet)
         return ROVI_OK;
-    return fit_print_table(context, fit, request->output, taken ? stderr : stdout, error);
+    return fit_print_table(context, fit, saved ? request->output : NULL, taken ? stderr : stdout, error);
 }
 
 static int exit_code_of(rovi_stop stop)
@@ -183,9 +183,10 @@ static int deliver(const struct command *self, const struct request *request, co
                                   .target_path = source->path,
                                   .target_fingerprint = source->fingerprint};
     parse_count("--seed", texts.seed, 0, &context.seed, NULL); /* it is a valid setting */
-    if (save(&context, fit, request->output, &error))
+    bool saved = !save(&context, fit, request->output, &error);
+    if (!saved)
         code = say_error(self, &error);
-    if (show(request, &context, fit, &error))
+    if (show(request, &context, fit, saved, &error))
         code = say_error(self, &error);
     json_decref(context.settings);
     return code;

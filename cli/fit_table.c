@@ -98,6 +98,10 @@ static void print_costs(const struct fit_context *context, const rovi_fit_parts 
 
 static void print_next(const char *saved, FILE *stream)
 {
+    if (!saved) {
+        fprintf(stream, "  %-10snothing: see the message above\n", "saved");
+        return;
+    }
     if (strcmp(saved, "-") == 0)
         return;
     fprintf(stream, "  %-10s%s\n\nNext:  rovi plot %s -o fit.png\n       rovi sample %s -n 1000 -o draws.csv\n",
