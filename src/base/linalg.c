@@ -6,6 +6,7 @@
 #include "base/linalg.h"
 
 #include <cblas.h>
+#include <float.h>
 #include <math.h>
 #include <pthread.h>
 #include <string.h>
@@ -62,6 +63,15 @@ void linalg_transpose(size_t m, size_t n, const double *A, double *B)
 double linalg_dot(size_t n, const double *x, const double *y)
 {
     return cblas_ddot((int)n, x, 1, y, 1);
+}
+
+bool linalg_all_finite(size_t n, const double *x)
+{
+    bool finite = true;
+    for (size_t i = 0; i < n; i++) {
+        finite &= fabs(x[i]) <= DBL_MAX; /* without a branch, so that the loop vectorises */
+    }
+    return finite;
 }
 
 double linalg_distance_to_orthogonal(size_t d, const double *O)

@@ -13,16 +13,6 @@
 
 #define DRAW_BLOCK 64 /* points handled at once, so that work memory does not grow with n */
 
-static bool all_finite(size_t n, const double *x)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (!isfinite(x[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static rovi_status check_map(size_t i, const rovi_map *map, rovi_error *error)
 {
     if (map->knots == NULL || (map->cells > 0 && map->lambda == NULL)) {
@@ -75,7 +65,7 @@ static rovi_status check_parts(const rovi_approximation_parts *parts, rovi_error
         return error_set(error, ROVI_BAD_INPUT, "an approximation needs a dimension, a center, a rotation and maps");
     }
     const size_t d = parts->dim;
-    if (!all_finite(d, parts->center)) {
+    if (!linalg_all_finite(d, parts->center)) {
         return error_set(error, ROVI_BAD_INPUT, "center has an entry that is not finite");
     }
     const double off = linalg_distance_to_orthogonal(d, parts->rotation);

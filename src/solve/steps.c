@@ -29,15 +29,6 @@ void steps_init(struct steps *steps, struct arena *arena, size_t d, size_t cells
     steps->rotation_work = arena_doubles(arena, rotation_work(d));
 }
 
-static bool all_finite(size_t n, const double *x)
-{
-    double sum = 0;
-    for (size_t i = 0; i < n; i++) {
-        sum += x[i] - x[i]; /* NaN unless x is finite */
-    }
-    return sum == 0;
-}
-
 /* One coordinate. The entropy's part of dF/dlambda_k is -P_k/(lambda_k + alpha h_k). */
 static void move_map(void *context, size_t i, size_t worker)
 {
@@ -52,7 +43,7 @@ static void move_map(void *context, size_t i, size_t worker)
     }
     cone_gram_solve(&T->D, g, g, work);
     const double v = T->v + job->eta * total / (double)b->valid;
-    if (!all_finite(J, g) || !isfinite(v)) {
+    if (!linalg_all_finite(J, g) || !isfinite(v)) {
         return; /* a gradient beyond the range of doubles moves nothing */
     }
     for (size_t k = 0; k < J; k++) {

@@ -8,7 +8,6 @@
  */
 #include "target/target.h"
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -60,15 +59,6 @@ void rovi_target_free(rovi_target *target)
     }
 }
 
-static bool all_finite(size_t n, const double *values)
-{
-    bool finite = true;
-    for (size_t i = 0; i < n; i++) {
-        finite &= fabs(values[i]) <= DBL_MAX; /* without a branch, so that the loop vectorises */
-    }
-    return finite;
-}
-
 int target_evaluate(const struct rovi_target *target, size_t n, const double *x, double *logp, double *grad,
                     double *scratch, size_t *rejected)
 {
@@ -79,7 +69,7 @@ int target_evaluate(const struct rovi_target *target, size_t n, const double *x,
     }
     size_t count = 0;
     for (size_t i = 0; i < n; i++) {
-        if (isfinite(logp[i]) && (grad == NULL || all_finite(d, grad + i * d))) {
+        if (isfinite(logp[i]) && (grad == NULL || linalg_all_finite(d, grad + i * d))) {
             continue;
         }
         count++;
