@@ -216,15 +216,6 @@ void approximation_log_density_at(const rovi_approximation *q, size_t n, const d
     }
 }
 
-double approximation_entropy(const rovi_approximation *q)
-{
-    double sum = q->log_det;
-    for (size_t i = 0; i < q->dim; i++) {
-        sum += map_expected_log_slope(&q->maps[i]);
-    }
-    return sum;
-}
-
 struct draw_block {
     double *x, *y, *z, *log_q; /* DRAW_BLOCK points */
 };

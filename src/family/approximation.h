@@ -40,7 +40,4 @@ void approximation_place(const rovi_approximation *q, size_t n, const double *y,
 /* log q at the points z_i above, given the x_i, equation (9). */
 void approximation_log_density_at(const rovi_approximation *q, size_t n, const double *x, double *log_q);
 
-/* E[log |det d z/d x|] = sum_i E[log T_i'] + log |det L|, exact; the entropy of q is this plus (d/2) log(2 pi e). */
-double approximation_entropy(const rovi_approximation *q);
-
 #endif

@@ -16,33 +16,7 @@
 
 #define LOG_2 0.69314718055994531
 
-static rovi_settings *settings_of(const char *const *pairs)
-{
-    rovi_settings *settings = rovi_settings_new();
-    for (; *pairs != NULL; pairs += 2) {
-        rovi_error error;
-        if (rovi_settings_set(settings, pairs[0], pairs[1], &error) != ROVI_OK) {
-            fail_msg("%s", error.message);
-        }
-    }
-    return settings;
-}
-
-#define SETTINGS(...) settings_of((const char *const[]){__VA_ARGS__, NULL})
-
 #define TINY "solver", "gradient", "iterations", "30", "batch", "100", "draws", "500", "trace", "5", "refinements", "1"
-
-/* Takes the settings. */
-static rovi_fit *fit_of(const rovi_target *target, rovi_settings *settings)
-{
-    rovi_fit *fit = NULL;
-    rovi_error error = {0};
-    if (rovi_fit_run(target, settings, NULL, NULL, &fit, &error) != ROVI_OK) {
-        fail_msg("%s", error.message);
-    }
-    rovi_settings_free(settings);
-    return fit;
-}
 
 /* w N(-(a,b), C_0) + (1-w) N((a,b), C_1), correlations r and -r, unit variances */
 static rovi_target *two_in_the_plane(double w, double a, double b, double r)
@@ -130,7 +104,7 @@ static void assert_usable(const rovi_fit *fit)
 /* Exact least KL of a product measure, within the .03 that the dictionary's floor and the optimisation may cost. */
 static void check_mean_field(rovi_target *target, const char *restarts, double exact)
 {
-    rovi_fit *fit = fit_of(target, SETTINGS("method", "mfvi", "restarts", restarts));
+    rovi_fit *fit = support_fit(target, SETTINGS_OF("method", "mfvi", "restarts", restarts));
     const rovi_fit_parts *p = rovi_fit_parts_of(fit);
     assert_usable(fit);
     assert_true(p->kl.mcse < 0.01);
@@ -176,7 +150,7 @@ static void assert_both_modes(const rovi_fit *fit)
 static void check_figure_1(rovi_settings *settings, double most)
 {
     rovi_target *target = two_in_the_plane(0.5, 3, 3, 0);
-    rovi_fit *fit = fit_of(target, settings);
+    rovi_fit *fit = support_fit(target, settings);
     const rovi_fit_parts *p = rovi_fit_parts_of(fit);
     assert_usable(fit);
     assert_true(p->kl.mcse < 0.02);
@@ -193,21 +167,21 @@ static void check_figure_1(rovi_settings *settings, double most)
 static void rovi_keeps_both_modes_of_figure_1(void **state)
 {
     (void)state;
-    check_figure_1(SETTINGS("restarts", "4"), 0.10);
+    check_figure_1(SETTINGS_OF("restarts", "4"), 0.10);
 }
 
 /* The dictionary of the paper has a floor of .141 here. */
 static void the_paper_preset_keeps_both_modes_of_figure_1(void **state)
 {
     (void)state;
-    check_figure_1(SETTINGS("preset", "paper", "restarts", "2"), 0.20);
+    check_figure_1(SETTINGS_OF("preset", "paper", "restarts", "2"), 0.20);
 }
 
 static void rovi_reaches_the_optimum_of_an_asymmetric_target(void **state)
 {
     (void)state;
     rovi_target *target = two_in_the_plane(0.5, 2, 2, 0.5);
-    rovi_fit *fit = fit_of(target, SETTINGS("restarts", "4"));
+    rovi_fit *fit = support_fit(target, SETTINGS_OF("restarts", "4"));
     const rovi_estimate kl = rovi_fit_parts_of(fit)->kl;
     if (!(fabs(kl.value - 0.0713) <= 0.03)) {
         fail_msg("KL %g, not .0713", kl.value);
@@ -223,7 +197,7 @@ static void one_dimension_keeps_both_modes(void **state)
     const double weights[] = {0.5, 0.5}, means[] = {-2, 2};
     rovi_target *target = NULL;
     assert_int_equal(rovi_target_new_gaussian_mixture(1, 2, weights, means, 0, NULL, &target, NULL), ROVI_OK);
-    rovi_fit *fit = fit_of(target, SETTINGS("restarts", "2"));
+    rovi_fit *fit = support_fit(target, SETTINGS_OF("restarts", "2"));
     assert_usable(fit);
     assert_true(rovi_fit_parts_of(fit)->kl.value < 0.03);
     rovi_fit_free(fit);
@@ -238,7 +212,7 @@ static void a_gaussian_is_fitted(void **state)
     const double one = 1, mean[] = {1, -0.5}, covariance[] = {1.5, 0.6, 0.6, 0.8};
     rovi_target *target = NULL;
     assert_int_equal(rovi_target_new_gaussian_mixture(2, 1, &one, mean, 1, covariance, &target, NULL), ROVI_OK);
-    rovi_fit *fit = fit_of(target, SETTINGS("restarts", "2"));
+    rovi_fit *fit = support_fit(target, SETTINGS_OF("restarts", "2"));
     const rovi_fit_parts *p = rovi_fit_parts_of(fit);
     rovi_modes *modes = NULL;
     assert_true(p->kl.value < 0.02 && p->kl.value > -4 * p->kl.mcse);
@@ -262,7 +236,8 @@ static void check_threads(const char *restarts, const char *budget)
     static const char *const threads[] = {"1", "2", "3"};
     rovi_fit *fit[3];
     for (size_t i = 0; i < 3; i++) {
-        fit[i] = fit_of(target, SETTINGS(TINY, "restarts", restarts, "threads", threads[i], "max_evaluations", budget));
+        fit[i] = support_fit(target,
+                             SETTINGS_OF(TINY, "restarts", restarts, "threads", threads[i], "max_evaluations", budget));
         assert_int_equal(rovi_fit_parts_of(fit[i])->threads, i + 1);
         assert_same_fit(fit[i], fit[0]);
     }
@@ -309,8 +284,8 @@ static void a_budget_cuts_at_the_same_place_for_any_number_of_threads(void **sta
     assert_int_equal(rovi_target_new_batch(2, slow, NULL, &target, NULL), ROVI_OK);
     rovi_target_set_concurrent(target, 1);
     for (size_t i = 0; i < 3; i++) {
-        fit[i] = fit_of(target, SETTINGS("restarts", "1", "threads", threads[i], "draws", "100", "trace", "1", "batch",
-                                         "192", "iterations", "9", "max_evaluations", "84"));
+        fit[i] = support_fit(target, SETTINGS_OF("restarts", "1", "threads", threads[i], "draws", "100", "trace", "1",
+                                                 "batch", "192", "iterations", "9", "max_evaluations", "84"));
         assert_int_equal(rovi_fit_parts_of(fit[i])->stop, ROVI_STOP_MAX_EVALUATIONS);
         assert_same_fit(fit[i], fit[0]);
     }
@@ -325,13 +300,13 @@ static void restarts_repeat_by_their_seeds(void **state)
 {
     (void)state;
     rovi_target *target = two_in_the_plane(0.5, 3, 3, 0);
-    rovi_fit *all = fit_of(target, SETTINGS(TINY, "restarts", "4", "seed", "12"));
+    rovi_fit *all = support_fit(target, SETTINGS_OF(TINY, "restarts", "4", "seed", "12"));
     const rovi_fit_parts *p = rovi_fit_parts_of(all);
     assert_int_equal(p->restarts[0].seed, 12);
     for (size_t i = 0; i < 4; i++) {
         char seed[32];
         snprintf(seed, sizeof seed, "%llu", (unsigned long long)p->restarts[i].seed);
-        rovi_fit *alone = fit_of(target, SETTINGS(TINY, "restarts", "1", "seed", seed));
+        rovi_fit *alone = support_fit(target, SETTINGS_OF(TINY, "restarts", "1", "seed", seed));
         assert_true(same_bits(rovi_fit_approximation(alone), p->restarts[i].approximation));
         assert_int_equal(rovi_fit_parts_of(alone)->stop, p->restarts[i].stop);
         for (size_t j = 0; j < i; j++) {
@@ -349,7 +324,7 @@ static void the_greatest_elbo_wins(void **state)
 {
     (void)state;
     rovi_target *target = two_in_the_plane(0.5, 3, 3, 0);
-    rovi_fit *fit = fit_of(target, SETTINGS(TINY, "restarts", "6"));
+    rovi_fit *fit = support_fit(target, SETTINGS_OF(TINY, "restarts", "6"));
     const rovi_fit_parts *p = rovi_fit_parts_of(fit);
     for (size_t i = 0; i < 6; i++) {
         assert_true(p->restarts[i].elbo.value <= p->restarts[p->winner].elbo.value);
@@ -365,7 +340,7 @@ static void the_trace_tells_the_course(void **state)
 {
     (void)state;
     rovi_target *target = two_in_the_plane(0.5, 3, 3, 0);
-    rovi_fit *fit = fit_of(target, SETTINGS(TINY, "tolerance", "1000", "restarts", "2"));
+    rovi_fit *fit = support_fit(target, SETTINGS_OF(TINY, "tolerance", "1000", "restarts", "2"));
     const rovi_fit_parts *p = rovi_fit_parts_of(fit);
     for (size_t i = 0; i < 2; i++) {
         const rovi_restart *r = &p->restarts[i];
@@ -398,8 +373,9 @@ static void backtracking_saves_restarts_that_are_thrown_back(void **state)
     static const char *const backtrack[] = {"off", "on"};
     rovi_fit *fits[2];
     for (size_t b = 0; b < 2; b++) {
-        fits[b] = fit_of(target, SETTINGS(TINY, "restarts", "6", "trace", "30", "draws", "5000", "step_map", "2",
-                                          "step_rotation", "2", "step_decay", "1", "backtrack", backtrack[b]));
+        fits[b] =
+            support_fit(target, SETTINGS_OF(TINY, "restarts", "6", "trace", "30", "draws", "5000", "step_map", "2",
+                                            "step_rotation", "2", "step_decay", "1", "backtrack", backtrack[b]));
     }
     const rovi_fit_parts *off = rovi_fit_parts_of(fits[0]), *on = rovi_fit_parts_of(fits[1]);
     for (size_t i = 0; i < 6; i++) {
@@ -432,8 +408,8 @@ static void smoothness_sets_alpha_and_caps_the_step(void **state)
     static const char *const smoothness[] = {"4", "4", "0"};
     const char *const step[] = {"900", cap, cap};
     for (size_t i = 0; i < 3; i++) {
-        fits[i] = fit_of(target, SETTINGS(TINY, "restarts", "1", "range", "3", "mesh", "0.2", "alpha", "0.5",
-                                          "step_decay", "1", "smoothness", smoothness[i], "step_map", step[i]));
+        fits[i] = support_fit(target, SETTINGS_OF(TINY, "restarts", "1", "range", "3", "mesh", "0.2", "alpha", "0.5",
+                                                  "step_decay", "1", "smoothness", smoothness[i], "step_map", step[i]));
         assert_true(rovi_approximation_parts_of(rovi_fit_approximation(fits[i]))->maps[0].alpha == 0.5);
         assert_true(same_bits(rovi_fit_approximation(fits[i]), rovi_fit_approximation(fits[0])));
     }
@@ -481,7 +457,7 @@ static void points_without_a_value_are_counted_and_left_out(void **state)
     struct trouble trouble = {.nan_on_the_right = true};
     rovi_target *target = target_in(&trouble);
     rovi_fit *fit =
-        fit_of(target, SETTINGS("solver", "gradient", "restarts", "2", "iterations", "500", "threads", "3"));
+        support_fit(target, SETTINGS_OF("solver", "gradient", "restarts", "2", "iterations", "500", "threads", "3"));
     const rovi_fit_parts *p = rovi_fit_parts_of(fit);
     assert_usable(fit);
     assert_int_equal(p->threads, 1); /* the callback did not say that it stands more */
@@ -509,7 +485,7 @@ static void a_target_without_any_value_fails(void **state)
     (void)state;
     struct trouble trouble = {.nan_everywhere = true};
     rovi_target *target = target_in(&trouble);
-    assert_fails(target, SETTINGS(TINY, "restarts", "3"), ROVI_TARGET_FAILED, "no finite value");
+    assert_fails(target, SETTINGS_OF(TINY, "restarts", "3"), ROVI_TARGET_FAILED, "no finite value");
     assert_true(trouble.calls < 3 * 5000); /* and is not asked for ever */
     rovi_target_free(target);
 }
@@ -520,13 +496,14 @@ static void a_fatal_target_ends_the_fit_at_once(void **state)
     (void)state;
     struct trouble count = {.calls = 0};
     rovi_target *target = target_in(&count);
-    rovi_fit_free(fit_of(target, SETTINGS(TINY, "restarts", "3", "iterations", "4")));
+    rovi_fit_free(support_fit(target, SETTINGS_OF(TINY, "restarts", "3", "iterations", "4")));
     rovi_target_free(target);
     assert_true(count.calls > 3000);
     for (long at = 1; at <= count.calls; at += at < count.calls - 40 ? 37 : 1) {
         struct trouble trouble = {.fatal_at = at};
         target = target_in(&trouble);
-        assert_fails(target, SETTINGS(TINY, "restarts", "3", "iterations", "4"), ROVI_TARGET_FAILED, "failed for good");
+        assert_fails(target, SETTINGS_OF(TINY, "restarts", "3", "iterations", "4"), ROVI_TARGET_FAILED,
+                     "failed for good");
         if (trouble.calls != at) {
             fail_msg("fatal at call %ld, but asked %ld times more", at, trouble.calls - at);
         }
@@ -575,10 +552,10 @@ static void a_monitor_sees_all_and_changes_nothing(void **state)
     (void)state;
     static const char *const threads[] = {"1", "3"};
     rovi_target *target = normal(3);
-    rovi_fit *alone = fit_of(target, SETTINGS(TINY, "restarts", "3"));
+    rovi_fit *alone = support_fit(target, SETTINGS_OF(TINY, "restarts", "3"));
     for (size_t i = 0; i < 2; i++) {
         struct watch watch = {.cancel_at = 0};
-        rovi_fit *fit = watched(target, SETTINGS(TINY, "restarts", "3", "threads", threads[i]), &watch);
+        rovi_fit *fit = watched(target, SETTINGS_OF(TINY, "restarts", "3", "threads", threads[i]), &watch);
         assert_true(watch.calls > 3 * 30);
         assert_same_fit(fit, alone);
         rovi_fit_free(fit);
@@ -593,10 +570,10 @@ static void a_cancelled_fit_is_usable(void **state)
     (void)state;
     rovi_target *target = normal(2);
     struct watch all = {.cancel_at = 0};
-    rovi_fit_free(watched(target, SETTINGS(TINY, "restarts", "3", "threads", "1"), &all));
+    rovi_fit_free(watched(target, SETTINGS_OF(TINY, "restarts", "3", "threads", "1"), &all));
     for (long at = 1; at <= all.calls; at += 17) {
         struct watch watch = {.cancel_at = at};
-        rovi_fit *fit = watched(target, SETTINGS(TINY, "restarts", "3", "threads", "1"), &watch);
+        rovi_fit *fit = watched(target, SETTINGS_OF(TINY, "restarts", "3", "threads", "1"), &watch);
         const rovi_fit_parts *p = rovi_fit_parts_of(fit);
         size_t interrupted = 0;
         assert_usable(fit);
@@ -640,8 +617,8 @@ static void time_runs_out(void **state)
     static const char *const limits[] = {"0", "0.2"};
     rovi_target *target = normal(2);
     for (size_t i = 0; i < 2; i++) {
-        rovi_fit *fit = fit_of(
-            target, SETTINGS("solver", "gradient", "iterations", "100000000", "max_time", limits[i], "restarts", "3"));
+        rovi_fit *fit = support_fit(target, SETTINGS_OF("solver", "gradient", "iterations", "100000000", "max_time",
+                                                        limits[i], "restarts", "3"));
         assert_usable(fit);
         assert_int_equal(rovi_fit_parts_of(fit)->stop, ROVI_STOP_MAX_TIME);
         assert_true(rovi_fit_parts_of(fit)->wall_s < 5); /* .2 s and one batch; the rest is for a busy machine */
@@ -656,8 +633,9 @@ static void evaluations_run_out(void **state)
     static const char *const limits[] = {"1", "1000", "20000"};
     rovi_target *target = normal(2);
     for (size_t i = 0; i < 3; i++) {
-        rovi_fit *fit = fit_of(target, SETTINGS("solver", "gradient", "iterations", "100000000", "max_evaluations",
-                                                limits[i], "restarts", "3", "draws", "100", "batch", "100"));
+        rovi_fit *fit =
+            support_fit(target, SETTINGS_OF("solver", "gradient", "iterations", "100000000", "max_evaluations",
+                                            limits[i], "restarts", "3", "draws", "100", "batch", "100"));
         const rovi_fit_parts *p = rovi_fit_parts_of(fit);
         assert_usable(fit);
         assert_int_equal(p->stop, ROVI_STOP_MAX_EVALUATIONS);
@@ -675,7 +653,7 @@ static void a_fit_is_rebuilt_from_its_parts(void **state)
 {
     (void)state;
     rovi_target *target = two_in_the_plane(0.5, 3, 3, 0);
-    rovi_fit *fit = fit_of(target, SETTINGS(TINY, "restarts", "3")), *copy = NULL;
+    rovi_fit *fit = support_fit(target, SETTINGS_OF(TINY, "restarts", "3")), *copy = NULL;
     assert_int_equal(rovi_fit_new(rovi_fit_parts_of(fit), &copy, NULL), ROVI_OK);
     assert_same_fit(copy, fit);
     assert_usable(copy);
