@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The modes of q from its structure, equation (16). Each coordinate's density, phi(x)/T'(x) at T(x), is piecewise
- * smooth: it is cut at its valleys, walking from left to right with the hysteresis of the rule. A mode of q is a cell
- * of the product of the coordinates' pieces. There may be 2^d cells, so the heaviest are found by extending the
- * heaviest partial products by one coordinate at a time: a partial product that is not among the heaviest cannot become
- * so.
+ * The modes of q from its structure, equation (16). Each coordinate is cut at the valleys of its density (pieces.c); a
+ * mode of q is a cell of the product of the coordinates' pieces. There may be 2^d cells, so the heaviest are found by
+ * extending the heaviest partial products by one coordinate at a time: a partial product that is not among the heaviest
+ * cannot become so.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -14,8 +13,7 @@
 #include "base/normal.h"
 #include "base/status.h"
 #include "family/approximation.h"
-
-#define LEAST_MASS 0.01 /* a lighter piece of a coordinate is noise of the estimated density, not a mode */
+#include "family/pieces.h"
 
 /* ---- the pieces of one coordinate ---- */
 
@@ -27,100 +25,6 @@ struct coordinate {
     size_t count;
     struct piece *pieces;
 };
-
-/* The density along a coordinate at the ends of the map's segments and at 0: it is monotone between these points. */
-struct profile {
-    size_t count;
-    double *x, *density; /* room for profile_room */
-};
-
-static size_t profile_room(size_t cells)
-{
-    return 2 * cells + 3;
-}
-
-static void profile_add(struct profile *p, const struct map *T, size_t segment, double x)
-{
-    p->x[p->count] = x;
-    p->density[p->count++] = exp(normal_log_density(x) - T->log_slope[segment]);
-}
-
-static void profile_fill(struct profile *p, const struct map *T)
-{
-    const size_t J = T->D.cells;
-    p->count = 0;
-    for (size_t s = 0; s <= J + 1; s++) {
-        const double left = s > 0 ? T->D.knots[s - 1] : -INFINITY, right = s <= J ? T->D.knots[s] : INFINITY;
-        if (s > 0) {
-            profile_add(p, T, s, left);
-        }
-        if (left < 0 && right > 0) {
-            profile_add(p, T, s, 0);
-        }
-        if (s <= J) {
-            profile_add(p, T, s, right);
-        }
-    }
-}
-
-/* Where to cut at the valley whose lowest point is i: in the middle of the stretch that is less than twice as high,
- * since the lowest point of an estimated valley is a matter of noise. */
-static double valley_middle(const struct profile *p, size_t i)
-{
-    size_t from = i, to = i;
-    while (from > 0 && p->density[from - 1] < 2 * p->density[i]) {
-        from--;
-    }
-    while (to + 1 < p->count && p->density[to + 1] < 2 * p->density[i]) {
-        to++;
-    }
-    return 0.5 * (p->x[from] + p->x[to]);
-}
-
-/* Writes -infinity, the cuts, +infinity into `edges`, which has room for profile_room + 2; returns how many pieces. */
-static size_t cut_at_valleys(const struct profile *p, double *edges)
-{
-    size_t pieces = 1, peak = 0, valley = 0; /* indices of the highest point since the cut, the lowest since the peak */
-    edges[0] = -INFINITY;
-    for (size_t i = 1; i < p->count; i++) {
-        const double low = p->density[valley];
-        if (p->density[i] > 2 * low && low < 0.5 * p->density[peak]) {
-            edges[pieces++] = valley_middle(p, valley);
-            peak = valley = i;
-        } else if (p->density[i] > p->density[peak]) {
-            peak = valley = i;
-        } else if (p->density[i] < low) {
-            valley = i;
-        }
-    }
-    edges[pieces] = INFINITY;
-    return pieces;
-}
-
-static double piece_mass(const double *edges, size_t i)
-{
-    return normal_interval(edges[i], edges[i + 1]);
-}
-
-/* Joins the lightest piece to its lighter neighbour until all have the least mass; returns how many are left. */
-static size_t merge_light(size_t count, double *edges)
-{
-    while (count > 1) {
-        size_t lightest = 0;
-        for (size_t i = 1; i < count; i++) {
-            lightest = piece_mass(edges, i) < piece_mass(edges, lightest) ? i : lightest;
-        }
-        if (piece_mass(edges, lightest) >= LEAST_MASS) {
-            break;
-        }
-        const double left = lightest > 0 ? piece_mass(edges, lightest - 1) : INFINITY;
-        const double right = lightest + 1 < count ? piece_mass(edges, lightest + 1) : INFINITY;
-        const size_t gone = left <= right ? lightest : lightest + 1;
-        memmove(edges + gone, edges + gone + 1, (count - gone) * sizeof *edges);
-        count--;
-    }
-    return count;
-}
 
 /* Adds E[1, T - v, (T - v)^2] over a bounded part (from, to) of segment s, from its values at the ends: in a steep
  * segment moments about its own end keep the digits that those about x = 0 would lose. */
@@ -159,11 +63,9 @@ static struct piece make_piece(const struct map *T, double from, double to)
         .mass = moment[0], .mean = T->v + mean, .variance = fmax(0, moment[2] / moment[0] - mean * mean)};
 }
 
-static struct coordinate make_coordinate(const struct map *T, struct profile *profile, double *edges,
-                                         struct arena *arena)
+static struct coordinate make_coordinate(const struct map *T, double *edges, double *work, struct arena *arena)
 {
-    profile_fill(profile, T);
-    const size_t count = merge_light(cut_at_valleys(profile, edges), edges);
+    const size_t count = pieces_cut(T, edges, work);
     struct coordinate c = {.count = count, .pieces = arena_take(arena, count, sizeof *c.pieces)};
     for (size_t i = 0; i < count && c.pieces != NULL; i++) {
         c.pieces[i] = make_piece(T, edges[i], edges[i + 1]);
@@ -177,12 +79,10 @@ static struct coordinate *make_coordinates(const rovi_approximation *q, struct a
     for (size_t i = 0; i < q->dim; i++) {
         most = q->maps[i].D.cells > most ? q->maps[i].D.cells : most;
     }
-    const size_t room = profile_room(most);
-    struct profile profile = {.x = arena_doubles(arena, room), .density = arena_doubles(arena, room)};
-    double *edges = arena_doubles(arena, room + 2);
+    double *edges = arena_doubles(arena, pieces_room(most)), *work = arena_doubles(arena, 2 * pieces_room(most));
     struct coordinate *c = arena_take(arena, q->dim, sizeof *c);
     for (size_t i = 0; i < q->dim && !arena->failed; i++) {
-        c[i] = make_coordinate(&q->maps[i], &profile, edges, arena);
+        c[i] = make_coordinate(&q->maps[i], edges, work, arena);
     }
     return c;
 }

@@ -18,6 +18,7 @@
 #include "solve/restart.h"
 #include "solve/start.h"
 #include "solve/turn.h"
+#include "solve/weigh.h"
 
 #define MODES               12 /* kept by the exploration */
 #define LINES_LEAST         8  /* of a coordinate update */
@@ -28,7 +29,11 @@
 #define POINTS_MOST         65536
 #define POINTS_MOST_DOUBLES 4194304 /* and at most so many coordinates of points: what one array of a batch holds */
 #define TRACE_POINTS        200
+#define MASS_ERROR          0.003 /* of the mass of a mode's side along a coordinate */
+#define MASS_DRAWS          16384 /* at most, to get there */
 #define IDLE_ROUNDS         2
+#define SETTLING            4    /* sweeps over which the coordinates are averaged in the end */
+#define SETTLED             0.02 /* of the tolerance: noise of a sweep that needs no averaging */
 #define SCREEN_DRAWS        1000
 #define POLISHED            2   /* candidates at most */
 #define CLOSE               1.0 /* nats: a candidate further below the best is not polished */
@@ -47,8 +52,10 @@ struct coordinates {
     double *ratio, *before;   /* trace_draws */
     rovi_approximation *best; /* so far */
     double best_elbo;
-    double tolerance; /* nats */
-    uint64_t streams; /* used up so far */
+    double tolerance;        /* nats */
+    double noise;            /* nats that the lines of the last sweep left in q */
+    struct line_mean *means; /* d */
+    uint64_t streams;        /* used up so far */
     struct arena memory;
 };
 
@@ -97,11 +104,13 @@ static size_t lines_needed(const struct coordinates *s, size_t n, double noise)
 static size_t sweep(struct coordinates *s, struct candidate *c, size_t most)
 {
     size_t stuck = 0;
+    s->noise = 0;
     for (size_t i = 0; i < c->q->dim && !ended(s); i++) {
         const size_t n = c->lines[i] < most ? c->lines[i] : most;
-        const double noise = lines_update(&s->lines, c->q, i, n, fresh(s));
+        const double noise = lines_update(&s->lines, c->q, i, n, fresh(s), NULL);
         if (isfinite(noise)) {
             c->lines[i] = lines_needed(s, n, noise);
+            s->noise += noise;
         } else {
             stuck++;
         }
@@ -209,6 +218,42 @@ static bool may_grow(const struct coordinates *s)
     return next <= POINTS_MOST && next * s->problem->target->dim <= POINTS_MOST_DOUBLES;
 }
 
+static void weigh(struct coordinates *s, rovi_approximation *q)
+{
+    const struct weigh_limits limits = {.most = MASS_DRAWS, .error = MASS_ERROR};
+    if (!weigh_pieces(q, &s->restart->meter, s->problem->team, fresh(s), &limits)) {
+        s->restart->no_memory = true;
+    }
+}
+
+/* More sweeps, with the rotation as it is, each coordinate's density being averaged over them: the noise of one sweep
+ * goes, also out of what is flat in F (the masses of modes of different shapes, which follow all else). Not called for
+ * where lines agree. */
+static void settle(struct coordinates *s, struct candidate *c)
+{
+    const size_t d = c->q->dim;
+    memset(s->means, 0, d * sizeof *s->means);
+    for (size_t k = 0; k < SETTLING * d && !ended(s); k++) {
+        lines_update(&s->lines, c->q, k % d, c->lines[k % d], fresh(s), &s->means[k % d]);
+    }
+    if (!ended(s)) {
+        weigh(s, c->q);
+    }
+}
+
+/* A candidate as good as the best so far to the tolerance is settled, and kept unless it loses more than that. */
+static void finish(struct coordinates *s, struct candidate *c)
+{
+    if (s->noise < SETTLED * s->tolerance || c->elbo < s->best_elbo - s->tolerance) {
+        return;
+    }
+    const double before = s->best_elbo, least = before - 2 * s->tolerance;
+    settle(s, c);
+    s->best_elbo = least;
+    take_stock(s, c);
+    s->best_elbo = c->elbo > least ? c->elbo : before;
+}
+
 /* Turns and sweeps until two rounds in a row gain less than half of the tolerance, and no plane can hide more. True
  * when it got there, with every coordinate. */
 static bool polish(struct coordinates *s, struct candidate *c)
@@ -220,12 +265,14 @@ static bool polish(struct coordinates *s, struct candidate *c)
         if (ended(s)) {
             break;
         }
+        weigh(s, c->q);
         take_stock(s, c);
         idle = c->elbo - before < 0.5 * s->tolerance ? idle + 1 : 0;
         if (idle < IDLE_ROUNDS) {
             continue;
         }
         if (unresolved < s->tolerance || !may_grow(s)) {
+            finish(s, c);
             return stuck == 0;
         }
         room = set_points(s, 4 * s->batch.n);
@@ -250,6 +297,7 @@ static bool set_up(struct coordinates *s)
     s->trace_draws = (size_t)settings->draws / 10 > SCREEN_DRAWS ? (size_t)settings->draws / 10 : SCREEN_DRAWS;
     s->ratio = arena_doubles(&s->memory, s->trace_draws);
     s->before = arena_doubles(&s->memory, s->trace_draws);
+    s->means = arena_take(&s->memory, d, sizeof *s->means);
     explore_init(&s->explorer, &s->memory, &s->restart->progress, MODES);
     lines_init(&s->lines, &s->memory, most_lines(d), &s->restart->progress, s->problem->team);
     turn_init(&s->turn, &s->memory, d);

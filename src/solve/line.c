@@ -176,13 +176,39 @@ static double noise(const struct lines *lines, size_t n)
     return 0.5 * sum / ((double)n * (double)n);
 }
 
-double lines_update(struct lines *lines, rovi_approximation *q, size_t i, size_t n, struct rng_stream stream)
+/* The values at the points that the mean has. */
+static bool ask_again(struct lines *lines, size_t i, size_t n, const struct line_mean *mean)
+{
+    struct job job = {.lines = lines, .coordinate = i};
+    lines->density = mean->density;
+    team_for(lines->team, n, ask, &job);
+    return !atomic_load(&lines->ended) && average(lines, n);
+}
+
+static void add_to_mean(struct line_mean *mean, const struct log_density *g, double n)
+{
+    const double share = n / (mean->lines + n);
+    mean->density = mean->lines > 0 ? mean->density : *g;
+    for (size_t j = 0; j < g->n; j++) {
+        const double old = mean->density.log_q[j];
+        mean->density.log_q[j] = isfinite(old) && isfinite(g->log_q[j]) ? old + share * (g->log_q[j] - old) : -INFINITY;
+    }
+    mean->lines += n;
+}
+
+double lines_update(struct lines *lines, rovi_approximation *q, size_t i, size_t n, struct rng_stream stream,
+                    struct line_mean *mean)
 {
     struct map *T = &q->maps[i];
+    const bool again = mean != NULL && mean->lines > 0;
     atomic_store(&lines->ended, false);
     lay_lines(lines, q, i, n, stream);
-    if (!scan(lines, T, i, n) || !quantile_map(&lines->density, T)) {
+    if (!(again ? ask_again(lines, i, n, mean) : scan(lines, T, i, n))) {
         return INFINITY;
     }
-    return noise(lines, n);
+    const double left = noise(lines, n);
+    if (mean != NULL) {
+        add_to_mean(mean, &lines->density, (double)n);
+    }
+    return quantile_map(mean != NULL ? &mean->density : &lines->density, T) ? left : INFINITY;
 }

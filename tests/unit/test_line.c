@@ -124,7 +124,7 @@ static void update_is_the_mean_along_the_line(void **state)
     double density[GRID], below = 0;
     make(&f, asymmetric(), &start, 1);
     integrate(&f, -8, 8, density);
-    const double noise = lines_update(&f.lines, f.q, 0, MOST, points(1));
+    const double noise = lines_update(&f.lines, f.q, 0, MOST, points(1), NULL);
     assert_true(noise > 0 && noise < .01);
     for (size_t j = 0; j + 1 < GRID; j++) {
         below += density[j];
@@ -153,10 +153,37 @@ static void masses_are_right_at_once(void **state)
     struct fixture f;
     make(&f, uneven(.3), &start, 1);
     assert_close(share_below(&f.q->maps[0], 0), .5, 1e-3);
-    assert_true(lines_update(&f.lines, f.q, 0, 8, points(2)) < 1e-6);
+    assert_true(lines_update(&f.lines, f.q, 0, 8, points(2), NULL) < 1e-6);
     assert_close(share_below(&f.q->maps[0], 0), .3, 5e-3);
-    assert_true(lines_update(&f.lines, f.q, 1, 8, points(3)) < 1e-6);
+    assert_true(lines_update(&f.lines, f.q, 1, 8, points(3), NULL) < 1e-6);
     assert_close(share_below(&f.q->maps[1], 0), .5, 5e-3);
+    drop(&f);
+}
+
+/* Two updates of n lines that are averaged leave half of the noise of one. The truth is the mean of 2 x 20000 lines. */
+static void updates_can_be_averaged(void **state)
+{
+    (void)state;
+    enum { N = 200 };
+    const double b[] = {.3, -.2}, O[] = {cos(.4), -sin(.4), sin(.4), cos(.4)};
+    const struct start start = {2, b, O, {.5, .5}, {-1, -.4}, {2, .6}, {1, .5}};
+    struct fixture f;
+    struct line_mean truth = {0};
+    double square[2] = {0};
+    make(&f, asymmetric(), &start, 1);
+    for (uint64_t k = 0; k < 80; k++) {
+        assert_true(isfinite(lines_update(&f.lines, f.q, 0, MOST, points(5000 + k), &truth)));
+    }
+    assert_close(truth.lines, 80 * MOST, 0);
+    const double expected = share_below(&f.q->maps[0], .5);
+    for (uint64_t k = 0; k < N; k++) {
+        struct line_mean mean = {0};
+        for (uint64_t r = 0; r < 2; r++) {
+            lines_update(&f.lines, f.q, 0, 16, points(2 * k + r), &mean);
+            square[r] += pow(share_below(&f.q->maps[0], .5) - expected, 2) / N;
+        }
+    }
+    assert_relative(square[1], .5 * square[0], .35); /* both are known to sqrt(2/200) = .1 of themselves: z = 2.5 */
     drop(&f);
 }
 
@@ -169,7 +196,7 @@ static void grid_widens(void **state)
     struct fixture f;
     make(&f, uneven(.3), &start, 1);
     for (uint64_t k = 0; k < 3; k++) {
-        assert_true(isfinite(lines_update(&f.lines, f.q, 0, 8, points(4 + k))));
+        assert_true(isfinite(lines_update(&f.lines, f.q, 0, 8, points(4 + k), NULL)));
     }
     assert_close(share_below(&f.q->maps[0], 1), .3, .01);
     drop(&f);
@@ -223,9 +250,9 @@ static void noise_is_what_it_says(void **state)
         assert_int_equal(rovi_target_new(2, wavy, NULL, &target[k], NULL), ROVI_OK);
         make(k == 0 ? &f : &g, target[k], &start, 1);
     }
-    assert_true(isfinite(lines_update(&g.lines, g.q, 0, MOST, points(1000))));
+    assert_true(isfinite(lines_update(&g.lines, g.q, 0, MOST, points(1000), NULL)));
     for (uint64_t k = 0; k < N; k++) {
-        said += lines_update(&f.lines, f.q, 0, 16, points(k)) / N;
+        said += lines_update(&f.lines, f.q, 0, 16, points(k), NULL) / N;
         is += divergence(&f.q->maps[0], &g.q->maps[0]) / N;
     }
     print_message("noise: said %g, is %g\n", said, is);
@@ -245,7 +272,7 @@ static void noise_falls_with_the_lines(void **state)
         for (uint64_t r = 0; r < 10; r++) {
             struct fixture f;
             make(&f, asymmetric(), &start, 1);
-            noise[k] += lines_update(&f.lines, f.q, 0, k == 0 ? 32 : 256, points(20 + r));
+            noise[k] += lines_update(&f.lines, f.q, 0, k == 0 ? 32 : 256, points(20 + r), NULL);
             drop(&f);
         }
     }
@@ -272,7 +299,7 @@ static void threads_do_not_change_a_bit(void **state)
     for (size_t k = 0; k < 3; k++) {
         make(&f[k], asymmetric(), &start, k + 1);
         for (size_t i = 0; i < 2; i++) {
-            noise[k][i] = lines_update(&f[k].lines, f[k].q, i, 64, points(40 + i));
+            noise[k][i] = lines_update(&f[k].lines, f[k].q, i, 64, points(40 + i), NULL);
             assert_true(noise[k][i] == noise[0][i]);
             assert_same_map(&f[k].q->maps[i], &f[0].q->maps[i]);
         }
@@ -301,7 +328,7 @@ static void an_end_leaves_the_map(void **state)
         make(&f, uneven(.3), &start, threads);
         f.rig.supervisor.monitor = impatient;
         f.rig.supervisor.monitor_data = &asked;
-        assert_true(isinf(lines_update(&f.lines, f.q, 0, 64, points(1))));
+        assert_true(isinf(lines_update(&f.lines, f.q, 0, 64, points(1), NULL)));
         assert_same_map(&f.q->maps[0], &before->maps[0]);
         assert_true(asked >= 20);
         rovi_approximation_free(before);
@@ -329,7 +356,7 @@ static void no_density_leaves_the_map(void **state)
     rovi_approximation *before = approximation_of(&start);
     assert_int_equal(rovi_target_new(2, nowhere, NULL, &target, NULL), ROVI_OK);
     make(&f, target, &start, 1);
-    assert_true(isinf(lines_update(&f.lines, f.q, 1, 8, points(1))));
+    assert_true(isinf(lines_update(&f.lines, f.q, 1, 8, points(1), NULL)));
     assert_same_map(&f.q->maps[1], &before->maps[1]);
     rovi_approximation_free(before);
     drop(&f);
@@ -340,6 +367,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(update_is_the_mean_along_the_line),
         cmocka_unit_test(masses_are_right_at_once),
+        cmocka_unit_test(updates_can_be_averaged),
         cmocka_unit_test(grid_widens),
         cmocka_unit_test(noise_is_what_it_says),
         cmocka_unit_test(noise_falls_with_the_lines),
