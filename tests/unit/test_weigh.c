@@ -58,9 +58,9 @@ static void new_masses_keep_the_shapes(void **state)
     assert_int_equal(pieces_cut(T, edges, work), 2);
     assert_close(edges[1], 0, .05);
     pieces_reweigh(T, 2, edges, mass, work);
-    assert_close(share_below(T, 0), .93, 3e-3); /* the cell across the cut, of mass .0027, belongs to both */
-    assert_close(share_within(T, 0), left, 5e-3);
-    assert_close(share_within(T, 6), right, 5e-3);
+    assert_close(share_below(T, 0), .93, 3e-3);   /* the cell across the cut, of mass .0027, belongs to both */
+    assert_close(share_within(T, 0), left, 1e-2); /* a cell of .05, whose log density bends by .3, is shared out anew */
+    assert_close(share_within(T, 6), right, 1e-2);
     for (size_t k = 0; k < T->D.cells; k++) {
         assert_true(T->lambda[k] >= 0);
     }
