@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 
@@ -121,6 +122,12 @@ void team_free(struct team *team)
         dismiss(team, team->size);
         release(team);
     }
+}
+
+size_t team_size_of(int64_t threads)
+{
+    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    return threads > 0 ? (size_t)threads : processors > 0 ? (size_t)processors : 1;
 }
 
 size_t team_size(const struct team *team)

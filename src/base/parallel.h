@@ -7,6 +7,7 @@
 #define ROVI_BASE_PARALLEL_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct team;
 
@@ -14,6 +15,9 @@ struct team;
  */
 struct team *team_new(size_t threads);
 void team_free(struct team *team);
+
+/* What a setting "threads" asks for: 0 is one per processor of this machine. */
+size_t team_size_of(int64_t threads);
 size_t team_size(const struct team *team);
 
 /* body(context, i, worker) for i = 0..count-1, worker < team_size. Returns when all are done. Not to be nested on one

@@ -6,7 +6,6 @@
  * them, so that they are compared pair by pair), and those that the shown ELBO is measured on.
  */
 #include <math.h>
-#include <unistd.h>
 
 #include "base/linalg.h"
 #include "base/status.h"
@@ -34,15 +33,6 @@ static uint64_t restart_seed(const rovi_settings *settings, size_t index)
 {
     const struct rng_stream stream = {.seed = (uint64_t)settings->seed, .purpose = RNG_RESTART};
     return index == 0 ? (uint64_t)settings->seed : rng_bits(stream, index) >> (64 - SEED_BITS);
-}
-
-static size_t count_threads(const struct rovi_target *target, const rovi_settings *settings)
-{
-    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    if (!target->concurrent) {
-        return 1;
-    }
-    return settings->threads > 0 ? (size_t)settings->threads : processors > 0 ? (size_t)processors : 1;
 }
 
 /* Each restart's share, so that the threads' order cannot matter; 0: no limit. */
@@ -83,7 +73,7 @@ static rovi_status prepare(struct fit_job *job, const rovi_target *target, const
 {
     job->count = (size_t)settings->restarts;
     job->winner = job->count;
-    job->threads = count_threads(target, settings);
+    job->threads = target->concurrent ? team_size_of(settings->threads) : 1;
     job->restarts = arena_take(&job->memory, job->count, sizeof *job->restarts);
     job->shown = arena_take(&job->memory, job->count, sizeof *job->shown);
     job->team = job->threads > 1 ? team_new(job->threads) : NULL;
