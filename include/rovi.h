@@ -245,6 +245,13 @@ ROVI_API size_t rovi_target_dim(const rovi_target *target);
 ROVI_API rovi_status rovi_target_evaluate(const rovi_target *target, size_t n, const double *x, double *logp,
                                           double *grad, rovi_error *error);
 
+/* Mixtures know which of their components a point most likely came from: the one of greatest responsibility, equation
+ * (18). rovi_target_components is their number, that of the base for a rotated view, and 0 for any other target, which
+ * rovi_target_classify refuses. x: n*d; component: n. */
+ROVI_API size_t rovi_target_components(const rovi_target *target);
+ROVI_API rovi_status rovi_target_classify(const rovi_target *target, size_t n, const double *x, size_t *component,
+                                          rovi_error *error);
+
 /* K components of dimension d. weights: K, positive, sum 1 within 1e-8 (then scaled to sum 1 exactly). means: K*d.
  * covariances: covariance_count (0: identity, 1: shared, or K) matrices of d*d, symmetric positive definite.
  * Normalised, so log Z = 0. */
@@ -272,6 +279,71 @@ ROVI_API rovi_status rovi_target_new_rotated(rovi_target *base, const double *ro
 
 /* A Haar-distributed orthogonal matrix (d*d), a function of d and seed. */
 ROVI_API rovi_status rovi_haar_rotation(size_t d, uint64_t seed, double *rotation, rovi_error *error);
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * Reference draws: unadjusted Langevin, x <- x + h grad log p(x) + sqrt(2 h) xi, for many particles at once
+ */
+
+typedef struct rovi_langevin_settings rovi_langevin_settings;
+typedef struct rovi_langevin rovi_langevin; /* the result of a run */
+
+/* What a run may be given beside its settings; all borrowed for the call. */
+typedef struct rovi_langevin_input {
+    size_t start_count;    /* 0: the settings say where particles begin */
+    const double *start;   /* start_count*d: particle i begins at row i modulo start_count */
+    size_t center_count;   /* 0: modes are the components of a mixture target, and of any other there are none */
+    const double *centers; /* center_count*d: a point belongs to the mode whose center is nearest */
+} rovi_langevin_input;
+
+/* Run Langevin Monte Carlo on `target`. NULL settings: all defaults; NULL input: nothing given; NULL monitor: none. The
+ * monitor sees one restart, whose iterations are the steps and whose ELBO is NaN; what it and max_time cut short is a
+ * result too. Fails with ROVI_NUMERICS_FAILED when more than half of the particles run off or are stuck because the
+ * step is too large, with ROVI_TARGET_FAILED when the target fails fatally or where particles begin is outside the
+ * support. Same target, settings, input and build: same result to the last bit for any number of threads. */
+ROVI_API rovi_status rovi_langevin_run(const rovi_target *target, const rovi_langevin_settings *settings,
+                                       const rovi_langevin_input *input, rovi_monitor monitor, void *monitor_data,
+                                       rovi_langevin **run, rovi_error *error);
+ROVI_API void rovi_langevin_free(rovi_langevin *run);
+
+typedef struct rovi_langevin_point {
+    uint64_t step;
+    double time;               /* the step sizes so far, summed */
+    rovi_estimate log_density; /* mean over the particles, error between them */
+    const rovi_estimate *mass; /* mode_count: share of the particles in each mode, error between them */
+} rovi_langevin_point;
+
+typedef struct rovi_langevin_parts {
+    rovi_stop stop; /* ROVI_STOP_MAX_ITERATIONS: all steps were made; ROVI_STOP_MAX_TIME; ROVI_STOP_INTERRUPTED */
+    size_t dim, particles;
+    uint64_t steps;            /* that every particle has made */
+    double step;               /* h; the last one where it was chosen, NaN when the run was ended before */
+    double curvature;          /* that h was chosen by: the smoothness given, or as estimated; NaN when h was given */
+    uint64_t moves;            /* proposed, by all particles together */
+    uint64_t outside;          /* of these: outside the support, so that the particle stayed where it was */
+    size_t draw_count;         /* a multiple of particles: draw j is of particle j modulo particles */
+    const double *draws;       /* draw_count*dim */
+    const double *log_density; /* draw_count */
+    rovi_estimate mean_log_density; /* of the draws; errors here are between particles, NaN for a single one */
+    size_t mode_count;
+    const rovi_estimate *mass; /* mode_count: share of the draws in each mode */
+    size_t trace_length;
+    const rovi_langevin_point *trace; /* the first at step 0 */
+    rovi_evaluations evaluations;
+    int threads;
+    double wall_s, target_s; /* wall time; thread-seconds inside the target */
+} rovi_langevin_parts;
+
+ROVI_API const rovi_langevin_parts *rovi_langevin_parts_of(const rovi_langevin *run); /* valid as long as the run */
+
+/* Settings of a run by name, as those of a fit (rovi_settings_set and the like, below). */
+ROVI_API rovi_langevin_settings *rovi_langevin_settings_new(void);
+ROVI_API void rovi_langevin_settings_free(rovi_langevin_settings *settings);
+ROVI_API rovi_status rovi_langevin_settings_set(rovi_langevin_settings *settings, const char *name, const char *value,
+                                                rovi_error *error);
+ROVI_API rovi_status rovi_langevin_settings_get(const rovi_langevin_settings *settings, const char *name, char *value,
+                                                size_t size, rovi_error *error);
+ROVI_API size_t rovi_langevin_settings_count(void);
+ROVI_API const struct rovi_setting *rovi_langevin_settings_at(size_t index); /* NULL past the end */
 
 /* ---------------------------------------------------------------------------------------------------------------------
  * Drive the solver yourself

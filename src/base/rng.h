@@ -19,7 +19,8 @@ enum rng_purpose {
     RNG_DRAW,     /* draws for the user */
     RNG_RESTART,  /* seeds of the restarts */
     RNG_HAAR,     /* rovi_haar_rotation */
-    RNG_PROBE     /* internal estimates, such as power iterations */
+    RNG_PROBE,    /* internal estimates, such as power iterations */
+    RNG_LANGEVIN  /* starts and steps of Langevin particles */
 };
 
 struct rng_stream {

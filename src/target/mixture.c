@@ -137,15 +137,34 @@ size_t mixture_scratch(const struct mixture *mix)
     return TARGET_BLOCK * (mix->groups * mix->d + 2 * mix->K); /* z, term, f */
 }
 
-int mixture_evaluate(const struct rovi_target *target, size_t n, const double *x, double *logp, double *grad,
-                     double *scratch)
+/* z, term and f inside scratch, from the points x */
+static double *terms_at(const struct mixture *mix, size_t n, const double *x, double *scratch)
 {
-    const struct mixture *mix = target->self;
     double *z = scratch, *term = z + mix->groups * n * mix->d, *f = term + mix->K * n;
     for (size_t g = 0; g < mix->groups; g++) {
         mixture_whiten(mix, g, n, x, z + g * n * mix->d);
     }
     component_terms(mix, n, z, term, f);
+    return term;
+}
+
+void mixture_classify(const struct rovi_target *target, size_t n, const double *x, size_t *component, double *scratch)
+{
+    const struct mixture *mix = target->self;
+    const double *term = terms_at(mix, n, x, scratch);
+    for (size_t i = 0; i < n; i++) {
+        component[i] = 0;
+        for (size_t k = 1; k < mix->K; k++) {
+            component[i] = term[k * n + i] > term[component[i] * n + i] ? k : component[i];
+        }
+    }
+}
+
+int mixture_evaluate(const struct rovi_target *target, size_t n, const double *x, double *logp, double *grad,
+                     double *scratch)
+{
+    const struct mixture *mix = target->self;
+    double *z = scratch, *term = terms_at(mix, n, x, scratch), *f = term + mix->K * n;
     log_sum_exp(mix->K, n, term, logp);
     if (grad != NULL) {
         for (size_t i = 0; i < mix->K * n; i++) {

@@ -18,9 +18,10 @@ struct mixture {
 /* z (n x d) = L_g^-1 (x - centre_g) for the rows of x; z may be x */
 void mixture_whiten(const struct mixture *mix, size_t g, size_t n, const double *x, double *z);
 
-/* The evaluate of a target whose self is a mixture, and the doubles of scratch that it needs */
+/* The evaluate and classify of a target whose self is a mixture, and the doubles of scratch that they need */
 int mixture_evaluate(const struct rovi_target *target, size_t n, const double *x, double *logp, double *grad,
                      double *scratch);
+void mixture_classify(const struct rovi_target *target, size_t n, const double *x, size_t *component, double *scratch);
 size_t mixture_scratch(const struct mixture *mix);
 
 #endif

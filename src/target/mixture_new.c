@@ -266,6 +266,8 @@ static rovi_status mixture_new(const struct description *from, rovi_target **tar
     made->log_z = 0;
     made->concurrent = true;
     made->evaluate = mixture_evaluate;
+    made->components = mix->K;
+    made->classify = mixture_classify;
     made->scratch = mixture_scratch(mix);
     made->self = mix;
     return target_finish(made, target, error);

@@ -26,6 +26,13 @@ static int evaluate(const struct rovi_target *target, size_t n, const double *x,
     return code;
 }
 
+static void classify(const struct rovi_target *target, size_t n, const double *x, size_t *component, double *scratch)
+{
+    const size_t d = target->dim;
+    linalg_multiply(n, d, d, x, target->self, scratch);
+    target->base->classify(target->base, n, scratch, component, scratch + TARGET_BLOCK * d);
+}
+
 rovi_status rovi_target_new_rotated(rovi_target *base, const double *rotation, rovi_target **target, rovi_error *error)
 {
     const rovi_status status = target_accept(base == NULL ? 1 : base->dim, target, error);
@@ -48,6 +55,8 @@ rovi_status rovi_target_new_rotated(rovi_target *base, const double *rotation, r
         made->log_z = base->log_z;
         made->concurrent = base->concurrent;
         made->evaluate = evaluate;
+        made->components = base->components;
+        made->classify = base->components > 0 ? classify : NULL;
         made->scratch = 2 * (TARGET_BLOCK * d) + base->scratch;
         made->self = R;
         made->base = base;

@@ -178,6 +178,36 @@ size_t rovi_target_dim(const rovi_target *target)
     return target->dim;
 }
 
+size_t rovi_target_components(const rovi_target *target)
+{
+    return target->components;
+}
+
+rovi_status rovi_target_classify(const rovi_target *target, size_t n, const double *x, size_t *component,
+                                 rovi_error *error)
+{
+    if (target == NULL || target->components == 0 || (n > 0 && (x == NULL || component == NULL))) {
+        return error_set(error, ROVI_BAD_INPUT, "%s",
+                         target == NULL            ? "target is NULL; it must be given"
+                         : target->components == 0 ? "the target is no mixture: its points belong to no component"
+                         : x == NULL               ? "x is NULL; it must be given"
+                                                   : "component is NULL; it must be given");
+    }
+    struct arena memory = {0};
+    double *scratch = arena_doubles(&memory, target->scratch);
+    if (scratch == NULL) {
+        return error_no_memory(error);
+    }
+    linalg_hold_threads();
+    for (size_t at = 0; at < n; at += TARGET_BLOCK) {
+        target->classify(target, n - at < TARGET_BLOCK ? n - at : TARGET_BLOCK, x + at * target->dim, component + at,
+                         scratch);
+    }
+    linalg_release_threads();
+    arena_free(&memory);
+    return ROVI_OK;
+}
+
 static rovi_status evaluate_blocks(const rovi_target *target, size_t n, const double *x, double *logp, double *grad,
                                    double *scratch, rovi_error *error)
 {

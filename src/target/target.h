@@ -20,12 +20,18 @@
 typedef int (*target_evaluate_fn)(const struct rovi_target *target, size_t n, const double *x, double *logp,
                                   double *grad, double *scratch);
 
+/* Which component each of n <= TARGET_BLOCK points most likely came from; scratch as above. */
+typedef void (*target_classify_fn)(const struct rovi_target *target, size_t n, const double *x, size_t *component,
+                                   double *scratch);
+
 struct rovi_target {
     size_t dim;
     double log_z;    /* NaN when unknown */
     bool concurrent; /* evaluate may be called from several threads at once */
     target_evaluate_fn evaluate;
-    size_t scratch;           /* doubles that one call of evaluate needs */
+    size_t components; /* of a mixture, or of a view of one; 0: not one, and no classify */
+    target_classify_fn classify;
+    size_t scratch;           /* doubles that one call of evaluate or classify needs */
     void *self;               /* the kind's own data, inside `memory` */
     struct rovi_target *base; /* owned; NULL but for views of another target */
     struct arena memory;

@@ -383,6 +383,53 @@ static void a_fit_without_settings(void **state)
     rovi_target_free(target);
 }
 
+static rovi_status langevin_action(void *data, bool *out_is_null, rovi_error *error)
+{
+    const double centers[] = {-1, 0, 1, 0};
+    const rovi_langevin_input input = {.center_count = 2, .centers = centers};
+    rovi_langevin_settings *settings = rovi_langevin_settings_new();
+    rovi_langevin *run = NULL;
+    rovi_status status = ROVI_NO_MEMORY;
+    if (settings == NULL) { /* which has no error to fill */
+        *error = (rovi_error){ROVI_NO_MEMORY, "out of memory"};
+    } else if ((status = rovi_langevin_settings_set(settings, "steps", "10", error)) == ROVI_OK &&
+               (status = rovi_langevin_settings_set(settings, "threads", "2", error)) == ROVI_OK) {
+        status = rovi_langevin_run(data, settings, &input, NULL, NULL, &run, error);
+    }
+    *out_is_null = run == NULL;
+    rovi_langevin_free(run);
+    rovi_langevin_settings_free(settings);
+    return status;
+}
+
+static rovi_status default_langevin_action(void *data, bool *out_is_null, rovi_error *error)
+{
+    rovi_langevin *run = NULL;
+    const rovi_status status = rovi_langevin_run(data, NULL, NULL, cancel, NULL, &run, error);
+    *out_is_null = run == NULL;
+    rovi_langevin_free(run);
+    return status;
+}
+
+static rovi_status classify_action(void *data, bool *out_is_null, rovi_error *error)
+{
+    const double x[] = {0, 1, 2, 3};
+    size_t component[2];
+    *out_is_null = true;
+    return rovi_target_classify(data, 2, x, component, error);
+}
+
+static void langevin_runs(void **state)
+{
+    (void)state;
+    rovi_target *target = NULL;
+    assert_int_equal(make_target(GAUSSIANS, &target, NULL), ROVI_OK);
+    assert_true(survive(langevin_action, target) > 20);
+    assert_true(survive(default_langevin_action, target) > 20);
+    assert_true(survive(classify_action, target) >= 1);
+    rovi_target_free(target);
+}
+
 static rovi_status fit_new_action(void *data, bool *out_is_null, rovi_error *error)
 {
     rovi_fit *fit = NULL;
@@ -446,6 +493,7 @@ int main(void)
         cmocka_unit_test(fits_on_two_threads),
         cmocka_unit_test(a_fit_without_settings),
         cmocka_unit_test(a_fit_from_parts),
+        cmocka_unit_test(langevin_runs),
         cmocka_unit_test(sizes_beyond_memory),
     };
     return cmocka_run_group_tests(tests, everything_is_wrapped, NULL);
