@@ -4,6 +4,7 @@
 #define ROVI_CLI_CLI_H
 
 #include "cli/options.h"
+#include "io/memory.h"
 #include "rovi.h"
 
 enum exit_code {
@@ -16,18 +17,21 @@ enum exit_code {
 
 struct command {
     const char *name, *summary, *usage;
-    const struct option *options; /* closed by one without a name */
-    bool takes_settings;          /* every setting of the library is an option as well */
+    const struct option *options;                    /* closed by one without a name */
+    const rovi_setting *(*setting_at)(size_t index); /* settings of the library that are options as well; or NULL */
     int (*run)(const struct command *self, int argc, char **argv); /* argv[0] is the first argument */
     void (*more_help)(void);                                       /* printed last; or NULL */
 };
 
-extern const struct command fit_command, sample_command, plot_command;
+extern const struct command fit_command, sample_command, plot_command, langevin_command;
 
 /* Print the sentence on stderr; the exit code that goes with its status. */
 int say_error(const struct command *command, const rovi_error *error);
 
 void print_help(const struct command *command);
+
+/* "rovi fit ring --seed 2", in the pool; NULL when out of memory */
+char *join_command_line(struct pool *pool, const struct command *command, int argc, char **argv);
 
 /* "rovi 0.1.0: rovi fit ring: 2.1 s, peak memory 31 MB" */
 void say_closing_line(const char *command_line, double seconds);

@@ -32,11 +32,7 @@ static rovi_status apply_setting(const struct arguments *arguments, bool presets
         return ROVI_OK;
     if (rovi_settings_set(settings, setting->name, arguments->value, NULL) == ROVI_OK)
         return ROVI_OK;
-    char flag[64];
-    snprintf(flag, sizeof flag, "--%s", setting->name);
-    for (char *c = flag; *c; c++)
-        *c = *c == '_' ? '-' : *c;
-    return report(error, ROVI_BAD_INPUT, "%s: found \"%.60s\", allowed: %s", flag, arguments->value, setting->allowed);
+    return refuse_setting(arguments, error);
 }
 
 static rovi_status apply_option(const struct arguments *arguments, struct request *request, rovi_error *error)
@@ -85,21 +81,13 @@ static rovi_status check_request(struct request *request, rovi_error *error)
     return ROVI_OK;
 }
 
-static char *join_command_line(struct pool *pool, int argc, char **argv)
-{
-    char *line = pool_text(pool, "rovi fit");
-    for (int i = 0; line && i < argc; i++)
-        line = pool_format(pool, "%s %s", line, argv[i]);
-    return line;
-}
-
 static rovi_status read_request(const struct command *self, int argc, char **argv, struct request *request,
                                 rovi_error *error)
 {
     struct arguments arguments = {
-        .count = argc, .list = argv, .options = self->options, .takes_settings = self->takes_settings};
+        .count = argc, .list = argv, .options = self->options, .setting_at = self->setting_at};
     request->settings = rovi_settings_new();
-    request->command_line = join_command_line(&request->pool, argc, argv);
+    request->command_line = join_command_line(&request->pool, self, argc, argv);
     if (!request->settings || !request->command_line)
         return report_no_memory(error);
     rovi_status status = read_arguments(arguments, true, request, error);
@@ -271,6 +259,6 @@ const struct command fit_command = {
     .summary = "Fit an approximation to a target: a .json description or a built-in name.",
     .usage = "rovi fit TARGET [-o FIT.json] [--start FIT.json] [--SETTING VALUE ...] [--json [full]] [--quiet]",
     .options = options,
-    .takes_settings = true,
+    .setting_at = rovi_settings_at,
     .run = run,
     .more_help = list_builtins};

@@ -20,14 +20,20 @@ static bool same_name(const char *name, const char *typed, size_t length)
     return true;
 }
 
+static void use_hyphens(char *name)
+{
+    for (char *c = name; *c; c++)
+        *c = *c == '_' ? '-' : *c;
+}
+
 static bool find_long(struct arguments *arguments, const char *name, size_t length)
 {
     for (const struct option *option = arguments->options; option->name; option++)
         if (same_name(option->name, name, length))
             return (arguments->option = option);
-    for (size_t i = 0; arguments->takes_settings && rovi_settings_at(i); i++)
-        if (same_name(rovi_settings_at(i)->name, name, length))
-            return (arguments->setting = rovi_settings_at(i));
+    for (size_t i = 0; arguments->setting_at && arguments->setting_at(i); i++)
+        if (same_name(arguments->setting_at(i)->name, name, length))
+            return (arguments->setting = arguments->setting_at(i));
     return false;
 }
 
@@ -54,11 +60,10 @@ static enum argument_kind report_unknown(const struct arguments *arguments, cons
     for (const struct option *option = arguments->options; option->name; option++)
         if (strlen(option->name) > 1)
             suggestion_consider(&suggestion, option->name);
-    for (size_t i = 0; arguments->takes_settings && rovi_settings_at(i); i++)
-        suggestion_consider(&suggestion, rovi_settings_at(i)->name);
+    for (size_t i = 0; arguments->setting_at && arguments->setting_at(i); i++)
+        suggestion_consider(&suggestion, arguments->setting_at(i)->name);
     snprintf(best, sizeof best, "%s", suggestion.best ? suggestion.best : "");
-    for (char *c = best; *c; c++)
-        *c = *c == '_' ? '-' : *c;
+    use_hyphens(best);
     report(error, ROVI_BAD_INPUT, "found unknown flag %.80s%s%s%s, allowed: those that --help lists", typed,
            best[0] ? " (did you mean --" : "", best, best[0] ? "?)" : "");
     return ARGUMENT_ERROR;
@@ -138,6 +143,15 @@ rovi_status parse_count(const char *flag, const char *text, uint64_t least, uint
         return ROVI_OK;
     return report(error, ROVI_BAD_INPUT, "%s: found \"%.60s\", allowed: a whole number from %llu to %llu", flag, text,
                   (unsigned long long)least, (unsigned long long)most);
+}
+
+rovi_status refuse_setting(const struct arguments *arguments, rovi_error *error)
+{
+    char flag[64];
+    snprintf(flag, sizeof flag, "--%s", arguments->setting->name);
+    use_hyphens(flag);
+    return report(error, ROVI_BAD_INPUT, "%s: found \"%.60s\", allowed: %s", flag, arguments->value,
+                  arguments->setting->allowed);
 }
 
 rovi_status take_only(const char *what, const char *value, const char **place, rovi_error *error)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Reading the command line: `--name VALUE`, `--name=VALUE`, `-o VALUE`, `--`, and positional arguments, in any order.
- * The settings of the library are options too where a command takes them: one table serves both.
+ * Settings of the library are options too where a command takes them: one table serves both.
  */
 #ifndef ROVI_CLI_OPTIONS_H
 #define ROVI_CLI_OPTIONS_H
@@ -24,8 +24,8 @@ enum argument_kind { ARGUMENT_END, ARGUMENT_OPTION, ARGUMENT_SETTING, ARGUMENT_P
 struct arguments {
     int count;
     char **list;
-    const struct option *options; /* closed by one without a name */
-    bool takes_settings;
+    const struct option *options;                    /* closed by one without a name */
+    const rovi_setting *(*setting_at)(size_t index); /* the library's table of settings; NULL: takes none */
     /* where we are, and what was found there */
     int next;
     bool only_positional; /* after "--" */
@@ -39,6 +39,9 @@ enum argument_kind arguments_next(struct arguments *arguments, rovi_error *error
 
 /* A whole number from `least`; the message names the flag. */
 rovi_status parse_count(const char *flag, const char *text, uint64_t least, uint64_t *value, rovi_error *error);
+
+/* "--step: found "x", allowed: 0..1": the value of the setting at hand is refused. */
+rovi_status refuse_setting(const struct arguments *arguments, rovi_error *error);
 
 /* "a second target" and the like: one place may be filled once. */
 rovi_status take_only(const char *what, const char *value, const char **place, rovi_error *error);

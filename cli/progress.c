@@ -15,26 +15,71 @@
 #define BAR_EVERY  0.1 /* seconds */
 #define LINE_EVERY 5.0
 
+struct pace pace_begin(bool quiet)
+{
+    struct pace pace = {.quiet = quiet, .terminal = isatty(STDERR_FILENO)};
+    pace.next = pace.terminal ? BAR_EVERY : LINE_EVERY;
+    return pace;
+}
+
+bool pace_due(struct pace *pace, double seconds)
+{
+    if (pace->quiet || seconds < pace->next)
+        return false;
+    pace->next = seconds + (pace->terminal ? BAR_EVERY : LINE_EVERY);
+    return true;
+}
+
+static void print_bar(double share)
+{
+    int filled = (int)(share * BAR_WIDTH);
+    fputs("\r\033[K[", stderr);
+    for (int i = 0; i < BAR_WIDTH; i++)
+        fputc(i < filled ? '#' : '.', stderr);
+    fputs("] ", stderr);
+}
+
+void pace_open(struct pace *pace, double share)
+{
+    if (pace->terminal)
+        print_bar(share);
+    fprintf(stderr, "%3.0f %%", 100 * share);
+    pace->shown = true;
+}
+
+void pace_close(const struct pace *pace, double share, double seconds)
+{
+    if (share > 0.02)
+        fprintf(stderr, ", at most %.0f s to go", ceil(seconds / share * (1 - share)));
+    if (!pace->terminal)
+        fputc('\n', stderr);
+    fflush(stderr);
+}
+
+void pace_end(const struct pace *pace)
+{
+    if (pace->shown && pace->terminal)
+        fputs("\r\033[K", stderr);
+}
+
 rovi_status progress_begin(struct progress *progress, const rovi_settings *settings, bool quiet, rovi_error *error)
 {
     char restarts[32] = "1", threads[32] = "0";
     rovi_settings_get(settings, "restarts", restarts, sizeof restarts, NULL);
     rovi_settings_get(settings, "threads", threads, sizeof threads, NULL);
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    *progress = (struct progress){.quiet = quiet, .terminal = isatty(STDERR_FILENO), .best = NAN};
+    *progress = (struct progress){.pace = pace_begin(quiet), .best = NAN};
     progress->restarts = strtoul(restarts, NULL, 10);
     progress->threads = strtoul(threads, NULL, 10);
     if (progress->threads == 0)
         progress->threads = processors > 0 ? (size_t)processors : 1;
-    progress->next = progress->terminal ? BAR_EVERY : LINE_EVERY;
     progress->share = pool_take(&progress->pool, progress->restarts, sizeof(double));
     return progress->share ? ROVI_OK : report_no_memory(error);
 }
 
 void progress_end(struct progress *progress)
 {
-    if (progress->shown && progress->terminal)
-        fputs("\r\033[K", stderr);
+    pace_end(&progress->pace);
     pool_free(&progress->pool);
 }
 
@@ -52,30 +97,15 @@ static size_t count_done(const struct progress *progress, double *share)
     return full > ended ? full : ended;
 }
 
-static void print_bar(double share)
-{
-    int filled = (int)(share * BAR_WIDTH);
-    fputs("\r\033[K[", stderr);
-    for (int i = 0; i < BAR_WIDTH; i++)
-        fputc(i < filled ? '#' : '.', stderr);
-    fputs("] ", stderr);
-}
-
 static void speak(struct progress *progress, double seconds)
 {
     double share;
     size_t done = count_done(progress, &share);
-    if (progress->terminal)
-        print_bar(share);
-    fprintf(stderr, "%3.0f %%, %zu of %zu restarts done", 100 * share, done, progress->restarts);
+    pace_open(&progress->pace, share);
+    fprintf(stderr, ", %zu of %zu restarts done", done, progress->restarts);
     if (!isnan(progress->best))
         fprintf(stderr, ", best ELBO %.4g", progress->best);
-    if (share > 0.02)
-        fprintf(stderr, ", at most %.0f s to go", ceil(seconds / share * (1 - share)));
-    if (!progress->terminal)
-        fputc('\n', stderr);
-    fflush(stderr);
-    progress->shown = true;
+    pace_close(&progress->pace, share, seconds);
 }
 
 static void record(struct progress *progress, const rovi_progress *now)
@@ -90,9 +120,7 @@ int progress_monitor(const rovi_progress *now, void *data)
 {
     struct progress *progress = data;
     record(progress, now);
-    if (!progress->quiet && now->seconds >= progress->next) {
+    if (pace_due(&progress->pace, now->seconds))
         speak(progress, now->seconds);
-        progress->next = now->seconds + (progress->terminal ? BAR_EVERY : LINE_EVERY);
-    }
     return interrupt_seen();
 }

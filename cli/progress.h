@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a running fit says on stderr: a bar on a terminal, a line now and then elsewhere, nothing when quiet. */
+/* What a running fit, or another long command, says on stderr: a bar on a terminal, a line now and then elsewhere,
+ * nothing when quiet. */
 #ifndef ROVI_CLI_PROGRESS_H
 #define ROVI_CLI_PROGRESS_H
 
@@ -9,13 +10,24 @@
 #include "io/memory.h"
 #include "rovi.h"
 
-struct progress {
+/* When to speak, and how much of the work is done: what every long command shows in the same way. */
+struct pace {
     bool quiet, terminal, shown;
+    double next; /* seconds since it began at which to speak again */
+};
+
+struct pace pace_begin(bool quiet);
+bool pace_due(struct pace *pace, double seconds); /* true: speak, between the next two */
+void pace_open(struct pace *pace, double share);
+void pace_close(const struct pace *pace, double share, double seconds); /* "at most N s to go" */
+void pace_end(const struct pace *pace);                                 /* wipes the bar */
+
+struct progress {
+    struct pace pace;
     double *share; /* per restart: of its iterations done, 0 before it began */
     size_t restarts;
     size_t threads;
     double best; /* ELBO, NaN before the first */
-    double next; /* seconds into the fit at which to speak again */
     struct pool pool;
 };
 

@@ -31,25 +31,13 @@ static rovi_status apply(const struct arguments *arguments, struct request *requ
     return ROVI_OK;
 }
 
-/* CSV is what a name ending in .csv gets, and what has no name to tell: stdout and devices. */
-static rovi_status check_suffix(const char *path, rovi_error *error)
-{
-    size_t length = strlen(path);
-    if ((length > 4 && strcmp(path + length - 4, ".csv") == 0) || strcmp(path, "-") == 0 ||
-        strncmp(path, "/dev/", 5) == 0)
-        return ROVI_OK;
-    return report(error, ROVI_BAD_INPUT, "-o: found \"%.200s\", allowed: a name ending in .csv, or - for stdout", path);
-}
-
 static rovi_status check_request(struct request *request, rovi_error *error)
 {
     if (!request->fit)
         return report(error, ROVI_BAD_INPUT, "found no fit, allowed: a file that `rovi fit` wrote");
     if (!request->count_text)
         return report(error, ROVI_BAD_INPUT, "-n: found nothing, allowed: the number of draws, at least 1");
-    if (!request->output)
-        return report(error, ROVI_BAD_INPUT, "-o: found nothing, allowed: a name ending in .csv, or - for stdout");
-    rovi_status status = check_suffix(request->output, error);
+    rovi_status status = draws_csv_check_name(request->output, error);
     if (!status)
         status = parse_count("-n", request->count_text, 1, &request->count, error);
     if (!status)

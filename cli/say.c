@@ -49,17 +49,35 @@ static void print_setting(const rovi_setting *setting)
     printf("%*s%s (default %s)\n", HELP_COLUMN, "", setting->allowed, setting->default_value);
 }
 
+/* An option may stand before a setting of the same name, when it takes more than that does. */
+static bool is_option(const struct command *command, const char *name)
+{
+    for (const struct option *option = command->options; option->name; option++)
+        if (strcmp(option->name, name) == 0)
+            return true;
+    return false;
+}
+
 void print_help(const struct command *command)
 {
     printf("Usage: %s\n\n%s\n\nOptions:\n", command->usage, command->summary);
     for (const struct option *option = command->options; option->name; option++)
         print_option(option);
-    if (command->takes_settings)
+    if (command->setting_at)
         puts("\nSettings:");
-    for (size_t i = 0; command->takes_settings && rovi_settings_at(i); i++)
-        print_setting(rovi_settings_at(i));
+    for (size_t i = 0; command->setting_at && command->setting_at(i); i++)
+        if (!is_option(command, command->setting_at(i)->name))
+            print_setting(command->setting_at(i));
     if (command->more_help)
         command->more_help();
+}
+
+char *join_command_line(struct pool *pool, const struct command *command, int argc, char **argv)
+{
+    char *line = pool_format(pool, "rovi %s", command->name);
+    for (int i = 0; line && i < argc; i++)
+        line = pool_format(pool, "%s %s", line, argv[i]);
+    return line;
 }
 
 void say_closing_line(const char *command_line, double seconds)

@@ -320,12 +320,13 @@ typedef struct rovi_langevin_parts {
     double curvature;          /* that h was chosen by: the smoothness given, or as estimated; NaN when h was given */
     uint64_t moves;            /* proposed, by all particles together */
     uint64_t outside;          /* of these: outside the support, so that the particle stayed where it was */
-    size_t draw_count;         /* a multiple of particles: draw j is of particle j modulo particles */
+    size_t draw_count;         /* draw j is of particle j modulo particles */
     const double *draws;       /* draw_count*dim */
     const double *log_density; /* draw_count */
-    rovi_estimate mean_log_density; /* of the draws; errors here are between particles, NaN for a single one */
+    rovi_estimate
+        mean_log_density; /* over the states kept as draws; errors are between particles, NaN for a single one */
     size_t mode_count;
-    const rovi_estimate *mass; /* mode_count: share of the draws in each mode */
+    const rovi_estimate *mass; /* mode_count: share of these states in each mode */
     size_t trace_length;
     const rovi_langevin_point *trace; /* the first at step 0 */
     rovi_evaluations evaluations;

@@ -38,20 +38,30 @@ static void write_one_line(const char *text, FILE *stream)
         fputc(*text == '\n' || *text == '\r' ? ' ' : *text, stream);
 }
 
-static void write_head(const struct draws_csv *draws, size_t d, FILE *stream)
+static void write_origin(const char *target, const char *method, uint64_t count, uint64_t seed, FILE *stream)
 {
-    const struct fit_context *context = &draws->fit->context;
-    const rovi_fit_parts *parts = rovi_fit_parts_of(draws->fit->fit);
     fprintf(stream, "# rovi_version = %s\n# model = ", rovi_version());
-    write_one_line(or_unknown(context->target), stream);
+    write_one_line(or_unknown(target), stream);
     fprintf(stream, "\n# method = ");
-    write_one_line(or_unknown(context->method), stream);
-    fprintf(stream, "\n#   num_draws = %" PRIu64 "\n#   seed = %" PRIu64 "\n", draws->count, draws->seed);
-    fprintf(stream, "#   fit_status = %s\n#   fit_elbo = %.17g\n", rovi_stop_text(parts->stop), parts->elbo.value);
+    write_one_line(or_unknown(method), stream);
+    fprintf(stream, "\n#   num_draws = %" PRIu64 "\n#   seed = %" PRIu64 "\n", count, seed);
+}
+
+static void write_names(size_t d, FILE *stream)
+{
     fputs("lp_approx__,lp__", stream);
     for (size_t i = 1; i <= d; i++)
         fprintf(stream, ",x.%zu", i);
     fputc('\n', stream);
+}
+
+static void write_head(const struct draws_csv *draws, size_t d, FILE *stream)
+{
+    const struct fit_context *context = &draws->fit->context;
+    const rovi_fit_parts *parts = rovi_fit_parts_of(draws->fit->fit);
+    write_origin(context->target, context->method, draws->count, draws->seed, stream);
+    fprintf(stream, "#   fit_status = %s\n#   fit_elbo = %.17g\n", rovi_stop_text(parts->stop), parts->elbo.value);
+    write_names(d, stream);
 }
 
 /* Not finite numbers as Stan writes them, which numpy, pandas and R read as well. */
@@ -63,18 +73,29 @@ static void write_number(double value, FILE *stream)
         fputs(isnan(value) ? "nan" : value > 0 ? "inf" : "-inf", stream);
 }
 
+static void write_row(size_t d, const double *x, double log_q, double log_p, FILE *stream)
+{
+    write_number(log_q, stream);
+    fputc(',', stream);
+    write_number(log_p, stream);
+    for (size_t j = 0; j < d; j++) {
+        fputc(',', stream);
+        write_number(x[j], stream);
+    }
+    fputc('\n', stream);
+}
+
 static void write_rows(const struct chunk *chunk, size_t n, FILE *stream)
 {
-    for (size_t i = 0; i < n; i++) {
-        write_number(chunk->log_q[i], stream);
-        fputc(',', stream);
-        write_number(chunk->log_p[i], stream);
-        for (size_t j = 0; j < chunk->d; j++) {
-            fputc(',', stream);
-            write_number(chunk->x[i * chunk->d + j], stream);
-        }
-        fputc('\n', stream);
-    }
+    for (size_t i = 0; i < n; i++)
+        write_row(chunk->d, chunk->x + i * chunk->d, chunk->log_q[i], chunk->log_p[i], stream);
+}
+
+static rovi_status check_stream(FILE *stream, const char *name, rovi_error *error)
+{
+    if (ferror(stream))
+        return report(error, ROVI_IO_FAILED, "%.200s: cannot be written: %s", name, strerror(errno));
+    return ROVI_OK;
 }
 
 static rovi_status fill(const struct draws_csv *draws, uint64_t first, size_t n, struct chunk *chunk, rovi_error *error)
@@ -98,8 +119,8 @@ static rovi_status write_all(const struct draws_csv *draws, struct chunk *chunk,
             return status;
         errno = 0;
         write_rows(chunk, n, stream);
-        if (ferror(stream))
-            return report(error, ROVI_IO_FAILED, "%.200s: cannot be written: %s", name, strerror(errno));
+        if ((status = check_stream(stream, name, error)))
+            return status;
     }
     return ROVI_OK;
 }
@@ -115,4 +136,27 @@ rovi_status draws_csv_write(const struct draws_csv *draws, FILE *stream, const c
     }
     pool_free(&chunk.pool);
     return status;
+}
+
+rovi_status draws_csv_write_table(const struct draws_table *draws, FILE *stream, const char *name, rovi_error *error)
+{
+    errno = 0;
+    write_origin(draws->target, draws->method, draws->count, draws->seed, stream);
+    fprintf(stream, "#   status = %s\n", draws->status);
+    write_names(draws->dim, stream);
+    for (size_t i = 0; i < draws->count && !ferror(stream); i++)
+        write_row(draws->dim, draws->x + i * draws->dim, NAN, draws->log_p[i], stream);
+    return check_stream(stream, name, error);
+}
+
+rovi_status draws_csv_check_name(const char *path, rovi_error *error)
+{
+    static const char allowed[] = "a name ending in .csv, or - for stdout";
+    size_t length = path ? strlen(path) : 0;
+    if (!path)
+        return report(error, ROVI_BAD_INPUT, "-o: found nothing, allowed: %s", allowed);
+    if ((length > 4 && strcmp(path + length - 4, ".csv") == 0) || strcmp(path, "-") == 0 ||
+        strncmp(path, "/dev/", 5) == 0)
+        return ROVI_OK;
+    return report(error, ROVI_BAD_INPUT, "-o: found \"%.200s\", allowed: %s", path, allowed);
 }

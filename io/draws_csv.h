@@ -14,6 +14,19 @@ struct draws_csv {
     uint64_t seed, count;
 };
 
+/* Draws at hand, of a sampler that knows no log q: lp_approx__ is nan. */
+struct draws_table {
+    const char *target, *method, *status; /* for the comment lines */
+    uint64_t seed;
+    size_t count, dim;
+    const double *x, *log_p; /* count x dim, count */
+};
+
+rovi_status draws_csv_write_table(const struct draws_table *draws, FILE *stream, const char *name, rovi_error *error);
+
+/* CSV is what a name ending in .csv gets, and what has no name to tell: stdout and devices. NULL: no name was given. */
+rovi_status draws_csv_check_name(const char *path, rovi_error *error);
+
 rovi_status draws_csv_write(const struct draws_csv *draws, FILE *stream, const char *name, rovi_error *error);
 
 #endif

@@ -6,15 +6,6 @@
 #include "io/fit_file.h"
 #include "io/report.h"
 
-/* `object` when all went well; else NULL, and the object is gone. */
-static json_t *whole(json_t *object, bool ok)
-{
-    if (ok)
-        return object;
-    json_decref(object);
-    return NULL;
-}
-
 /* ---- settings ---- */
 
 static json_t *setting_to_json(const rovi_settings *settings, const rovi_setting *setting)
@@ -36,34 +27,17 @@ json_t *fit_settings_to_json(const rovi_settings *settings)
         const rovi_setting *setting = rovi_settings_at(i);
         ok = json_put(object, setting->name, setting_to_json(settings, setting));
     }
-    return whole(object, ok);
+    return json_whole(object, ok);
 }
 
 /* ---- the keys shared with --json ---- */
 
-static json_t *estimate_to_json(rovi_estimate estimate)
-{
-    if (isnan(estimate.value))
-        return json_null();
-    json_t *object = json_object();
-    return whole(object, json_put(object, "value", json_from_double(estimate.value)) &&
-                             json_put(object, "mcse", json_from_double(estimate.mcse)));
-}
-
-static json_t *evaluations_to_json(const rovi_evaluations *evaluations)
-{
-    json_t *object = json_object();
-    return whole(object, json_put(object, "density", json_from_uint64(evaluations->density)) &&
-                             json_put(object, "gradient", json_from_uint64(evaluations->gradient)) &&
-                             json_put(object, "rejected", json_from_uint64(evaluations->rejected)));
-}
-
 static json_t *time_to_json(const struct fit_context *context, const rovi_fit_parts *parts)
 {
     json_t *object = json_object();
-    return whole(object, json_put(object, "wall_s", json_from_double(parts->wall_s)) &&
-                             json_put(object, "target_s", json_from_double(parts->target_s)) &&
-                             json_put(object, "total_s", json_from_double(context->total_s)));
+    return json_whole(object, json_put(object, "wall_s", json_from_double(parts->wall_s)) &&
+                                  json_put(object, "target_s", json_from_double(parts->target_s)) &&
+                                  json_put(object, "total_s", json_from_double(context->total_s)));
 }
 
 static bool put_origin(json_t *head, const struct fit_context *context, const rovi_fit *fit)
@@ -80,9 +54,10 @@ static bool put_result(json_t *head, const struct fit_context *context, const ro
 {
     return json_put(head, "threads", json_integer(parts->threads)) &&
            json_put(head, "status", json_from_text(rovi_stop_text(parts->stop))) &&
-           json_put(head, "elbo", estimate_to_json(parts->elbo)) && json_put(head, "kl", estimate_to_json(parts->kl)) &&
+           json_put(head, "elbo", json_from_estimate(parts->elbo)) &&
+           json_put(head, "kl", json_from_estimate(parts->kl)) &&
            json_put(head, "log_z", json_from_double(parts->log_z)) &&
-           json_put(head, "evaluations", evaluations_to_json(&parts->evaluations)) &&
+           json_put(head, "evaluations", json_from_evaluations(&parts->evaluations)) &&
            json_put(head, "time", time_to_json(context, parts)) &&
            json_put(head, "outside", json_from_double(parts->outside));
 }
@@ -90,7 +65,8 @@ static bool put_result(json_t *head, const struct fit_context *context, const ro
 json_t *fit_head_to_json(const struct fit_context *context, const rovi_fit *fit)
 {
     json_t *head = json_object();
-    return whole(head, head && put_origin(head, context, fit) && put_result(head, context, rovi_fit_parts_of(fit)));
+    return json_whole(head,
+                      head && put_origin(head, context, fit) && put_result(head, context, rovi_fit_parts_of(fit)));
 }
 
 /* ---- restarts ---- */
@@ -98,9 +74,10 @@ json_t *fit_head_to_json(const struct fit_context *context, const rovi_fit *fit)
 static json_t *map_to_json(const rovi_map *map)
 {
     json_t *object = json_object();
-    return whole(object, json_put(object, "alpha", json_real(map->alpha)) && json_put(object, "v", json_real(map->v)) &&
-                             json_put(object, "knots", json_from_doubles(map->cells + 1, map->knots)) &&
-                             json_put(object, "lambda", json_from_doubles(map->cells, map->lambda)));
+    return json_whole(object, json_put(object, "alpha", json_real(map->alpha)) &&
+                                  json_put(object, "v", json_real(map->v)) &&
+                                  json_put(object, "knots", json_from_doubles(map->cells + 1, map->knots)) &&
+                                  json_put(object, "lambda", json_from_doubles(map->cells, map->lambda)));
 }
 
 static json_t *maps_to_json(const rovi_approximation_parts *q)
@@ -109,7 +86,7 @@ static json_t *maps_to_json(const rovi_approximation_parts *q)
     bool ok = array != NULL;
     for (size_t i = 0; ok && i < q->dim; i++)
         ok = json_array_append_new(array, map_to_json(q->maps + i)) == 0;
-    return whole(array, ok);
+    return json_whole(array, ok);
 }
 
 static json_t *approximation_to_json(const rovi_approximation *approximation)
@@ -118,11 +95,12 @@ static json_t *approximation_to_json(const rovi_approximation *approximation)
         return json_null();
     const rovi_approximation_parts *q = rovi_approximation_parts_of(approximation);
     json_t *object = json_object();
-    return whole(object, json_put(object, "center", json_from_doubles(q->dim, q->center)) &&
-                             json_put(object, "whitening",
-                                      q->whitening ? json_from_matrix(q->dim, q->dim, q->whitening) : json_null()) &&
-                             json_put(object, "rotation", json_from_matrix(q->dim, q->dim, q->rotation)) &&
-                             json_put(object, "maps", maps_to_json(q)));
+    return json_whole(object,
+                      json_put(object, "center", json_from_doubles(q->dim, q->center)) &&
+                          json_put(object, "whitening",
+                                   q->whitening ? json_from_matrix(q->dim, q->dim, q->whitening) : json_null()) &&
+                          json_put(object, "rotation", json_from_matrix(q->dim, q->dim, q->rotation)) &&
+                          json_put(object, "maps", maps_to_json(q)));
 }
 
 /* A trace is stored by columns: five arrays instead of many small objects. */
@@ -144,19 +122,19 @@ static json_t *trace_to_json(const rovi_restart *restart)
     ok &= json_put(object, "seconds", seconds);
     ok &= json_put(object, "elbo", elbo);
     ok &= json_put(object, "mcse", mcse);
-    return whole(object, ok);
+    return json_whole(object, ok);
 }
 
 static json_t *restart_to_json(const rovi_restart *restart)
 {
     json_t *object = json_object();
-    return whole(object, json_put(object, "seed", json_from_uint64(restart->seed)) &&
-                             json_put(object, "elbo", json_from_double(restart->elbo.value)) &&
-                             json_put(object, "mcse", json_from_double(restart->elbo.mcse)) &&
-                             json_put(object, "status", json_from_text(rovi_stop_text(restart->stop))) &&
-                             json_put(object, "iterations", json_from_uint64(restart->iterations)) &&
-                             json_put(object, "trace", trace_to_json(restart)) &&
-                             json_put(object, "approximation", approximation_to_json(restart->approximation)));
+    return json_whole(object, json_put(object, "seed", json_from_uint64(restart->seed)) &&
+                                  json_put(object, "elbo", json_from_double(restart->elbo.value)) &&
+                                  json_put(object, "mcse", json_from_double(restart->elbo.mcse)) &&
+                                  json_put(object, "status", json_from_text(rovi_stop_text(restart->stop))) &&
+                                  json_put(object, "iterations", json_from_uint64(restart->iterations)) &&
+                                  json_put(object, "trace", trace_to_json(restart)) &&
+                                  json_put(object, "approximation", approximation_to_json(restart->approximation)));
 }
 
 static json_t *restarts_to_json(const rovi_fit_parts *parts)
@@ -165,7 +143,7 @@ static json_t *restarts_to_json(const rovi_fit_parts *parts)
     bool ok = array != NULL;
     for (size_t i = 0; ok && i < parts->restart_count; i++)
         ok = json_array_append_new(array, restart_to_json(parts->restarts + i)) == 0;
-    return whole(array, ok);
+    return json_whole(array, ok);
 }
 
 /* ---- the file ---- */
@@ -176,7 +154,7 @@ static json_t *source_to_json(const struct fit_context *context)
     json_t *description = context->target_description ? json_incref(context->target_description) : json_null();
     bool ok = json_put(object, "path", json_from_text(context->target_path)) &&
               json_put(object, "fingerprint", json_from_text(context->target_fingerprint));
-    return whole(object, json_put(object, "description", description) && ok);
+    return json_whole(object, json_put(object, "description", description) && ok);
 }
 
 static json_t *fit_to_json(const struct fit_context *context, const rovi_fit *fit)
@@ -190,7 +168,7 @@ static json_t *fit_to_json(const struct fit_context *context, const rovi_fit *fi
               json_put(root, "winner", json_from_uint64(parts->winner)) &&
               json_put(root, "restarts", restarts_to_json(parts));
     json_decref(head);
-    return whole(root, ok);
+    return json_whole(root, ok);
 }
 
 rovi_status fit_write(const struct fit_context *context, const rovi_fit *fit, FILE *stream, const char *name,

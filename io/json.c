@@ -221,3 +221,28 @@ bool json_put(json_t *object, const char *key, json_t *value)
 {
     return json_object_set_new(object, key, value) == 0;
 }
+
+json_t *json_whole(json_t *object, bool ok)
+{
+    if (ok)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+json_t *json_from_estimate(rovi_estimate estimate)
+{
+    if (isnan(estimate.value))
+        return json_null();
+    json_t *object = json_object();
+    return json_whole(object, json_put(object, "value", json_from_double(estimate.value)) &&
+                                  json_put(object, "mcse", json_from_double(estimate.mcse)));
+}
+
+json_t *json_from_evaluations(const rovi_evaluations *evaluations)
+{
+    json_t *object = json_object();
+    return json_whole(object, json_put(object, "density", json_from_uint64(evaluations->density)) &&
+                                  json_put(object, "gradient", json_from_uint64(evaluations->gradient)) &&
+                                  json_put(object, "rejected", json_from_uint64(evaluations->rejected)));
+}

@@ -30,9 +30,15 @@ json_t *json_from_text(const char *text); /* what is not UTF-8 becomes '?'; null
 json_t *json_from_doubles(size_t count, const double *values);
 json_t *json_from_matrix(size_t rows, size_t columns, const double *values); /* row-major */
 
+json_t *json_from_estimate(rovi_estimate estimate); /* {"value", "mcse"}; null when it is unknown */
+json_t *json_from_evaluations(const rovi_evaluations *evaluations);
+
 /* object[key] = value, taking over the reference. False when out of memory, also when value is NULL already: collect
  * the results with `ok = ok && ...` or `ok &= ...`. */
 bool json_put(json_t *object, const char *key, json_t *value);
+
+/* `object` when all went well; else NULL, and the object is gone. */
+json_t *json_whole(json_t *object, bool ok);
 
 /* ---- fields: a value, and the way to it for messages. Fields live on the stack and borrow from the document ---- */
 

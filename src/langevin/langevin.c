@@ -38,8 +38,9 @@ struct run_job {
     struct particles particles;
     struct curvature curvature;
     struct tally tally;
-    uint64_t burn_in, states; /* steps; states to be kept */
-    uint64_t points;          /* of the trace, the start not counted */
+    uint64_t burn_in;          /* steps */
+    uint64_t states, thinning; /* states of all particles that are kept as draws, and the steps between two of them */
+    uint64_t points;           /* of the trace, the start not counted */
     double time;
     rovi_langevin *result;
     double *draws, *log_density; /* of the result, as are: */
@@ -75,23 +76,32 @@ static rovi_status check(const struct run_job *job, rovi_error *error)
             "step is %g; with smoothness %g it must be at most 2/%g = %g, above which particles may run off", s->step,
             s->smoothness, s->smoothness, 2 / s->smoothness);
     }
-    if (job->states == 0) {
+    const uint64_t room = (uint64_t)s->steps - job->burn_in, gaps = job->states - 1;
+    if (gaps > 0 && (job->thinning == 0 || job->thinning > room / gaps)) {
         return error_set(
             error, ROVI_BAD_INPUT,
-            "thinning is %lld; with %llu steps after the burn-in it must be at most that, or no draw is kept",
-            (long long)s->thinning, (unsigned long long)((uint64_t)s->steps - job->burn_in));
+            "draws is %lld; %lld particles have to be kept %llu times for that, for which there is no room "
+            "within the %llu steps after the burn-in%s",
+            (long long)s->draws, (long long)s->particles, (unsigned long long)job->states, (unsigned long long)room,
+            s->thinning > 0 ? " with this thinning" : "");
     }
     const rovi_status status = check_rows("start", job->input->start_count, d, job->input->start, error);
     return status == ROVI_OK ? check_rows("centers", job->input->center_count, d, job->input->centers, error) : status;
 }
 
+static uint64_t count_particles(const rovi_langevin_settings *settings)
+{
+    return (uint64_t)(settings->particles > 0 ? settings->particles : settings->draws);
+}
+
 static void plan(struct run_job *job)
 {
     const rovi_langevin_settings *s = job->settings;
-    const uint64_t steps = (uint64_t)s->steps, thinning = (uint64_t)s->thinning;
+    const uint64_t steps = (uint64_t)s->steps, particles = count_particles(s);
     const double burn_in = s->burn_in * (double)steps;
     job->burn_in = burn_in < (double)steps ? (uint64_t)burn_in : steps;
-    job->states = thinning == 0 ? 1 : (steps - job->burn_in) / thinning;
+    job->states = ((uint64_t)s->draws + particles - 1) / particles;
+    job->thinning = s->thinning > 0 ? (uint64_t)s->thinning : (steps - job->burn_in) / job->states;
     job->points = (uint64_t)s->trace < steps ? (uint64_t)s->trace : steps;
 }
 
@@ -108,14 +118,13 @@ static void take_result(struct run_job *job, size_t modes)
 {
     struct arena memory = {0};
     rovi_langevin *result = arena_take(&memory, 1, sizeof *result);
-    const size_t n = (size_t)job->settings->particles, d = job->target->dim, room = (size_t)job->points + 2;
+    const size_t n = count_particles(job->settings), d = job->target->dim, room = (size_t)job->points + 2;
     if (result == NULL) {
         job->memory.failed = true;
         return;
     }
-    job->draws = job->states > SIZE_MAX / n ? arena_take(&memory, SIZE_MAX, 2)
-                                            : arena_take(&memory, (size_t)job->states * n, d * sizeof(double));
-    job->log_density = arena_doubles(&memory, memory.failed ? 0 : (size_t)job->states * n);
+    job->draws = arena_take(&memory, (size_t)job->settings->draws, d * sizeof(double));
+    job->log_density = arena_doubles(&memory, (size_t)job->settings->draws);
     job->mass = arena_take(&memory, modes, sizeof *job->mass);
     job->trace_mass = arena_take(&memory, room, modes * sizeof *job->trace_mass);
     job->trace = arena_take(&memory, room, sizeof *job->trace);
@@ -147,7 +156,7 @@ static rovi_status prepare(struct run_job *job, rovi_error *error)
     if (threads > 1 && job->team == NULL) {
         return error_no_memory(error);
     }
-    particles_init(&job->particles, &job->memory, (size_t)s->particles, &job->progress, job->team);
+    particles_init(&job->particles, &job->memory, count_particles(s), &job->progress, job->team);
     job->particles.seed = (uint64_t)s->seed;
     curvature_init(&job->curvature, &job->memory, &job->progress, (uint64_t)s->seed);
     tally_init(&job->tally, &job->memory, modes, &job->particles);
@@ -291,9 +300,10 @@ static void keep(struct run_job *job)
 {
     rovi_langevin_parts *parts = &job->result->parts;
     const struct particles *p = &job->particles;
-    memcpy(job->draws + parts->draw_count * p->dim, p->x, p->n * p->dim * sizeof *p->x);
-    memcpy(job->log_density + parts->draw_count, p->logp, p->n * sizeof *p->logp);
-    parts->draw_count += p->n;
+    const size_t wanted = (size_t)job->settings->draws - parts->draw_count, n = wanted < p->n ? wanted : p->n;
+    memcpy(job->draws + parts->draw_count * p->dim, p->x, n * p->dim * sizeof *p->x);
+    memcpy(job->log_density + parts->draw_count, p->logp, n * sizeof *p->logp);
+    parts->draw_count += n;
     tally_keep(&job->tally, p);
 }
 
@@ -301,10 +311,7 @@ static void keep(struct run_job *job)
 static uint64_t next_kept(const struct run_job *job)
 {
     const uint64_t steps = (uint64_t)job->settings->steps, kept = job->tally.kept;
-    if (kept == job->states) {
-        return steps + 1;
-    }
-    return job->settings->thinning == 0 ? steps : job->burn_in + (kept + 1) * (uint64_t)job->settings->thinning;
+    return kept == job->states ? steps + 1 : steps - (job->states - 1 - kept) * job->thinning;
 }
 
 static uint64_t next_recorded(const struct run_job *job)

@@ -12,12 +12,13 @@
 
 /* clang-format off */
 static const struct table_row rows[] = {
-    TABLE_INTEGER(particles, 1, 100000000, 1000, "particles, each on a way of its own"),
+    TABLE_INTEGER(draws, 1, 9007199254740991, 1000, "draws wanted"),
+    TABLE_INTEGER(particles, 0, 100000000, 0, "particles, each on a way of its own; 0: one for each draw, which makes the draws independent"),
     TABLE_INTEGER(steps, 1, 9007199254740991, 2000, "steps of every particle"),
     TABLE_REAL(step, 0, 1e12, 0, "step size h; 0: a tenth of 1/L, L the smoothness, or else the greatest curvature around the particles, looked at anew while they burn in"),
     TABLE_REAL(smoothness, 0, 1e12, 0, "L, bound on the Hessian of the potential: a step above 2/L is refused; 0: unknown"),
     TABLE_REAL(burn_in, 0, 1, 0.5, "share of the steps before the first draw"),
-    TABLE_INTEGER(thinning, 0, 9007199254740991, 0, "every so many steps after the burn-in all particles are kept as draws; 0: after the last step alone"),
+    TABLE_INTEGER(thinning, 0, 9007199254740991, 0, "with fewer particles than draws, steps between two states of a particle that become draws, the last step being the last of them; 0: as many as fit"),
     TABLE_CHOICE(start, "dispersed|origin", "dispersed", "where particles begin: scattered normally about the origin, or all at it"),
     TABLE_REAL(start_spread, 0, 1e6, 3, "standard deviation of dispersed starts"),
     TABLE_INTEGER(seed, 0, 9007199254740991, 1, "seed of all random numbers"),

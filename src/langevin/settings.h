@@ -10,7 +10,7 @@
 enum langevin_start { LANGEVIN_DISPERSED, LANGEVIN_ORIGIN };
 
 struct rovi_langevin_settings {
-    int64_t particles, steps;
+    int64_t draws, particles, steps;
     double step, smoothness;
     double burn_in;
     int64_t thinning;

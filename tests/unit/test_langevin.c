@@ -105,7 +105,7 @@ static void stationary_variance_of_a_normal(void **state)
     double O[D * D];
     const double h = 0.2;
     rovi_target *target = turned_normal(O);
-    rovi_langevin *run = RUN_OF(target, NULL, "particles", "40000", "step", "0.2", "steps", "200");
+    rovi_langevin *run = RUN_OF(target, NULL, "draws", "40000", "step", "0.2", "steps", "200");
     const rovi_langevin_parts *parts = rovi_langevin_parts_of(run);
     assert_int_equal(parts->draw_count, 40000);
     assert_int_equal(parts->steps, 200);
@@ -131,7 +131,7 @@ static void law_after_few_steps(void **state)
     const double h = 0.1, x0[D] = {1, -2, 3};
     const rovi_langevin_input input = {.start_count = 1, .start = x0};
     rovi_target *target = turned_normal(O);
-    rovi_langevin *run = RUN_OF(target, &input, "particles", "40000", "step", "0.1", "steps", "3");
+    rovi_langevin *run = RUN_OF(target, &input, "draws", "40000", "step", "0.1", "steps", "3");
     const rovi_langevin_parts *parts = rovi_langevin_parts_of(run);
     const double n = (double)parts->draw_count;
     for (size_t k = 0; k < D; k++) {
@@ -154,7 +154,7 @@ static void log_densities_belong_to_the_draws(void **state)
     (void)state;
     double O[D * D], logp[50], sum = 0, squares = 0;
     rovi_target *target = turned_normal(O);
-    rovi_langevin *run = RUN_OF(target, NULL, "particles", "50", "step", "0.1", "steps", "20");
+    rovi_langevin *run = RUN_OF(target, NULL, "draws", "50", "step", "0.1", "steps", "20");
     const rovi_langevin_parts *parts = rovi_langevin_parts_of(run);
     assert_int_equal(rovi_target_evaluate(target, 50, parts->draws, logp, NULL, NULL), ROVI_OK);
     for (size_t i = 0; i < 50; i++) {
@@ -201,13 +201,16 @@ static void any_number_of_threads_gives_the_same_bits(void **state)
 {
     (void)state;
     rovi_target *target = pair(1, 0.3);
-    rovi_langevin *one = RUN_OF(target, NULL, "particles", "200", "steps", "150", "thinning", "20", "threads", "1");
-    rovi_langevin *two = RUN_OF(target, NULL, "particles", "200", "steps", "150", "thinning", "20", "threads", "2");
-    rovi_langevin *five = RUN_OF(target, NULL, "particles", "200", "steps", "150", "thinning", "20", "threads", "5");
-    rovi_langevin *other =
-        RUN_OF(target, NULL, "particles", "200", "steps", "150", "thinning", "20", "threads", "1", "seed", "2");
+    rovi_langevin *one =
+        RUN_OF(target, NULL, "draws", "600", "particles", "200", "steps", "150", "thinning", "20", "threads", "1");
+    rovi_langevin *two =
+        RUN_OF(target, NULL, "draws", "600", "particles", "200", "steps", "150", "thinning", "20", "threads", "2");
+    rovi_langevin *five =
+        RUN_OF(target, NULL, "draws", "600", "particles", "200", "steps", "150", "thinning", "20", "threads", "5");
+    rovi_langevin *other = RUN_OF(target, NULL, "draws", "600", "particles", "200", "steps", "150", "thinning", "20",
+                                  "threads", "1", "seed", "2");
     const rovi_langevin_parts *a = rovi_langevin_parts_of(one), *b = rovi_langevin_parts_of(other);
-    assert_int_equal(a->draw_count, 3 * 200); /* after 75 steps: at 95, 115, 135 */
+    assert_int_equal(a->draw_count, 3 * 200); /* at 110, 130 and 150 */
     assert_int_equal(rovi_langevin_parts_of(two)->threads, 2);
     assert_same(a, rovi_langevin_parts_of(two));
     assert_same(a, rovi_langevin_parts_of(five));
@@ -224,11 +227,12 @@ static void a_particle_is_on_its_own(void **state)
 {
     (void)state;
     rovi_target *target = pair(1, 0.3);
-    rovi_langevin *few = RUN_OF(target, NULL, "particles", "64", "steps", "60", "step", "0.1", "trace", "7");
-    rovi_langevin *many = RUN_OF(target, NULL, "particles", "150", "steps", "60", "step", "0.1", "thinning", "30");
+    rovi_langevin *few = RUN_OF(target, NULL, "draws", "64", "steps", "60", "step", "0.1", "trace", "7");
+    rovi_langevin *many = RUN_OF(target, NULL, "draws", "450", "particles", "150", "steps", "90", "step", "0.1",
+                                 "burn_in", "0", "thinning", "30");
     const rovi_langevin_parts *a = rovi_langevin_parts_of(few), *b = rovi_langevin_parts_of(many);
-    assert_int_equal(b->draw_count, 150);
-    assert_memory_equal(a->draws, b->draws, 64 * 2 * sizeof *a->draws);
+    assert_int_equal(b->draw_count, 450);
+    assert_memory_equal(a->draws, b->draws + 150 * 2, 64 * 2 * sizeof *a->draws);
     rovi_langevin_free(few);
     rovi_langevin_free(many);
     rovi_target_free(target);
@@ -242,12 +246,12 @@ static void a_step_is_chosen_from_the_curvature(void **state)
     (void)state;
     double O[D * D];
     rovi_target *target = turned_normal(O);
-    rovi_langevin *run = RUN_OF(target, NULL, "particles", "10", "steps", "1");
+    rovi_langevin *run = RUN_OF(target, NULL, "draws", "10", "steps", "1");
     const rovi_langevin_parts *parts = rovi_langevin_parts_of(run);
     assert_true(parts->curvature > 3.6 && parts->curvature < 4 * (1 + 1e-4));
     assert_relative(parts->step, 0.1 / parts->curvature, 1e-15);
     rovi_langevin_free(run);
-    run = RUN_OF(target, NULL, "particles", "10", "steps", "1", "smoothness", "5");
+    run = RUN_OF(target, NULL, "draws", "10", "steps", "1", "smoothness", "5");
     assert_relative(rovi_langevin_parts_of(run)->step, 0.02, 1e-15);
     assert_true(rovi_langevin_parts_of(run)->curvature == 5);
     assert_int_equal(rovi_langevin_parts_of(run)->evaluations.gradient, 20); /* the starts and one step, nothing else */
@@ -261,7 +265,7 @@ static void negative_curvature_is_not_the_greatest(void **state)
 {
     (void)state;
     rovi_target *target = pair(3, 0.5);
-    rovi_langevin *run = RUN_OF(target, NULL, "particles", "10", "steps", "1", "start", "origin");
+    rovi_langevin *run = RUN_OF(target, NULL, "draws", "10", "steps", "1", "start", "origin");
     const double curvature = rovi_langevin_parts_of(run)->curvature;
     assert_true(curvature > 0.9 && curvature < 1 + 1e-4);
     rovi_langevin_free(run);
@@ -274,8 +278,8 @@ static void the_step_follows_the_particles(void **state)
     (void)state;
     rovi_target *target = NULL;
     assert_int_equal(rovi_target_new_many_well(4, &target, NULL), ROVI_OK);
-    rovi_langevin *first = RUN_OF(target, NULL, "particles", "64", "steps", "1");
-    rovi_langevin *later = RUN_OF(target, NULL, "particles", "64", "steps", "1000");
+    rovi_langevin *first = RUN_OF(target, NULL, "draws", "64", "steps", "1");
+    rovi_langevin *later = RUN_OF(target, NULL, "draws", "64", "steps", "1000");
     const double start = rovi_langevin_parts_of(first)->curvature, bulk = rovi_langevin_parts_of(later)->curvature;
     assert_true(start > 300 && bulk > 20 && bulk < 100);
     assert_relative(rovi_langevin_parts_of(later)->step, 0.1 / bulk, 1e-15);
@@ -291,13 +295,12 @@ static void a_step_that_is_too_large_is_said(void **state)
     rovi_target *target = turned_normal(O);
     rovi_langevin *run = NULL;
     rovi_error error = {0};
-    FAILS(target, NULL, ROVI_NUMERICS_FAILED, "the step 0.55 is too large", "particles", "100", "step", "0.55");
-    assert_int_equal(
-        try_with(target, NULL, (const char *const[]){"particles", "100", "step", "0.55", NULL}, &run, &error),
-        ROVI_NUMERICS_FAILED);
+    FAILS(target, NULL, ROVI_NUMERICS_FAILED, "the step 0.55 is too large", "draws", "100", "step", "0.55");
+    assert_int_equal(try_with(target, NULL, (const char *const[]){"draws", "100", "step", "0.55", NULL}, &run, &error),
+                     ROVI_NUMERICS_FAILED);
     assert_non_null(strstr(error.message, "try a step of 0.02"));
     FAILS(target, NULL, ROVI_BAD_INPUT, "at most 2/4 = 0.5", "step", "0.55", "smoothness", "4");
-    run = RUN_OF(target, NULL, "particles", "100", "step", "0.45"); /* 2/4 is the bound */
+    run = RUN_OF(target, NULL, "draws", "100", "step", "0.45"); /* 2/4 is the bound */
     rovi_langevin_free(run);
     rovi_target_free(target);
 }
@@ -323,7 +326,7 @@ static void overshoot_beyond_all_numbers_is_said(void **state)
     const rovi_langevin_input input = {.start_count = 1, .start = far};
     rovi_target *target = NULL;
     assert_int_equal(rovi_target_new(1, quartic, NULL, &target, NULL), ROVI_OK);
-    FAILS(target, &input, ROVI_NUMERICS_FAILED, "have run off", "particles", "10", "step", "0.1");
+    FAILS(target, &input, ROVI_NUMERICS_FAILED, "have run off", "draws", "10", "step", "0.1");
     rovi_target_free(target);
 }
 
@@ -344,7 +347,7 @@ static void no_curvature_no_step(void **state)
     (void)state;
     rovi_target *target = NULL;
     assert_int_equal(rovi_target_new(1, slope, NULL, &target, NULL), ROVI_OK);
-    FAILS(target, NULL, ROVI_NUMERICS_FAILED, "no positive curvature", "particles", "10");
+    FAILS(target, NULL, ROVI_NUMERICS_FAILED, "no positive curvature", "draws", "10");
     rovi_target_free(target);
 }
 
@@ -357,7 +360,7 @@ static void a_far_mode_is_not_found(void **state)
     const double start[] = {6, 6};
     const rovi_langevin_input input = {.start_count = 1, .start = start};
     rovi_target *target = pair(6, 0.5);
-    rovi_langevin *run = RUN_OF(target, &input, "particles", "300", "steps", "500");
+    rovi_langevin *run = RUN_OF(target, &input, "draws", "300", "steps", "500");
     const rovi_langevin_parts *parts = rovi_langevin_parts_of(run);
     assert_int_equal(parts->mode_count, 2);
     for (size_t t = 0; t < parts->trace_length; t++) {
@@ -374,9 +377,9 @@ static void dispersed_starts_keep_both_modes(void **state)
 {
     (void)state;
     rovi_target *target = pair(6, 0.2);
-    rovi_langevin *run = RUN_OF(target, NULL, "steps", "500", "thinning", "50");
+    rovi_langevin *run = RUN_OF(target, NULL, "steps", "500", "draws", "4900", "particles", "1000");
     const rovi_langevin_parts *parts = rovi_langevin_parts_of(run);
-    assert_int_equal(parts->draw_count, 5 * 1000);
+    assert_int_equal(parts->draw_count, 4900); /* the fifth state not whole */
     assert_close(parts->mass[0].value + parts->mass[1].value, 1, 1e-12);
     assert_true(parts->mass[0].mcse > 0.01 && parts->mass[0].mcse < 0.02); /* sqrt(1/4000): not of 5000 draws */
     assert_true(fabs(parts->mass[0].value - 0.5) < 4 * parts->mass[0].mcse);
@@ -393,7 +396,7 @@ static void near_modes_get_their_weights(void **state)
     const double w = 0.3, s = 1.5 * sqrt(2), c = log(w / (1 - w)) / (2 * s); /* component 0 where u < c */
     const double expected = w * 0.5 * erfc(-(c + s) / sqrt(2)) + (1 - w) * 0.5 * erfc(-(c - s) / sqrt(2));
     rovi_target *target = pair(1.5, w);
-    rovi_langevin *run = RUN_OF(target, NULL, "particles", "4000", "steps", "2500", "step", "0.02");
+    rovi_langevin *run = RUN_OF(target, NULL, "draws", "4000", "steps", "2500", "step", "0.02");
     const rovi_langevin_parts *parts = rovi_langevin_parts_of(run);
     assert_true(fabs(parts->mass[0].value - expected) < 4 * parts->mass[0].mcse);
     assert_true(parts->mass[0].mcse < 0.01);
@@ -410,8 +413,8 @@ static void masses_count_the_draws(void **state)
     const rovi_langevin_input input = {.center_count = 3, .centers = centers};
     size_t mode[N], in = 0, left = 0;
     rovi_target *target = pair(1, 0.3);
-    rovi_langevin *run = RUN_OF(target, NULL, "particles", "100", "steps", "50");
-    rovi_langevin *by_centers = RUN_OF(target, &input, "particles", "100", "steps", "50");
+    rovi_langevin *run = RUN_OF(target, NULL, "draws", "100", "steps", "50");
+    rovi_langevin *by_centers = RUN_OF(target, &input, "draws", "100", "steps", "50");
     const rovi_langevin_parts *a = rovi_langevin_parts_of(run), *b = rovi_langevin_parts_of(by_centers);
     assert_int_equal(rovi_target_classify(target, N, a->draws, mode, NULL), ROVI_OK);
     for (size_t i = 0; i < N; i++) {
@@ -472,7 +475,7 @@ static void particles_stay_inside_the_support(void **state)
     rovi_langevin_input input = {.start_count = 2, .start = starts};
     rovi_target *target = NULL;
     assert_int_equal(rovi_target_new(1, interval, &end, &target, NULL), ROVI_OK);
-    rovi_langevin *run = RUN_OF(target, NULL, "particles", "100", "step", "0.1", "steps", "300");
+    rovi_langevin *run = RUN_OF(target, NULL, "draws", "100", "step", "0.1", "steps", "300");
     const rovi_langevin_parts *parts = rovi_langevin_parts_of(run);
     for (size_t i = 0; i < parts->draw_count; i++) {
         assert_true(parts->draws[i] > 0 && isfinite(parts->log_density[i]));
@@ -482,15 +485,15 @@ static void particles_stay_inside_the_support(void **state)
     assert_int_equal(parts->threads, 1);
     assert_int_equal(parts->mode_count, 0);
     rovi_langevin_free(run);
-    run = RUN_OF(target, &input, "particles", "3", "step", "1e-12", "steps", "1");
+    run = RUN_OF(target, &input, "draws", "3", "step", "1e-12", "steps", "1");
     parts = rovi_langevin_parts_of(run);
     assert_close(parts->draws[0], 1, 1e-5);
     assert_close(parts->draws[1], 2, 1e-5);
     assert_close(parts->draws[2], 1, 1e-5); /* rows are taken in turn */
     rovi_langevin_free(run);
     input.start_count = 3;
-    FAILS(target, &input, ROVI_TARGET_FAILED, "row 3 of the starts lies outside", "particles", "7", "step", "0.1");
-    FAILS(target, NULL, ROVI_TARGET_FAILED, "9 of 9 particles find no start", "particles", "9", "start", "origin");
+    FAILS(target, &input, ROVI_TARGET_FAILED, "row 3 of the starts lies outside", "draws", "7", "step", "0.1");
+    FAILS(target, NULL, ROVI_TARGET_FAILED, "9 of 9 particles find no start", "draws", "9", "start", "origin");
     rovi_target_free(target);
 }
 
@@ -502,7 +505,7 @@ static void particles_that_cannot_move_are_said(void **state)
     const rovi_langevin_input input = {.start_count = 1, .start = inside};
     rovi_target *target = NULL;
     assert_int_equal(rovi_target_new(1, interval, &end, &target, NULL), ROVI_OK);
-    FAILS(target, &input, ROVI_NUMERICS_FAILED, "are stuck", "particles", "5", "step", "1");
+    FAILS(target, &input, ROVI_NUMERICS_FAILED, "are stuck", "draws", "5", "step", "1");
     rovi_target_free(target);
 }
 
@@ -525,11 +528,11 @@ static void a_target_that_fails_for_good(void **state)
     int left = 0;
     rovi_target *target = NULL;
     assert_int_equal(rovi_target_new(2, fatal, &left, &target, NULL), ROVI_OK);
-    FAILS(target, NULL, ROVI_TARGET_FAILED, "failed for good at the first", "particles", "10", "step", "0.1");
+    FAILS(target, NULL, ROVI_TARGET_FAILED, "failed for good at the first", "draws", "10", "step", "0.1");
     left = 500;
-    FAILS(target, NULL, ROVI_TARGET_FAILED, "failed for good within", "particles", "10", "step", "0.1");
+    FAILS(target, NULL, ROVI_TARGET_FAILED, "failed for good within", "draws", "10", "step", "0.1");
     left = 50;
-    FAILS(target, NULL, ROVI_TARGET_FAILED, "failed for good within", "particles", "10");
+    FAILS(target, NULL, ROVI_TARGET_FAILED, "failed for good within", "draws", "10");
     rovi_target_free(target);
 }
 
@@ -550,7 +553,7 @@ static void an_interrupted_run_is_a_result(void **state)
     rovi_target *target = pair(1, 0.5);
     rovi_langevin *run = NULL;
     rovi_langevin_settings *settings =
-        settings_of((const char *const[]){"particles", "20", "steps", "1000000", "threads", "1", NULL});
+        settings_of((const char *const[]){"draws", "20", "steps", "1000000", "threads", "1", NULL});
     for (int at_once = 0; at_once < 2; at_once++) {
         end = at_once ? 0 : 100;
         assert_int_equal(rovi_langevin_run(target, settings, NULL, end_at, &end, &run, NULL), ROVI_OK);
@@ -561,10 +564,10 @@ static void an_interrupted_run_is_a_result(void **state)
         rovi_langevin_free(run);
     }
     rovi_langevin_settings_free(settings);
-    run = RUN_OF(target, NULL, "steps", "1000000000", "max_time", "0.1", "particles", "10");
+    run = RUN_OF(target, NULL, "steps", "1000000000", "max_time", "0.1", "draws", "10");
     assert_true(rovi_langevin_parts_of(run)->stop == ROVI_STOP_MAX_TIME);
     rovi_langevin_free(run);
-    run = RUN_OF(target, NULL, "max_time", "0", "particles", "1");
+    run = RUN_OF(target, NULL, "max_time", "0", "draws", "1");
     assert_int_equal(rovi_langevin_parts_of(run)->draw_count, 1);
     assert_true(isnan(rovi_langevin_parts_of(run)->mass[0].mcse)); /* one particle shows no error */
     rovi_langevin_free(run);
@@ -584,8 +587,11 @@ static void bad_input_is_refused(void **state)
     FAILS(target, &no_start, ROVI_BAD_INPUT, "start is NULL", "steps", "1");
     FAILS(target, &start, ROVI_BAD_INPUT, "start: coordinate 2 of row 2", "steps", "1");
     FAILS(target, &centers, ROVI_BAD_INPUT, "centers: coordinate 2 of row 2", "steps", "1");
-    FAILS(target, NULL, ROVI_BAD_INPUT, "thinning is 51; with 50 steps", "steps", "100", "thinning", "51");
-    FAILS(target, NULL, ROVI_NO_MEMORY, "memory", "steps", "9007199254740991", "thinning", "1");
+    FAILS(target, NULL, ROVI_BAD_INPUT, "10 particles have to be kept 3 times", "steps", "100", "thinning", "26",
+          "draws", "21", "particles", "10");
+    FAILS(target, NULL, ROVI_BAD_INPUT, "within the 1 steps", "steps", "2", "draws", "30", "particles", "10");
+    FAILS(target, NULL, ROVI_NO_MEMORY, "memory", "draws", "9007199254740991", "particles", "1", "steps",
+          "9007199254740991", "burn_in", "0");
     rovi_langevin_free(NULL);
     rovi_target_free(target);
 }

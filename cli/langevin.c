@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* rovi langevin: reference draws by Langevin Monte Carlo, as CSV. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/interrupt.h"
+#include "cli/langevin_result.h"
+#include "cli/progress.h"
+#include "io/draws_csv.h"
+#include "io/output.h"
+#include "io/points_csv.h"
+#include "io/report.h"
+#include "io/target_file.h"
+
+struct request {
+    const char *target, *output, *count, *start, *start_file, *centers;
+    bool json, quiet, help;
+    char *command_line;
+    double began; /* seconds_now() */
+    rovi_langevin_settings *settings;
+    struct pool pool;
+};
+
+/* ---- the command line ---- */
+
+static bool is_csv(const char *name)
+{
+    size_t length = strlen(name);
+    return length > 4 && strcmp(name + length - 4, ".csv") == 0;
+}
+
+static rovi_status apply_setting(const struct arguments *arguments, struct request *request, rovi_error *error)
+{
+    if (rovi_langevin_settings_set(request->settings, arguments->setting->name, arguments->value, NULL) == ROVI_OK)
+        return ROVI_OK;
+    return refuse_setting(arguments, error);
+}
+
+/* The words of the setting, or a file. */
+static rovi_status apply_start(const char *value, struct request *request, rovi_error *error)
+{
+    if (request->start)
+        return take_only("start", value, &request->start, error);
+    request->start = value;
+    request->start_file = is_csv(value) ? value : NULL;
+    if (request->start_file || rovi_langevin_settings_set(request->settings, "start", value, NULL) == ROVI_OK)
+        return ROVI_OK;
+    return report(error, ROVI_BAD_INPUT,
+                  "--start: found \"%.60s\", allowed: dispersed, origin, or the name of a file ending in .csv", value);
+}
+
+static rovi_status apply_option(const struct arguments *arguments, struct request *request, rovi_error *error)
+{
+    const char *name = arguments->option->name;
+    if (strcmp(name, "output") == 0)
+        return take_only("output", arguments->value, &request->output, error);
+    if (strcmp(name, "start") == 0)
+        return apply_start(arguments->value, request, error);
+    if (strcmp(name, "draws") == 0)
+        return take_only("number of draws", arguments->value, &request->count, error);
+    if (strcmp(name, "centers") == 0)
+        return take_only("file of centers", arguments->value, &request->centers, error);
+    request->json = request->json || strcmp(name, "json") == 0;
+    request->quiet = request->quiet || strcmp(name, "quiet") == 0;
+    request->help = request->help || strcmp(name, "help") == 0;
+    return ROVI_OK;
+}
+
+static rovi_status check_request(struct request *request, rovi_error *error)
+{
+    uint64_t count;
+    char text[32];
+    if (!request->target)
+        return report(error, ROVI_BAD_INPUT,
+                      "found no target, allowed: a .json description or the name of a built-in target");
+    if (!request->count)
+        return report(error, ROVI_BAD_INPUT, "-n: found nothing, allowed: the number of draws, at least 1");
+    rovi_status status = parse_count("-n", request->count, 1, &count, error);
+    if (!status)
+        status = draws_csv_check_name(request->output, error);
+    if (status)
+        return status;
+    if (request->json && strcmp(request->output, "-") == 0)
+        return report(error, ROVI_BAD_INPUT, "found -o - and --json, allowed: one of them, as both write to stdout");
+    snprintf(text, sizeof text, "%" PRIu64, count);
+    return rovi_langevin_settings_set(request->settings, "draws", text, error);
+}
+
+static rovi_status read_arguments(struct arguments *arguments, struct request *request, rovi_error *error)
+{
+    rovi_status status = ROVI_OK;
+    enum argument_kind kind;
+    while (!status && (kind = arguments_next(arguments, error)) != ARGUMENT_END) {
+        if (kind == ARGUMENT_ERROR)
+            return error->status;
+        if (kind == ARGUMENT_SETTING)
+            status = apply_setting(arguments, request, error);
+        else if (kind == ARGUMENT_OPTION)
+            status = apply_option(arguments, request, error);
+        else
+            status = take_only("target", arguments->value, &request->target, error);
+    }
+    return status;
+}
+
+static rovi_status read_request(const struct command *self, int argc, char **argv, struct request *request,
+                                rovi_error *error)
+{
+    struct arguments arguments = {
+        .count = argc, .list = argv, .options = self->options, .setting_at = self->setting_at};
+    request->settings = rovi_langevin_settings_new();
+    request->command_line = join_command_line(&request->pool, self, argc, argv);
+    if (!request->settings || !request->command_line)
+        return report_no_memory(error);
+    rovi_status status = read_arguments(&arguments, request, error);
+    return status || request->help ? status : check_request(request, error);
+}
+
+/* ---- the result ---- */
+
+static rovi_status save(const struct request *request, const struct draws_table *draws, rovi_error *error)
+{
+    struct output output;
+    rovi_status status = output_open(&output, request->output, error);
+    if (status)
+        return status;
+    status = draws_csv_write_table(draws, output.stream, request->output, error);
+    if (!status)
+        return output_commit(&output, error);
+    output_abandon(&output);
+    return status;
+}
+
+static rovi_status show(const struct request *request, const struct langevin_context *context,
+                        const rovi_langevin_parts *parts, rovi_error *error)
+{
+    bool taken = strcmp(request->output, "-") == 0; /* by the draws */
+    if (request->json)
+        return langevin_print_json(context, parts, stdout, error);
+    if (taken && request->quiet)
+        return ROVI_OK;
+    return langevin_print_table(context, parts, taken ? stderr : stdout, error);
+}
+
+static int exit_code_of(rovi_stop stop)
+{
+    return stop == ROVI_STOP_MAX_ITERATIONS ? EXIT_DONE
+           : stop == ROVI_STOP_INTERRUPTED  ? EXIT_INTERRUPTED
+                                            : EXIT_NOT_CONVERGED;
+}
+
+/* Draws that cannot be saved are spoken of nevertheless: the run may have taken hours. */
+static int deliver(const struct command *self, const struct request *request, const rovi_langevin_parts *parts)
+{
+    rovi_error error = {0};
+    char seed[32];
+    struct langevin_context context = {
+        .target = request->target, .saved = request->output, .by_components = !request->centers};
+    rovi_langevin_settings_get(request->settings, "seed", seed, sizeof seed, NULL);
+    parse_count("--seed", seed, 0, &context.seed, NULL); /* it is a valid setting */
+    struct draws_table draws = {.target = request->target,
+                                .method = "langevin",
+                                .status = langevin_status(parts),
+                                .seed = context.seed,
+                                .count = parts->draw_count,
+                                .dim = parts->dim,
+                                .x = parts->draws,
+                                .log_p = parts->log_density};
+    int code = exit_code_of(parts->stop);
+    if (save(request, &draws, &error)) {
+        code = say_error(self, &error);
+        context.saved = NULL;
+    }
+    context.total_s = seconds_now() - request->began;
+    return show(request, &context, parts, &error) ? say_error(self, &error) : code;
+}
+
+/* ---- the run ---- */
+
+static int monitor(const rovi_progress *now, void *data)
+{
+    struct pace *pace = data;
+    double share = (double)now->iteration / (double)now->iterations;
+    if (pace_due(pace, now->seconds)) {
+        pace_open(pace, share);
+        fprintf(stderr, ", step %" PRIu64 " of %" PRIu64, now->iteration, now->iterations);
+        pace_close(pace, share, now->seconds);
+    }
+    return interrupt_seen();
+}
+
+static rovi_status read_input(struct request *request, size_t d, rovi_langevin_input *input, rovi_error *error)
+{
+    double *start = NULL, *centers = NULL;
+    rovi_status status = ROVI_OK;
+    if (request->start_file)
+        status = points_csv_read(request->start_file, d, &request->pool, &start, &input->start_count, error);
+    if (!status && request->centers)
+        status = points_csv_read(request->centers, d, &request->pool, &centers, &input->center_count, error);
+    input->start = start;
+    input->centers = centers;
+    return status;
+}
+
+static int run_target(const struct command *self, const struct request *request, const rovi_target *target,
+                      const rovi_langevin_input *input)
+{
+    rovi_error error = {0};
+    rovi_langevin *run = NULL;
+    struct pace pace = pace_begin(request->quiet);
+    interrupt_catch(true);
+    rovi_status status = rovi_langevin_run(target, request->settings, input, monitor, &pace, &run, &error);
+    pace_end(&pace);
+    int code = status ? say_error(self, &error) : deliver(self, request, rovi_langevin_parts_of(run));
+    rovi_langevin_free(run);
+    if (!request->quiet)
+        say_closing_line(request->command_line, seconds_now() - request->began);
+    return status && interrupt_seen() ? EXIT_INTERRUPTED : code;
+}
+
+static int run_request(const struct command *self, struct request *request)
+{
+    rovi_error error = {0};
+    struct target_source source;
+    rovi_langevin_input input = {0};
+    if (target_source_open(request->target, &source, &error))
+        return say_error(self, &error);
+    rovi_status status = read_input(request, rovi_target_dim(source.target), &input, &error);
+    if (!status)
+        status = output_check(request->output, &error);
+    int code = status ? say_error(self, &error) : run_target(self, request, source.target, &input);
+    target_source_clear(&source);
+    return code;
+}
+
+static int run(const struct command *self, int argc, char **argv)
+{
+    rovi_error error = {0};
+    struct request request = {.began = seconds_now()};
+    int code = EXIT_DONE;
+    if (read_request(self, argc, argv, &request, &error))
+        code = say_error(self, &error);
+    else if (request.help)
+        print_help(self);
+    else
+        code = run_request(self, &request);
+    rovi_langevin_settings_free(request.settings);
+    pool_free(&request.pool);
+    return code;
+}
+
+static const struct option options[] = {
+    {"draws", 'n', "N", NULL, "how many draws, at least 1"},
+    {"output", 'o', "FILE.csv", NULL, "where they go, - for stdout"},
+    {"start", 0, "WHERE", NULL,
+     "dispersed: normally about the origin; origin; or FILE.csv with a start a row, as often as needed (default "
+     "dispersed)"},
+    {"centers", 0, "FILE.csv", NULL,
+     "modes are what is nearest to these points, one a row (default: a mixture's components)"},
+    {"json", 0, NULL, NULL, "print one JSON object, with mean log density and mass per mode over time"},
+    {"quiet", 'q', NULL, NULL, "no progress and no log on stderr"},
+    {"help", 'h', NULL, NULL, "this text"},
+    {0}};
+
+const struct command langevin_command = {
+    .name = "langevin",
+    .summary = "Reference draws from a target by Langevin Monte Carlo, and the mass per mode over time.",
+    .usage =
+        "rovi langevin TARGET -n N -o draws.csv [--start origin|FILE.csv] [--centers FILE.csv] [--SETTING VALUE ...] "
+        "[--json] [--quiet]",
+    .options = options,
+    .setting_at = rovi_langevin_settings_at,
+    .run = run};
