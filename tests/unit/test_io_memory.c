@@ -4,10 +4,14 @@
  * allocated, and succeed when nothing fails. io/ takes its memory from jansson's allocator, so both are covered at
  * once.
  */
+#define _POSIX_C_SOURCE 200809L
 #include "test_io_support.h"
+
+#include <unistd.h>
 
 #include "io/description.h"
 #include "io/draws_csv.h"
+#include "io/points_csv.h"
 
 static size_t taken, fails_at, live;
 
@@ -157,10 +161,34 @@ static void writing_and_reading_fits(void **state)
     rovi_fit_free(written.fit);
 }
 
+/* ---- points ---- */
+
+static rovi_status read_points(void *data, rovi_error *error)
+{
+    struct pool pool = {0};
+    double *points;
+    size_t count;
+    rovi_status status = points_csv_read(data, 2, &pool, &points, &count, error);
+    pool_free(&pool);
+    return status;
+}
+
+static void reading_points(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/rovi-points-XXXXXX";
+    int file = mkstemp(path);
+    assert_true(file >= 0);
+    assert_int_equal(write(file, "x.1,x.2\n1,2\n", 12), 12);
+    close(file);
+    starve(read_points, path);
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(reading_targets), cmocka_unit_test(opening_builtins),
-                                       cmocka_unit_test(writing_and_reading_fits)};
+                                       cmocka_unit_test(writing_and_reading_fits), cmocka_unit_test(reading_points)};
     json_set_alloc_funcs(counting_malloc, counting_free);
     return cmocka_run_group_tests_name("io without memory", tests, NULL, NULL);
 }
