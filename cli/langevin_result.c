@@ -27,12 +27,20 @@ static void print_estimate(rovi_estimate estimate, int decimals, FILE *stream)
         fprintf(stream, " ± %.*f", decimals, estimate.mcse);
 }
 
+/* Above its bound a step is unstable; below, it makes variances 1/(1 - h L/2) times what they should be, at most. */
 static void print_step(const rovi_langevin_parts *parts, FILE *stream)
 {
+    double bias = 1 / (1 - parts->step * parts->curvature / 2) - 1;
+    if (isnan(parts->step)) {
+        fprintf(stream, "  %-10snone was made\n", "step");
+        return;
+    }
     fprintf(stream, "  %-10s%.6g", "step", parts->step);
     if (isfinite(parts->curvature))
-        fprintf(stream, "   (curvature of the potential up to about %.3g; steps above %.3g are unstable)",
-                parts->curvature, 2 / parts->curvature);
+        fprintf(stream, "   (unstable above %.3g, as the potential's curvature is about %.3g; ", 2 / parts->curvature,
+                parts->curvature);
+    if (isfinite(parts->curvature))
+        fprintf(stream, "makes variances up to %.2g %% too large)", 100 * bias);
     fputc('\n', stream);
 }
 

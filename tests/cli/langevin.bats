@@ -141,11 +141,14 @@ rows() {
     grep -q '^#   status = interrupted' b.csv
     [ "$(rows b.csv | wc -l)" = 11 ]
     only_here a.csv b.csv
+    run "$ROVI" langevin ring -n 10 -o a.csv --quiet --max-time 0 # the starts are all there is
+    [ "$status" = 3 ]
+    [[ "$output" == *"step      none was made"* ]]
 }
 
 @test "every built-in target runs" {
     for target in asymmetric far-asymmetric misaligned student-t banana ring funnel many-well rotated-many-well; do
         "$ROVI" langevin "$target" -n 20 -o a.csv --quiet --steps 200 >table || { echo "$target"; return 1; }
     done
-    grep -q 'steps above' table
+    grep -q 'unstable above .*, as the potential' table
 }

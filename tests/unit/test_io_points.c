@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Points from CSV: what is skipped, what is taken, and what is refused where. */
 #define _POSIX_C_SOURCE 200809L
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

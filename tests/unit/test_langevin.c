@@ -214,7 +214,7 @@ static void any_number_of_threads_gives_the_same_bits(void **state)
     assert_int_equal(rovi_langevin_parts_of(two)->threads, 2);
     assert_same(a, rovi_langevin_parts_of(two));
     assert_same(a, rovi_langevin_parts_of(five));
-    assert_true(memcmp(a->draws, b->draws, 200 * sizeof(double)) != 0);
+    assert_true(a->draws[0] != b->draws[0]);
     rovi_langevin_free(one);
     rovi_langevin_free(two);
     rovi_langevin_free(five);
