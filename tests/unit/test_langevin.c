@@ -590,8 +590,6 @@ static void bad_input_is_refused(void **state)
     FAILS(target, NULL, ROVI_BAD_INPUT, "10 particles have to be kept 3 times", "steps", "100", "thinning", "26",
           "draws", "21", "particles", "10");
     FAILS(target, NULL, ROVI_BAD_INPUT, "within the 1 steps", "steps", "2", "draws", "30", "particles", "10");
-    FAILS(target, NULL, ROVI_NO_MEMORY, "memory", "draws", "9007199254740991", "particles", "1", "steps",
-          "9007199254740991", "burn_in", "0");
     rovi_langevin_free(NULL);
     rovi_target_free(target);
 }

@@ -461,6 +461,16 @@ static void sizes_beyond_memory(void **state)
     double rotation;
     assert_refused(rovi_haar_rotation((size_t)1 << 29, 1, &rotation, &error), &error, ROVI_NO_MEMORY, "memory");
     assert_refused(rovi_haar_rotation((size_t)1 << 31, 1, &rotation, &error), &error, ROVI_NO_MEMORY, "memory");
+    rovi_target *target = NULL;
+    rovi_langevin *run = NULL;
+    rovi_langevin_settings *settings = rovi_langevin_settings_new();
+    assert_int_equal(make_target(GAUSSIANS, &target, NULL), ROVI_OK);
+    assert_int_equal(rovi_langevin_settings_set(settings, "draws", "9007199254740991", NULL), ROVI_OK);
+    assert_refused(rovi_langevin_run(target, settings, NULL, NULL, NULL, &run, &error), &error, ROVI_NO_MEMORY,
+                   "memory");
+    assert_null(run);
+    rovi_langevin_settings_free(settings);
+    rovi_target_free(target);
 }
 
 /* Without this, what is freed would go uncounted. */
