@@ -347,6 +347,131 @@ ROVI_API size_t rovi_langevin_settings_count(void);
 ROVI_API const struct rovi_setting *rovi_langevin_settings_at(size_t index); /* NULL past the end */
 
 /* ---------------------------------------------------------------------------------------------------------------------
+ * What the theory says: the exact optimum in the plane, and separated components
+ */
+
+typedef struct rovi_plane rovi_plane; /* a target in the plane, ready to be looked at from any angle */
+
+typedef struct rovi_plane_options {
+    size_t points;     /* of the grid on an axis, at most; 0: 768, or 256 when the target is no Gaussian mixture */
+    int threads;       /* of rovi_plane_best; 0: one per processor. Results do not depend on it */
+    const double *box; /* lo_1, lo_2, hi_1, hi_2: what is looked at (borrowed for the call). NULL: found. */
+} rovi_plane_options;
+
+/* The law of z = O y, O = (cos -sin; sin cos) of `degrees`, where y_1 and y_2 are independent with densities on a grid:
+ * that of y_i at lo[i] + k*step[i] is density[i][k], k < count[i]. */
+typedef struct rovi_plane_product {
+    double degrees;   /* 0 <= degrees < 90 */
+    double kl;        /* to the target; log Z by the same grid where the target does not know it */
+    double kl_change; /* |kl - the same on every other point of the grid|: what the grid's error is well below */
+    size_t count[2];
+    double lo[2], step[2];
+    const double *density[2];
+    size_t start;        /* the start that led here */
+    size_t share_count;  /* components of the target when it is a Gaussian mixture, else 0 */
+    const double *share; /* of the product's mass, by the components' posterior probabilities; sum 1 */
+} rovi_plane_product;
+
+#define ROVI_PLANE_EVERY_START ((size_t)-1)
+
+/* `target` is of dimension 2, borrowed until rovi_plane_free. `options` may be NULL. For Gaussian mixtures the grid
+ * follows from the components; for other targets a box is searched about the origin, and a mode far outside of all
+ * others may be missed unless options->box holds it. ROVI_NUMERICS_FAILED when no box is found, or it holds less
+ * than 99.9 % of a target with known log Z. */
+ROVI_API rovi_status rovi_plane_new(const rovi_target *target, const rovi_plane_options *options, rovi_plane **plane,
+                                    rovi_error *error);
+ROVI_API void rovi_plane_free(rovi_plane *plane);
+
+/* The starts of the coordinate updates: start k is component k of a Gaussian mixture, or the k-th highest peak of
+ * another target; then come the target's own marginals, all components together, and pairs of them. */
+ROVI_API size_t rovi_plane_start_count(const rovi_plane *plane);
+
+/* The product density of least KL at one angle: from one start the optimum that it leads to, which need not be the
+ * least; from ROVI_PLANE_EVERY_START the least of all. degrees = 0 is mean-field VI without parametrisation, sampling
+ * or step sizes. ROVI_NUMERICS_FAILED when the grid would need more points than it may have. */
+ROVI_API rovi_status rovi_plane_at(const rovi_plane *plane, double degrees, size_t start, rovi_plane_product **product,
+                                   rovi_error *error);
+
+/* The least over the angle too. Among angles that differ by less than 1e-9 nat, 0 is preferred. */
+ROVI_API rovi_status rovi_plane_best(const rovi_plane *plane, rovi_plane_product **product, rovi_error *error);
+ROVI_API void rovi_plane_product_free(rovi_plane_product *product);
+
+/* Mass of lo_i < y_i < hi_i, i = 1, 2; infinite ends allowed. At 0 degrees y is z. */
+ROVI_API double rovi_plane_product_mass(const rovi_plane_product *product, const double lo[2], const double hi[2]);
+
+/* Half-spaces A_0 = {s_0 x_i < s_0 c_0} and A_1 = {s_1 x_j > s_1 c_1} orthogonal to different axes i and j, and the
+ * event E of lying in both or in neither. */
+typedef struct rovi_sides {
+    size_t axis[2];      /* i and j, from 0 */
+    int sign[2];         /* s: 1 or -1, the side of the first component */
+    double threshold[2]; /* c: between the two means */
+    double epsilon;      /* by the definition: max{1 - P_0(A_0 \ A_1), 1 - P_1(A_1 \ A_0)} */
+    double mass;         /* of E under the mixture of the two */
+    double whole_mass;   /* of E under the whole target, other components included */
+} rovi_sides;
+
+/* Equations (4) and (5) for one value of epsilon */
+typedef struct rovi_collapse_bound {
+    double epsilon;
+    int applies; /* epsilon <= exp(-2 b), with b at the upper end of its error */
+    double bound,
+        sharper; /* (4), (5): on the lesser of the masses of A_0 \ A_1 and A_1 \ A_0; NaN if it does not apply */
+} rovi_collapse_bound;
+
+/* A best product density, exact in the plane (rovi_plane), else the best known: a fit, or a Gaussian on one component
+ */
+typedef struct rovi_optimum {
+    int exact;
+    rovi_estimate
+        kl;         /* exact: mcse is 0 and the grid's error far below 1e-6. Else a bound from above, with its error */
+    double degrees; /* of the rotation; NaN if not of the plane */
+    size_t share_count;
+    const rovi_estimate *share; /* of its mass, one for each component, by posterior probabilities */
+} rovi_optimum;
+
+/* Two components, as a mixture of their own: weights are relative to each other. */
+typedef struct rovi_separation_pair {
+    size_t component[2];
+    double weight[2];
+    rovi_sides best_epsilon, best_mass;         /* with the least epsilon, and with the least mass of E */
+    rovi_estimate b;                            /* log 2 + least KL of a product density; from above unless exact */
+    double limit;                               /* exp(-2 b) */
+    rovi_collapse_bound by_definition, by_mass; /* for best_epsilon.epsilon, and for best_mass.mass */
+    double h[2];                                /* least KL of a product density to either component alone */
+    double
+        critical_weight;   /* (6): above this weight of the first component mean-field VI prefers it, as epsilon -> 0 */
+    double printed_weight; /* h_0/(h_0 + h_1), as summaries of the paper print it; NaN for 0/0 */
+    int favoured;          /* 0 or 1: the component with the lesser h - log w; -1: they tie */
+    double along_line;     /* (27): bound on the least rotated KL with one axis through both means */
+    double shared_line;    /* (7): the same for one covariance; NaN if there are two */
+    double shared_axes;    /* (8); NaN likewise */
+    double keep_one;       /* -log of the greater weight: the price of one component alone */
+    double least_bound;    /* the least of these */
+    rovi_optimum mean_field, rotated; /* rotated: kl is NaN unless exact */
+    int collapses; /* the theorem applies, or the lesser component has less than a tenth of its weight */
+    int survivor;  /* 0 or 1, if it collapses: the component that mean-field VI keeps; -1: either */
+} rovi_separation_pair;
+
+typedef struct rovi_separation {
+    size_t dim, count;    /* dimension and number of components */
+    const double *weight; /* count */
+    size_t pair_count;    /* count (count - 1)/2 */
+    const rovi_separation_pair *pairs;
+    rovi_optimum mean_field, rotated; /* of the whole target */
+    rovi_estimate b;                  /* of the whole target; bounds by_whole below are with this b and whole_mass */
+    double limit;
+    double least_bound;                  /* on the least rotated KL of the whole target */
+    const rovi_collapse_bound *by_whole; /* pair_count */
+} rovi_separation;
+
+/* What is known in advance about variational inference for a mixture of two or more Gaussians (also a rotated view of
+ * one) in two or more dimensions. In the plane everything is exact. In more dimensions least KLs come from mean-field
+ * fits by `settings` (NULL: all defaults; the method is always mfvi). In the plane only `threads` is used. */
+ROVI_API rovi_status rovi_separation_run(const rovi_target *target, const rovi_settings *settings,
+                                         rovi_separation **separation, rovi_error *error);
+ROVI_API void rovi_separation_free(rovi_separation *separation);
+
+/* ---------------------------------------------------------------------------------------------------------------------
  * Drive the solver yourself
  */
 

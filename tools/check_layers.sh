@@ -7,7 +7,7 @@
 #   - BLAS is known to src/base/linalg.c, Random123 to src/base/rng.c, jansson to io/.
 set -eu
 cd "$(dirname "$0")/.."
-layers='base target family evidence solve langevin diagnose'
+layers='base target family evidence solve langevin theory diagnose'
 
 # shellcheck disable=SC2016 # $0 and the like are awk's
 tools/sources.sh c | grep -v '^tests/' | xargs awk -v layers="$layers" '

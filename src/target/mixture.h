@@ -9,6 +9,8 @@ struct mixture {
     size_t d, K;
     size_t groups, per; /* groups, and components in each: 1 and K (shared matrix) or K and 1 (one each) */
     double df;          /* of Student's t; INFINITY for the Gaussian */
+    double *weight;     /* K: sum 1 */
+    double *location;   /* K x d: the means as they were given */
     double *log_c;      /* K: log (w_k c_k), log density of component k where q_k = 0 */
     double *centre;     /* groups x d */
     double *L;          /* groups x d x d, Cholesky factors; NULL for the identity */

@@ -170,6 +170,8 @@ static struct mixture *mixture_take(const struct description *from, struct arena
         mix->groups = from->matrix_count > 1 ? K : 1;
         mix->per = from->matrix_count > 1 ? 1 : K;
         mix->df = from->df;
+        mix->weight = arena_doubles(memory, K);
+        mix->location = arena_copy(memory, from->means, K * d);
         mix->log_c = arena_doubles(memory, K);
         mix->centre = arena_doubles(memory, mix->groups * d);
         mix->mean = arena_copy(memory, from->means, K * d);
@@ -228,7 +230,8 @@ static void place_weights(const struct description *from, struct mixture *mix)
     }
     for (size_t k = 0; k < mix->K; k++) {
         const double *L = mix->L == NULL ? NULL : mix->L + (mix->groups == 1 ? 0 : k) * d * d;
-        mix->log_c[k] = log(from->weights[k] / sum) + peak - (L == NULL ? 0 : log_determinant(d, L));
+        mix->weight[k] = from->weights[k] / sum;
+        mix->log_c[k] = log(mix->weight[k]) + peak - (L == NULL ? 0 : log_determinant(d, L));
     }
 }
 
