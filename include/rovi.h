@@ -422,9 +422,8 @@ typedef struct rovi_collapse_bound {
  */
 typedef struct rovi_optimum {
     int exact;
-    rovi_estimate
-        kl;         /* exact: mcse is 0 and the grid's error far below 1e-6. Else a bound from above, with its error */
-    double degrees; /* of the rotation; NaN if not of the plane */
+    rovi_estimate kl; /* exact: mcse is the kl_change of rovi_plane_product. Else a bound from above, and its error */
+    double degrees;   /* of the rotation; NaN if not of the plane */
     size_t share_count;
     const rovi_estimate *share; /* of its mass, one for each component, by posterior probabilities */
 } rovi_optimum;
@@ -448,7 +447,7 @@ typedef struct rovi_separation_pair {
     double keep_one;       /* -log of the greater weight: the price of one component alone */
     double least_bound;    /* the least of these */
     rovi_optimum mean_field, rotated; /* rotated: kl is NaN unless exact */
-    int collapses; /* the theorem applies, or the lesser component has less than a tenth of its weight */
+    int collapses; /* the theorem applies, or the lesser component has less than a quarter of its weight */
     int survivor;  /* 0 or 1, if it collapses: the component that mean-field VI keeps; -1: either */
 } rovi_separation_pair;
 

@@ -26,7 +26,7 @@ static rovi_status keep_product(rovi_plane_product *product, struct arena *memor
         share[k].value = product->share[k];
     }
     *out = (rovi_optimum){.exact = 1,
-                          .kl = {.value = fmax(0, product->kl)},
+                          .kl = {.value = fmax(0, product->kl), .mcse = product->kl_change},
                           .degrees = product->degrees,
                           .share_count = product->share_count,
                           .share = share};

@@ -15,7 +15,7 @@
 
 #define LOG2        0.69314718055994530942
 #define SAME_COST   1e-6 /* nats: candidates that tie, in the exact optimum's precision */
-#define SMALL_SHARE 0.1  /* of a component's weight: less than that is a lost component */
+#define SMALL_SHARE 0.25 /* of a component's weight: less than that is a lost component */
 
 struct owned_separation {
     rovi_separation shown; /* first, so that its address is this one's */

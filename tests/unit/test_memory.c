@@ -430,6 +430,60 @@ static void langevin_runs(void **state)
     rovi_target_free(target);
 }
 
+static rovi_status plane_action(void *data, bool *out_is_null, rovi_error *error)
+{
+    const double box[] = {-6, -6, 6, 6};
+    const enum kind kind = *(const enum kind *)data;
+    const rovi_plane_options options = {.points = 32, .threads = 2, .box = kind == CALLBACK ? box : NULL};
+    rovi_target *target = NULL;
+    rovi_plane *plane = NULL;
+    rovi_plane_product *product = NULL;
+    rovi_status status = make_target(kind, &target, error);
+    status = status == ROVI_OK ? rovi_plane_new(target, &options, &plane, error) : status;
+    status = status == ROVI_OK ? rovi_plane_best(plane, &product, error) : status;
+    *out_is_null = product == NULL;
+    rovi_plane_product_free(product);
+    rovi_plane_free(plane);
+    rovi_target_free(target);
+    return status;
+}
+
+static void a_plane(void **state)
+{
+    (void)state;
+    enum kind kinds[] = {CALLBACK, GAUSSIANS, BANANA};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        assert_true(survive(plane_action, &kinds[i]) > 20);
+    }
+}
+
+static rovi_status separation_action(void *data, bool *out_is_null, rovi_error *error)
+{
+    const struct run *run = data;
+    rovi_separation *separation = NULL;
+    const rovi_status status = rovi_separation_run(run->target, run->settings, &separation, error);
+    *out_is_null = separation == NULL;
+    rovi_separation_free(separation);
+    return status;
+}
+
+/* Above two dimensions, where it takes fits */
+static void a_separation(void **state)
+{
+    (void)state;
+    const double weights[] = {0.5, 0.5}, means[] = {-1, 0, 0, 1, 0, 0};
+    struct run run = {.target = support_mixture(3, 2, weights, means, 0, NULL),
+                      .settings = SETTINGS_OF("solver", "gradient", "restarts", "1", "threads", "1", "batch", "64",
+                                              "iterations", "4", "draws", "100", "trace", "2", "mesh", "1")};
+    assert_true(survive(separation_action, &run) > 50);
+    rovi_settings_free(run.settings);
+    run.settings = NULL; /* the defaults have to be allocated; in the plane, for no fit */
+    rovi_target_free(run.target);
+    assert_int_equal(make_target(GAUSSIANS, &run.target, NULL), ROVI_OK);
+    assert_true(survive(separation_action, &run) > 50);
+    rovi_target_free(run.target);
+}
+
 static rovi_status fit_new_action(void *data, bool *out_is_null, rovi_error *error)
 {
     rovi_fit *fit = NULL;
@@ -502,6 +556,8 @@ int main(void)
         cmocka_unit_test(fits_on_one_thread),
         cmocka_unit_test(fits_on_two_threads),
         cmocka_unit_test(a_fit_without_settings),
+        cmocka_unit_test(a_plane),
+        cmocka_unit_test(a_separation),
         cmocka_unit_test(a_fit_from_parts),
         cmocka_unit_test(langevin_runs),
         cmocka_unit_test(sizes_beyond_memory),
