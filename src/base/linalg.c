@@ -107,6 +107,24 @@ void linalg_add_multiply_tn(size_t m, size_t k, size_t n, double alpha, const do
                 (int)n);
 }
 
+void linalg_gram(size_t k, size_t m, const double *A, double *C)
+{
+    memset(C, 0, m * m * sizeof *C);
+    cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, (int)m, (int)k, 1, A, (int)m, 0, C, (int)m);
+}
+
+void linalg_multiply_lower(size_t n, size_t d, const double *L, double *X)
+{
+    cblas_dtrmm(CblasRowMajor, CblasRight, CblasLower, CblasNoTrans, CblasNonUnit, (int)n, (int)d, 1, L, (int)d, X,
+                (int)d);
+}
+
+void linalg_multiply_lower_transposed(size_t n, size_t d, const double *L, double *X)
+{
+    cblas_dtrmm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, (int)n, (int)d, 1, L, (int)d, X,
+                (int)d);
+}
+
 bool linalg_cholesky(size_t d, const double *A, double *L)
 {
     const int n = (int)d;

@@ -250,7 +250,7 @@ static bool set_up(struct coordinates *s)
     s->trace_draws = (size_t)settings->draws / 10 > SCREEN_DRAWS ? (size_t)settings->draws / 10 : SCREEN_DRAWS;
     s->ratio = arena_doubles(&s->memory, s->trace_draws);
     s->before = arena_doubles(&s->memory, s->trace_draws);
-    explore_init(&s->explorer, &s->memory, &s->restart->progress, MODES);
+    explore_init(&s->explorer, &s->memory, &s->restart->progress, MODES, s->problem->team);
     lines_init(&s->lines, &s->memory, most_lines(d), &s->restart->progress, s->problem->team);
     turn_init(&s->turn, &s->memory, d);
     s->restart->progress.shown.iterations = (uint64_t)settings->iterations;

@@ -22,11 +22,14 @@
 #define NEAR       0.5  /* standard deviations: closer is the same mode */
 #define CHUNK      5    /* natural-gradient steps between looks at the ELBO */
 #define CHUNKS     16
+#define ALIKE      1e-4 /* nats: a local that differs less from the target needs no more steps */
+#define SLIGHT     1e-3 /* nats: a gain that is not worth a chunk */
 #define SHRINKS    8
 #define PULLS      4
 #define RATE       0.5
 
-void explore_init(struct explorer *e, struct arena *arena, const struct progress *progress, size_t room)
+void explore_init(struct explorer *e, struct arena *arena, const struct progress *progress, size_t room,
+                  struct team *team)
 {
     const size_t d = progress->meter->target->dim;
     *e = (struct explorer){.progress = progress, .dim = d, .room = room};
@@ -41,7 +44,8 @@ void explore_init(struct explorer *e, struct arena *arena, const struct progress
     }
     local_init(&e->good, arena, d);
     ascent_init(&e->ascent, arena, progress);
-    local_work_init(&e->work, arena, progress);
+    local_work_init(&e->work, arena, progress, team);
+    e->work.enough = ALIKE;
 }
 
 /* Distance of x from `from`, in standard deviations of the local. */
@@ -102,6 +106,7 @@ static void copy_local(size_t d, const struct local *from, struct local *to)
     memcpy(to->L, from->L, d * d * sizeof *to->L);
     to->elbo = from->elbo;
     to->error = from->error;
+    to->off = from->off;
 }
 
 /* Back to the last good state, if there is one, and half as wide. */
@@ -127,17 +132,20 @@ static bool settle(struct explorer *e, struct local *local, struct rng_stream st
         if (inside && !isfinite(e->good.elbo)) {
             copy_local(e->dim, local, &e->good);
         }
+        if (inside && local->off < ALIKE) {
+            break;
+        }
         if (!inside || !local_fit(local, &e->work, stream, CHUNK, RATE)) {
             shrunk++;
             shrink(e, local);
-        } else if (c > 0 && local->elbo < e->good.elbo + 2 * local->error) {
+        } else if (c > 0 && local->elbo < e->good.elbo + SLIGHT + 2 * local->error) {
             break;
         } else {
             copy_local(e->dim, local, &e->good);
         }
         stream.substream += CHUNK + 1;
     }
-    if (shrunk > 0) {
+    if (shrunk > 0 && !(local->off < ALIKE)) {
         copy_local(e->dim, &e->good, local);
     }
     return isfinite(local->elbo);

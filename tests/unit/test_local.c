@@ -26,7 +26,7 @@ static void make(struct fixture *f, rovi_target *target)
     f->target = target;
     support_rig_make(&f->rig, target);
     local_init(&f->local, &f->rig.arena, rovi_target_dim(target));
-    local_work_init(&f->work, &f->rig.arena, &f->rig.progress);
+    local_work_init(&f->work, &f->rig.arena, &f->rig.progress, NULL);
     assert_false(f->rig.arena.failed);
 }
 
