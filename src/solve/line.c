@@ -19,7 +19,7 @@
 #define WIDENINGS 30
 #define ACCEPTED  .5 /* least share of the lines on which a point must lie inside the support */
 
-_Static_assert(QUANTILE_GRID <= TARGET_BLOCK, "a line is one block of points");
+_Static_assert(QUANTILE_GRID <= TARGET_BLOCK, "a line is one question");
 
 void lines_init(struct lines *lines, struct arena *arena, size_t most, const struct progress *progress,
                 struct team *team)
@@ -29,12 +29,13 @@ void lines_init(struct lines *lines, struct arena *arena, size_t most, const str
     lines->team = team;
     lines->dim = d;
     lines->most = most;
+    lines->together = progress->meter->target->lines != NULL ? TARGET_LINES : 1;
     lines->x = arena_doubles(arena, most * d);
     lines->y = arena_doubles(arena, most * d);
     lines->z = arena_doubles(arena, most * d);
     lines->axis = arena_doubles(arena, d);
     lines->value = arena_doubles(arena, most * QUANTILE_GRID);
-    lines->work_size = QUANTILE_GRID * d + progress->meter->target->scratch;
+    lines->work_size = TARGET_LINES * (d + QUANTILE_GRID) + target_lines_scratch(progress->meter->target);
     lines->work = arena_doubles(arena, team_size(team) * lines->work_size);
 }
 
@@ -78,32 +79,41 @@ static void lay_grid(struct log_density *g, const struct map *T, double low, dou
 
 struct job {
     struct lines *lines;
-    size_t coordinate;
+    size_t coordinate, count;
 };
 
-/* log density on line s */
-static void ask(void *context, size_t s, size_t worker)
+/* x (n x d) <- where the lines from `first` on pass through y_i = 0 */
+static void find_origins(const struct job *job, size_t first, size_t n, double *x)
+{
+    const struct lines *lines = job->lines;
+    const size_t d = lines->dim;
+    for (size_t s = 0; s < n; s++) {
+        const double *z = lines->z + (first + s) * d, y = lines->y[(first + s) * d + job->coordinate];
+        for (size_t r = 0; r < d; r++) {
+            x[s * d + r] = z[r] - y * lines->axis[r];
+        }
+    }
+}
+
+/* log density on a few lines */
+static void ask(void *context, size_t index, size_t worker)
 {
     const struct job *job = context;
     struct lines *lines = job->lines;
-    const size_t d = lines->dim, n = lines->density.n;
-    const double *z = lines->z + s * d, from = lines->y[s * d + job->coordinate];
-    double *points = lines->work + worker * lines->work_size, *value = lines->value + s * QUANTILE_GRID;
-    for (size_t j = 0; j < n; j++) {
-        const double step = lines->density.t[j] - from;
-        for (size_t r = 0; r < d; r++) {
-            points[j * d + r] = z[r] + step * lines->axis[r];
-        }
-    }
+    const size_t m = lines->density.n, first = index * lines->together;
+    const size_t n = job->count - first < lines->together ? job->count - first : lines->together;
+    double *x = lines->work + worker * lines->work_size, *value = x + TARGET_LINES * lines->dim;
     rovi_stop stop = ROVI_STOP_INTERRUPTED;
     if (atomic_load(&lines->ended) || supervisor_ends_all(lines->progress, &stop)) {
         atomic_store(&lines->ended, true);
         return;
     }
-    if (meter_evaluate(lines->progress->meter, n, points, value, NULL, points + QUANTILE_GRID * d) == n) {
-        for (size_t j = 0; j < n; j++) {
-            value[j] = -INFINITY;
-        }
+    find_origins(job, first, n, x);
+    const struct target_lines along = {n, m, x, lines->axis, lines->density.t};
+    const size_t rejected =
+        meter_evaluate_lines(lines->progress->meter, &along, value, value + TARGET_LINES * QUANTILE_GRID);
+    for (size_t p = 0; p < n * m; p++) {
+        lines->value[(first + p / m) * QUANTILE_GRID + p % m] = rejected < n * m ? value[p] : -INFINITY;
     }
 }
 
@@ -130,7 +140,7 @@ static bool average(struct lines *lines, size_t n)
 /* The mean log density on a grid that reaches far enough. */
 static bool scan(struct lines *lines, const struct map *T, size_t i, size_t n)
 {
-    struct job job = {.lines = lines, .coordinate = i};
+    struct job job = {.lines = lines, .coordinate = i, .count = n};
     struct log_density *g = &lines->density;
     double low = value_at(T, -REACH), high = value_at(T, REACH);
     const double margin = 0.1 * (high - low);
@@ -138,7 +148,7 @@ static bool scan(struct lines *lines, const struct map *T, size_t i, size_t n)
     high += margin;
     for (int attempt = 0; attempt < WIDENINGS; attempt++) {
         lay_grid(g, T, low, high);
-        team_for(lines->team, n, ask, &job);
+        team_for(lines->team, (n + lines->together - 1) / lines->together, ask, &job);
         if (atomic_load(&lines->ended) || !average(lines, n)) {
             return false;
         }

@@ -18,6 +18,7 @@ struct lines {
     struct team *team;          /* or NULL */
     atomic_bool ended;          /* by the supervisor, within the update */
     size_t dim, most;           /* most lines in one update */
+    size_t together;            /* lines that the target is asked about at once */
     double *x, *y, *z;          /* lines x d: reference points, T(x), placed */
     double *axis;               /* d: the coordinate's direction */
     double *value;              /* lines x QUANTILE_GRID: log density on each */

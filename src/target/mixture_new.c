@@ -267,6 +267,8 @@ static rovi_status mixture_new(const struct description *from, rovi_target **tar
     made->concurrent = true;
     made->evaluate = mixture_evaluate;
     made->scratch = mixture_scratch(mix);
+    made->lines = mixture_lines;
+    made->lines_scratch = mixture_lines_scratch(mix);
     made->self = mix;
     return target_finish(made, target, error);
 }
