@@ -92,14 +92,15 @@ static size_t lines_needed(const struct coordinates *s, size_t n, double noise)
     return need < LINES_LEAST ? LINES_LEAST : need > (double)most ? most : 2 * (size_t)(need / 2 + 1);
 }
 
-/* Updates every coordinate, each from as many lines as it needs, up to `most`. Returns how many could not be: their
- * lines lie outside the support, or the density does not fall off along them. */
+/* Updates every coordinate, each from as many lines as it needs, up to `most`, all through the same draws. Returns how
+ * many could not be: their lines lie outside the support, or the density does not fall off along them. */
 static size_t sweep(struct coordinates *s, struct candidate *c, size_t most)
 {
+    const struct rng_stream stream = fresh(s);
     size_t stuck = 0;
     for (size_t i = 0; i < c->q->dim && !ended(s); i++) {
         const size_t n = c->lines[i] < most ? c->lines[i] : most;
-        const double noise = lines_update(&s->lines, c->q, i, n, fresh(s));
+        const double noise = lines_update(&s->lines, c->q, i, n, stream);
         if (isfinite(noise)) {
             c->lines[i] = lines_needed(s, n, noise);
         } else {

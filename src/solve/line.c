@@ -39,24 +39,54 @@ void lines_init(struct lines *lines, struct arena *arena, size_t most, const str
     lines->work = arena_doubles(arena, team_size(team) * lines->work_size);
 }
 
-/* Antithetic pairs of draws of q. */
-static void lay_lines(struct lines *lines, const rovi_approximation *q, size_t i, size_t n, struct rng_stream stream)
-{
-    const size_t d = lines->dim, half = n / 2 * d;
-    reference_points(stream, 0, n / 2, d, lines->x);
-    for (size_t p = 0; p < half; p++) {
-        lines->x[half + p] = -lines->x[p];
-    }
-    approximation_maps(q, n, lines->x, lines->y);
-    approximation_place(q, n, lines->y, lines->z);
-    for (size_t r = 0; r < d; r++) {
-        lines->axis[r] = q->transform[r * d + i];
-    }
-}
-
 static double value_at(const struct map *T, double x)
 {
     return map_value(T, map_segment(T, x), x);
+}
+
+static bool same_stream(const struct rng_stream *a, const struct rng_stream *b)
+{
+    return a->seed == b->seed && a->purpose == b->purpose && a->substream == b->substream;
+}
+
+/* Draws of q in antithetic pairs, rows 2p and 2p + 1: those that are not there yet. */
+static void lay_lines(struct lines *lines, const rovi_approximation *q, size_t n, struct rng_stream stream)
+{
+    const size_t d = lines->dim;
+    if (lines->q != q || !same_stream(&lines->stream, &stream)) {
+        lines->q = q;
+        lines->stream = stream;
+        lines->laid = 0;
+    }
+    if (lines->laid >= n) {
+        return;
+    }
+    const size_t first = lines->laid, pairs = (n - first) / 2;
+    double *x = lines->x + first * d, *y = lines->y + first * d, *z = lines->z + first * d;
+    reference_points(stream, first / 2, pairs, d, z);
+    for (size_t p = 0; p < pairs; p++) {
+        for (size_t j = 0; j < d; j++) {
+            x[2 * p * d + j] = z[p * d + j];
+            x[(2 * p + 1) * d + j] = -z[p * d + j];
+        }
+    }
+    approximation_maps(q, n - first, x, y);
+    approximation_place(q, n - first, y, z);
+    lines->laid = n;
+}
+
+/* The draws follow map i, which has changed. */
+static void move_draws(struct lines *lines, const struct map *T, size_t i)
+{
+    const size_t d = lines->dim;
+    for (size_t s = 0; s < lines->laid; s++) {
+        const double y = value_at(T, lines->x[s * d + i]), step = y - lines->y[s * d + i];
+        double *z = lines->z + s * d;
+        for (size_t r = 0; r < d; r++) {
+            z[r] += step * lines->axis[r];
+        }
+        lines->y[s * d + i] = y;
+    }
 }
 
 static void lay_grid(struct log_density *g, const struct map *T, double low, double high)
@@ -190,9 +220,13 @@ double lines_update(struct lines *lines, rovi_approximation *q, size_t i, size_t
 {
     struct map *T = &q->maps[i];
     atomic_store(&lines->ended, false);
-    lay_lines(lines, q, i, n, stream);
+    lay_lines(lines, q, n, stream);
+    for (size_t r = 0; r < lines->dim; r++) {
+        lines->axis[r] = q->transform[r * lines->dim + i];
+    }
     if (!scan(lines, T, i, n) || !quantile_map(&lines->density, T)) {
         return INFINITY;
     }
+    move_draws(lines, T, i);
     return noise(lines, n);
 }
