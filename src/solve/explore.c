@@ -125,10 +125,11 @@ static void shrink(struct explorer *e, struct local *local)
 static bool settle(struct explorer *e, struct local *local, struct rng_stream stream)
 {
     rovi_stop stop = ROVI_STOP_CONVERGED;
+    bool inside = false; /* as far as known */
     int shrunk = 0;
     e->good.elbo = -INFINITY;
     for (int c = 0; c < CHUNKS && shrunk <= SHRINKS && !supervisor_ends(e->progress, &stop); c++) {
-        const bool inside = local_fit(local, &e->work, stream, 0, RATE);
+        inside = inside || local_fit(local, &e->work, stream, 0, RATE);
         if (inside && !isfinite(e->good.elbo)) {
             copy_local(e->dim, local, &e->good);
         }
@@ -136,6 +137,7 @@ static bool settle(struct explorer *e, struct local *local, struct rng_stream st
             break;
         }
         if (!inside || !local_fit(local, &e->work, stream, CHUNK, RATE)) {
+            inside = false;
             shrunk++;
             shrink(e, local);
         } else if (c > 0 && local->elbo < e->good.elbo + SLIGHT + 2 * local->error) {
@@ -157,17 +159,19 @@ static void start_from_point(struct explorer *e, struct local *local, const doub
     linalg_identity(e->dim, local->L);
 }
 
-static bool is_known(struct explorer *e, const struct local *fresh)
+/* Which of the locals it is, or e->count. */
+static size_t find_known(struct explorer *e, const struct local *fresh)
 {
     const double noise = 3 * sqrt((double)e->dim / (double)e->work.draws);
-    for (size_t k = 0; k < e->count; k++) {
+    size_t k = 0;
+    for (; k < e->count; k++) {
         const struct local *known = &e->locals[k]; /* near by the measure of both: one may span several modes */
         if (distance(e, known, known->mean, fresh->mean) < NEAR + noise &&
             distance(e, fresh, known->mean, fresh->mean) < NEAR + noise) {
-            return true;
+            break;
         }
     }
-    return false;
+    return k;
 }
 
 static bool climbed_before(struct explorer *e)
@@ -210,13 +214,17 @@ static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_
         start_from_point(e, fresh, begin);
         found = settle(e, fresh, stream);
     }
-    if (!found || is_known(e, fresh)) {
+    if (!found) {
         return false;
     }
-    memcpy(begin, e->x, e->dim * sizeof *begin);
-    begin[0] = s > 0 ? begin[0] : INFINITY; /* no climb ended there */
-    e->count++;
-    return true;
+    const size_t k = find_known(e, fresh);
+    const bool is_new = k == e->count;
+    if (is_new || isinf(e->end[k * e->dim])) {
+        memcpy(e->end + k * e->dim, e->x, e->dim * sizeof *e->x);
+        e->end[k * e->dim] = s > 0 ? e->x[0] : INFINITY; /* no climb ended there */
+    }
+    e->count += is_new;
+    return is_new;
 }
 
 static int better_first(const void *a, const void *b)

@@ -15,10 +15,11 @@
 #include "base/normal.h"
 #include "family/reference.h"
 
-#define LONGEST 2.0  /* a step of the mean, in standard deviations */
-#define MARGIN  0.1  /* by which a precision must be positive, next to the present one */
-#define SMOOTH  0.01 /* nats: what is no further from a quadratic function is taken for one */
-#define PAIRS   (TARGET_BLOCK / 2)
+#define LONGEST        2.0  /* a step of the mean, in standard deviations */
+#define MARGIN         0.1  /* by which a precision must be positive, next to the present one */
+#define SMOOTH         0.01 /* nats: what is no further from a quadratic function is taken for one */
+#define SMOOTH_NEXT_TO 0.1  /* nearly one: next to the standard deviation of the log ratio */
+#define PAIRS          (TARGET_BLOCK / 2)
 
 void local_init(struct local *local, struct arena *arena, size_t d)
 {
@@ -267,13 +268,15 @@ static void apply(struct local *local, struct local_work *w, const double *facto
 }
 
 /* Precision (1 - rate) I + rate A, with as much of the rate as keeps it well inside the positive definite ones. Where
- * log p is quadratic, A is exact but for the roughness, and all of the way is gone at once. */
+ * log p is quadratic next to what it differs by, A is nearly exact and the step is a whole one, the longer the better.
+ */
 static bool move(struct local *local, struct local_work *w, double rate, double rough)
 {
     double *factor = w->A;
-    const bool quadratic = rough < SMOOTH;
-    const double margin = quadratic ? MARGIN * fmax(1e-7, rough / SMOOTH) : MARGIN;
-    rate = quadratic ? 1 : rate;
+    const double spread = sqrt(2 * local->off);
+    const double margin = rough < SMOOTH ? MARGIN * fmax(1e-7, rough / SMOOTH) : MARGIN;
+    const double longest = rough < SMOOTH ? INFINITY : fmax(LONGEST, 0.5 * spread / rough);
+    rate = rough < SMOOTH || rough < SMOOTH_NEXT_TO * spread ? 1 : rate;
     for (int attempt = 0; attempt < 20; attempt++, rate *= 0.5) {
         if (!mix_precision(w, rate, margin)) {
             continue;
@@ -281,7 +284,7 @@ static bool move(struct local *local, struct local_work *w, double rate, double 
         if (!factor_of_inverse(w->dim, w->B, w->C, factor)) {
             return false;
         }
-        apply(local, w, factor, rate, quadratic && attempt == 0 ? INFINITY : LONGEST);
+        apply(local, w, factor, rate, attempt == 0 ? longest : LONGEST);
         return true;
     }
     return false;
