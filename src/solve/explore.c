@@ -43,7 +43,7 @@ void explore_init(struct explorer *e, struct arena *arena, const struct progress
         local_init(&e->locals[k], arena, d);
     }
     local_init(&e->good, arena, d);
-    ascent_init(&e->ascent, arena, progress);
+    ascent_init(&e->ascent, arena, progress, team);
     local_work_init(&e->work, arena, progress, team);
     e->work.enough = ALIKE;
 }
