@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The first start makes no climb: natural-gradient steps from there find the mass of a posterior whose density has no
+ * The first start needs no climb: natural-gradient steps from there find the mass of a posterior whose density has no
  * mode worth the name (a scale parameter that may go to zero). Then climbs: a quarter of the starts are scattered about
  * the origin, the others about modes found before, at four distances and in opposite pairs, so that a mode is found
  * that is far from the origin but near another one. Each end of a climb is fitted locally, and judged by its ELBO.
@@ -198,30 +198,61 @@ static bool climb(struct explorer *e, double *begin, double *logp)
     return false;
 }
 
-/* One start: true when it led to a mode that was not known. */
+/* Laplace's approximation at the end of a climb, when no step is needed because the target is that normal there. */
+static bool is_laplace_enough(struct explorer *e, struct local *fresh, double *begin, struct rng_stream stream)
+{
+    double logp = 0;
+    return climb(e, begin, &logp) && laplace(e, fresh) && local_fit(fresh, &e->work, stream, 0, RATE) &&
+           fresh->off < ALIKE;
+}
+
+static bool fit_without_climb(struct explorer *e, struct local *fresh, const double *begin, struct rng_stream stream)
+{
+    start_from_point(e, fresh, begin);
+    return settle(e, fresh, stream);
+}
+
+/* The first start: mass without a mode is found by the steps of a local fit alone, which a target that is normal where
+ * a climb ends has no need of. */
+static bool try_first(struct explorer *e, const rovi_settings *settings, uint64_t seed, struct rng_stream stream)
+{
+    struct local *fresh = &e->locals[0];
+    double *begin = e->end;
+    scatter(e, settings, seed, 0);
+    if (is_laplace_enough(e, fresh, begin, stream)) {
+        memcpy(e->end, e->x, e->dim * sizeof *e->x);
+    } else {
+        scatter(e, settings, seed, 0);
+        if (!fit_without_climb(e, fresh, e->x, stream)) {
+            return false;
+        }
+        e->end[0] = INFINITY; /* no climb ended there */
+    }
+    e->count = 1;
+    return true;
+}
+
+/* One more start: true when it led to a mode that was not known. */
 static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_t seed, size_t s)
 {
     struct local *fresh = &e->locals[e->count];
     double *begin = e->end + e->count * e->dim, logp = 0;
     const struct rng_stream stream = {.seed = seed, .purpose = RNG_START, .substream = 1000 * (s + 1)};
+    if (s == 0) {
+        return try_first(e, settings, seed, stream);
+    }
     scatter(e, settings, seed, s);
     memcpy(begin, e->x, e->dim * sizeof *begin);
-    if (s > 0 && (!climb(e, begin, &logp) || climbed_before(e))) {
+    if (!climb(e, begin, &logp) || climbed_before(e)) {
         return false;
     }
-    bool found = s > 0 && laplace(e, fresh) && settle(e, fresh, stream);
-    if (!found) {
-        start_from_point(e, fresh, begin);
-        found = settle(e, fresh, stream);
-    }
-    if (!found) {
+    if (!(laplace(e, fresh) && settle(e, fresh, stream)) && !fit_without_climb(e, fresh, begin, stream)) {
         return false;
     }
     const size_t k = find_known(e, fresh);
     const bool is_new = k == e->count;
     if (is_new || isinf(e->end[k * e->dim])) {
         memcpy(e->end + k * e->dim, e->x, e->dim * sizeof *e->x);
-        e->end[k * e->dim] = s > 0 ? e->x[0] : INFINITY; /* no climb ended there */
     }
     e->count += is_new;
     return is_new;
