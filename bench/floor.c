@@ -47,6 +47,7 @@ struct bench {
     struct batch batch;
     struct turn turn;
     struct lines lines;
+    uint64_t streams;  /* of lines, used up */
     double *A, *B, *C; /* d x d, or POINTS x d */
     struct arena memory;
 };
@@ -84,7 +85,7 @@ static void bench_init(struct bench *b, size_t d)
     meter_init(&b->meter, b->target);
     b->progress = (struct progress){.supervisor = &b->supervisor, .meter = &b->meter};
     batch_init(&b->batch, &b->memory, POINTS, b->target, NULL);
-    turn_init(&b->turn, &b->memory, d);
+    turn_init(&b->turn, &b->memory, d, NULL);
     lines_init(&b->lines, &b->memory, LINES, &b->progress, NULL);
     b->A = arena_doubles(&b->memory, large * d);
     b->B = arena_doubles(&b->memory, large * d);
@@ -140,7 +141,7 @@ static void do_thin(struct bench *b) /* LINES x d times d x d */
 
 static void do_line(struct bench *b)
 {
-    lines_update(&b->lines, b->q, 0, LINES, (struct rng_stream){1, RNG_PROBE, 2});
+    lines_update(&b->lines, b->q, 0, LINES, (struct rng_stream){1, RNG_PROBE, ++b->streams}); /* the first of a sweep */
 }
 
 static double time_of(struct bench *b, void (*work)(struct bench *), void (*before)(struct bench *))

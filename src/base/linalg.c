@@ -107,10 +107,11 @@ void linalg_add_multiply_tn(size_t m, size_t k, size_t n, double alpha, const do
                 (int)n);
 }
 
-void linalg_gram(size_t k, size_t m, const double *A, double *C)
+void linalg_add_multiply_tn_rows(const struct linalg_tn *product, size_t first, size_t count, size_t columns)
 {
-    memset(C, 0, m * m * sizeof *C);
-    cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, (int)m, (int)k, 1, A, (int)m, 0, C, (int)m);
+    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)count, (int)columns, (int)product->k, product->alpha,
+                product->A + first, (int)product->m, product->B, (int)product->n, 1, product->C + first * product->n,
+                (int)product->n);
 }
 
 void linalg_multiply_lower(size_t n, size_t d, const double *L, double *X)

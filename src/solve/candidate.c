@@ -15,7 +15,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/linalg.h"
+#include "base/team_linalg.h"
 #include "family/quantile.h"
 #include "family/rotation.h"
 #include "solve/diagonalize.h"
@@ -70,7 +70,7 @@ static void project(struct candidates *c, const double *O)
     linalg_multiply(n, d, d, f->mean, O, c->mean);
     memset(c->variance, 0, n * d * sizeof *c->variance);
     for (size_t k = 0; k < n; k++) {
-        linalg_multiply(d, d, d, f->covariance + k * d * d, O, image);
+        team_multiply(f->team, d, d, d, f->covariance + k * d * d, O, image);
         for (size_t p = 0; p < d * d; p++) {
             c->variance[k * d + p % d] += O[p] * image[p];
         }

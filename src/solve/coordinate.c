@@ -253,7 +253,7 @@ static bool set_up(struct coordinates *s)
     s->before = arena_doubles(&s->memory, s->trace_draws);
     explore_init(&s->explorer, &s->memory, &s->restart->progress, MODES, s->problem->team);
     lines_init(&s->lines, &s->memory, most_lines(d), &s->restart->progress, s->problem->team);
-    turn_init(&s->turn, &s->memory, d);
+    turn_init(&s->turn, &s->memory, d, s->problem->team);
     s->restart->progress.shown.iterations = (uint64_t)settings->iterations;
     return restart_trace_room(s->restart, TRACE_POINTS) && !s->memory.failed;
 }

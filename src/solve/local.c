@@ -11,8 +11,8 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "base/linalg.h"
 #include "base/normal.h"
+#include "base/team_linalg.h"
 #include "family/reference.h"
 
 #define LONGEST        2.0  /* a step of the mean, in standard deviations */
@@ -45,14 +45,14 @@ void local_work_init(struct local_work *w, struct arena *arena, const struct pro
 }
 
 /* L <- a Cholesky factor of (P)^-1 given P = precision, positive definite; P and W (d x d) are used up. */
-static bool factor_of_inverse(size_t d, double *P, double *W, double *L)
+static bool factor_of_inverse(struct team *team, size_t d, double *P, double *W, double *L)
 {
     if (!linalg_cholesky(d, P, P)) {
         return false;
     }
     linalg_identity(d, W);
-    linalg_solve_lower(d, d, P, W);
-    linalg_solve_lower_transposed(d, d, P, W);
+    team_solve_lower(team, d, d, P, W);
+    team_solve_lower_transposed(team, d, d, P, W);
     return linalg_cholesky(d, W, L);
 }
 
@@ -60,7 +60,7 @@ bool local_laplace(struct local *local, struct local_work *w, const double *x, c
 {
     memcpy(w->A, H, w->dim * w->dim * sizeof *H);
     memcpy(local->mean, x, w->dim * sizeof *x);
-    return factor_of_inverse(w->dim, w->A, w->B, local->L);
+    return factor_of_inverse(w->team, w->dim, w->A, w->B, local->L);
 }
 
 struct job {
@@ -218,14 +218,14 @@ static bool regress(const struct local *local, struct local_work *w, size_t acce
     const size_t d = w->dim, n = w->draws / 2;
     average(local, w, accepted);
     weigh_pairs(w);
-    linalg_gram(n, d, w->z, w->B);
+    team_gram(w->team, n, d, w->z, w->B);
     memset(w->C, 0, d * d * sizeof *w->C);
-    linalg_add_multiply_tn(d, n, d, -1, w->odd, w->z, w->C);
+    team_add_multiply_tn(w->team, &(struct linalg_tn){d, n, d, -1, w->odd, w->z, w->C});
     if (!linalg_cholesky(d, w->B, w->B)) {
         return false;
     }
-    linalg_solve_lower(d, d, w->B, w->C); /* C (z z^T)^-1 */
-    linalg_solve_lower_transposed(d, d, w->B, w->C);
+    team_solve_lower(w->team, d, d, w->B, w->C); /* C (z z^T)^-1 */
+    team_solve_lower_transposed(w->team, d, d, w->B, w->C);
     for (size_t i = 0; i < d; i++) {
         for (size_t j = 0; j < d; j++) {
             w->A[i * d + j] = 0.5 * (w->C[i * d + j] + w->C[j * d + i]);
@@ -281,7 +281,7 @@ static bool move(struct local *local, struct local_work *w, double rate, double 
         if (!mix_precision(w, rate, margin)) {
             continue;
         }
-        if (!factor_of_inverse(w->dim, w->B, w->C, factor)) {
+        if (!factor_of_inverse(w->team, w->dim, w->B, w->C, factor)) {
             return false;
         }
         apply(local, w, factor, rate, attempt == 0 ? longest : LONGEST);
