@@ -97,10 +97,12 @@ static bool set_maps(struct candidates *c, rovi_approximation *q, size_t from, s
 }
 
 /* Whether the columns of O and P are the same up to order and sign: the families are then the same. */
-static bool same_axes(size_t d, const double *O, const double *P, double *cosines)
+static bool same_axes(struct candidates *c, const double *O, const double *P)
 {
+    const size_t d = c->frame->dim;
+    double *cosines = c->work;
     memset(cosines, 0, d * d * sizeof *cosines);
-    linalg_add_multiply_tn(d, d, d, 1, O, P, cosines);
+    team_add_multiply_tn(c->frame->team, &(struct linalg_tn){d, d, d, 1, O, P, cosines});
     for (size_t i = 0; i < d; i++) {
         double most = 0;
         for (size_t j = 0; j < d; j++) {
@@ -117,7 +119,7 @@ static bool is_listed(struct candidates *c, size_t from, size_t to)
 {
     for (size_t k = 0; k < c->count; k++) {
         const struct candidate *listed = &c->list[k];
-        if (listed->from == from && listed->to == to && same_axes(c->frame->dim, listed->q->rotation, c->O, c->work)) {
+        if (listed->from == from && listed->to == to && same_axes(c, listed->q->rotation, c->O)) {
             return true;
         }
     }

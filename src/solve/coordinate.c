@@ -43,6 +43,7 @@ struct coordinates {
     struct turn turn;
     struct batch batch;
     struct arena batch_memory; /* of the batch alone, which grows */
+    size_t batch_room;         /* points */
     size_t trace_draws;
     double *ratio, *before;   /* trace_draws */
     rovi_approximation *best; /* so far */
@@ -199,9 +200,13 @@ static double turn(struct coordinates *s, rovi_approximation *q)
 /* A batch of n points from now on; false when out of memory. */
 static bool set_points(struct coordinates *s, size_t n)
 {
-    arena_free(&s->batch_memory);
-    batch_init(&s->batch, &s->batch_memory, n, s->problem->target, s->problem->team);
-    return !s->batch_memory.failed;
+    if (n > s->batch_room) {
+        arena_free(&s->batch_memory);
+        batch_init(&s->batch, &s->batch_memory, n, s->problem->target, s->problem->team);
+        s->batch_room = s->batch_memory.failed ? 0 : n;
+    }
+    s->batch.n = n;
+    return s->batch_room > 0;
 }
 
 static bool may_grow(const struct coordinates *s)
