@@ -3,6 +3,7 @@
  */
 #include <math.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "solve/local.h"
@@ -258,6 +259,45 @@ static void rejected_draws(void **state)
     drop(&f);
 }
 
+/* ---- threads ---- */
+
+/* Two components of a common shape, 70 dimensions: several blocks of pairs, and of rows of each product. */
+static rovi_target *two_of_many(size_t d)
+{
+    const double weights[] = {.3, .7};
+    double *means = calloc(2 * d, sizeof *means), *C = malloc(d * d * sizeof *C);
+    assert_true(means != NULL && C != NULL);
+    support_positive_definite(1, d, C);
+    means[0] = 9;
+    means[2 * d - 1] = -4;
+    rovi_target *target = support_mixture(d, 2, weights, means, 1, C);
+    free(means);
+    free(C);
+    return target;
+}
+
+static void threads_do_not_change_a_bit(void **state)
+{
+    (void)state;
+    const size_t d = 70;
+    struct fixture f[3];
+    for (size_t k = 0; k < 3; k++) {
+        make(&f[k], two_of_many(d));
+        f[k].work.team = k > 0 ? team_new(k + 1) : NULL;
+        f[k].work.work = arena_doubles(&f[k].rig.arena, (k + 1) * f[k].work.work_size);
+        assert_non_null(f[k].work.work);
+        start_round(&f[k].local, d, 2);
+        assert_true(local_fit(&f[k].local, &f[k].work, draws, 6, .5));
+        assert_memory_equal(f[k].local.mean, f[0].local.mean, d * sizeof(double));
+        assert_memory_equal(f[k].local.L, f[0].local.L, d * d * sizeof(double));
+        assert_true(f[k].local.elbo == f[0].local.elbo && f[k].local.error == f[0].local.error);
+    }
+    for (size_t k = 0; k < 3; k++) {
+        team_free(f[k].work.team);
+        drop(&f[k]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -266,6 +306,7 @@ int main(void)
         cmocka_unit_test(skewed_densities_as_by_brute_force),
         cmocka_unit_test(stays_a_normal),
         cmocka_unit_test(rejected_draws),
+        cmocka_unit_test(threads_do_not_change_a_bit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
