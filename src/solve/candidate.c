@@ -71,8 +71,10 @@ static void project(struct candidates *c, const double *O)
     memset(c->variance, 0, n * d * sizeof *c->variance);
     for (size_t k = 0; k < n; k++) {
         team_multiply(f->team, d, d, d, f->covariance + k * d * d, O, image);
-        for (size_t p = 0; p < d * d; p++) {
-            c->variance[k * d + p % d] += O[p] * image[p];
+        for (size_t r = 0; r < d; r++) {
+            for (size_t i = 0; i < d; i++) {
+                c->variance[k * d + i] += O[r * d + i] * image[r * d + i];
+            }
         }
     }
 }
