@@ -3,7 +3,6 @@
  */
 #include <math.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "solve/local.h"
@@ -262,29 +261,29 @@ static void rejected_draws(void **state)
 /* ---- threads ---- */
 
 /* Two components of a common shape, 70 dimensions: several blocks of pairs, and of rows of each product. */
-static rovi_target *two_of_many(size_t d)
+#define MANY 70
+
+static rovi_target *two_of_many(void)
 {
+    static double means[2 * MANY], C[MANY * MANY];
     const double weights[] = {.3, .7};
-    double *means = calloc(2 * d, sizeof *means), *C = malloc(d * d * sizeof *C);
-    assert_true(means != NULL && C != NULL);
-    for (size_t p = 0; p < d * d; p++) {
-        C[p] = pow(.5, fabs((double)(p / d) - (double)(p % d)));
+    for (size_t i = 0; i < MANY; i++) {
+        for (size_t j = 0; j < MANY; j++) {
+            C[i * MANY + j] = pow(.5, fabs((double)i - (double)j));
+        }
     }
     means[0] = 9;
-    means[2 * d - 1] = -4;
-    rovi_target *target = support_mixture(d, 2, weights, means, 1, C);
-    free(means);
-    free(C);
-    return target;
+    means[2 * MANY - 1] = -4;
+    return support_mixture(MANY, 2, weights, means, 1, C);
 }
 
 static void threads_do_not_change_a_bit(void **state)
 {
     (void)state;
-    const size_t d = 70;
+    const size_t d = MANY;
     struct fixture f[3];
     for (size_t k = 0; k < 3; k++) {
-        make(&f[k], two_of_many(d));
+        make(&f[k], two_of_many());
         f[k].work.team = k > 0 ? team_new(k + 1) : NULL;
         f[k].work.work = arena_doubles(&f[k].rig.arena, (k + 1) * f[k].work.work_size);
         assert_non_null(f[k].work.work);
