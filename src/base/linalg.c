@@ -107,6 +107,25 @@ void linalg_add_multiply_tn(size_t m, size_t k, size_t n, double alpha, const do
                 (int)n);
 }
 
+void linalg_add_multiply_tn_rows(const struct linalg_tn *product, size_t first, size_t count, size_t columns)
+{
+    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)count, (int)columns, (int)product->k, product->alpha,
+                product->A + first, (int)product->m, product->B, (int)product->n, 1, product->C + first * product->n,
+                (int)product->n);
+}
+
+void linalg_multiply_lower(size_t n, size_t d, const double *L, double *X)
+{
+    cblas_dtrmm(CblasRowMajor, CblasRight, CblasLower, CblasNoTrans, CblasNonUnit, (int)n, (int)d, 1, L, (int)d, X,
+                (int)d);
+}
+
+void linalg_multiply_lower_transposed(size_t n, size_t d, const double *L, double *X)
+{
+    cblas_dtrmm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, (int)n, (int)d, 1, L, (int)d, X,
+                (int)d);
+}
+
 bool linalg_cholesky(size_t d, const double *A, double *L)
 {
     const int n = (int)d;

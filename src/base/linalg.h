@@ -25,6 +25,19 @@ void linalg_multiply_nt(size_t m, size_t k, size_t n, const double *A, const dou
 void linalg_add_multiply_tn(size_t m, size_t k, size_t n, double alpha, const double *A, const double *B,
                             double *C); /* C += alpha A^T B, A: k x m, B: k x n */
 
+/* The same for rows first..first+count-1 of C, and of them the first `columns` columns. */
+struct linalg_tn {
+    size_t m, k, n;
+    double alpha;
+    const double *A, *B;
+    double *C;
+};
+void linalg_add_multiply_tn_rows(const struct linalg_tn *product, size_t first, size_t count, size_t columns);
+
+/* Rows of X (n x d) times a lower triangular matrix: X <- X L, and X <- X L^T. In place. */
+void linalg_multiply_lower(size_t n, size_t d, const double *L, double *X);
+void linalg_multiply_lower_transposed(size_t n, size_t d, const double *L, double *X);
+
 /* A = L L^T, L lower triangular with zeros above; A may be L. False when A is not positive definite. */
 bool linalg_cholesky(size_t d, const double *A, double *L);
 /* Rows of X (n x d): X_i <- L^-1 X_i, and X_i <- L^-T X_i. In place. */

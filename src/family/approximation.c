@@ -207,12 +207,14 @@ void approximation_log_density_at(const rovi_approximation *q, size_t n, const d
 {
     const size_t d = q->dim;
     for (size_t p = 0; p < n; p++) {
-        double sum = -q->log_det;
-        for (size_t i = 0; i < d; i++) {
+        log_q[p] = -q->log_det;
+    }
+    for (size_t i = 0; i < d; i++) { /* one map after another: all of them together are more than a cache holds */
+        const struct map *T = &q->maps[i];
+        for (size_t p = 0; p < n; p++) {
             const double xi = x[p * d + i];
-            sum += normal_log_density(xi) - q->maps[i].log_slope[map_segment(&q->maps[i], xi)];
+            log_q[p] += normal_log_density(xi) - T->log_slope[map_segment(T, xi)];
         }
-        log_q[p] = sum;
     }
 }
 

@@ -6,21 +6,24 @@
 #include "solve/ascent.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/linalg.h"
 
 #define MOST_STEPS    200
 #define MOST_HALVINGS 30
-#define SUFFICIENT    1e-4 /* share of the slope that a step must gain (Armijo) */
-#define STILL         1e-8 /* expected gain, in nats, below which the climb ends */
-#define DIFFERENCE    1e-4 /* of the scale: truncation 1e-8, rounding 1e-12, both relative */
+#define SUFFICIENT    1e-4               /* share of the slope that a step must gain (Armijo) */
+#define STILL         1e-8               /* expected gain, in nats, below which the climb ends */
+#define DIFFERENCE    1e-4               /* of the scale: truncation 1e-8, rounding 1e-12, both relative */
+#define SIDES         (TARGET_BLOCK / 2) /* coordinates of a block of differences */
 
-void ascent_init(struct ascent *a, struct arena *arena, const struct progress *progress)
+void ascent_init(struct ascent *a, struct arena *arena, const struct progress *progress, struct team *team)
 {
     const size_t d = progress->meter->target->dim;
-    *a = (struct ascent){.progress = progress, .dim = d};
-    a->scratch = arena_doubles(arena, progress->meter->target->scratch);
+    *a = (struct ascent){.progress = progress, .team = team, .dim = d};
+    a->work_size = 2 * TARGET_BLOCK * d + progress->meter->target->scratch;
+    a->work = arena_doubles(arena, team_size(team) * a->work_size);
     a->S = arena_doubles(arena, ASCENT_MEMORY * d);
     a->Y = arena_doubles(arena, ASCENT_MEMORY * d);
     a->grad = arena_doubles(arena, d);
@@ -33,7 +36,7 @@ static bool evaluate(struct ascent *a, const double *x, double *logp, double *gr
 {
     rovi_stop stop = ROVI_STOP_INTERRUPTED;
     return !supervisor_ends_all(a->progress, &stop) &&
-           meter_evaluate(a->progress->meter, 1, x, logp, grad, a->scratch) == 0;
+           meter_evaluate(a->progress->meter, 1, x, logp, grad, a->work) == 0;
 }
 
 static void add(size_t d, double factor, const double *x, double *y)
@@ -118,29 +121,49 @@ bool ascent_climb(struct ascent *a, double *x, double *logp)
     return true;
 }
 
+struct job {
+    struct ascent *ascent;
+    const double *x, *scale;
+    double *H;
+    atomic_bool failed;
+};
+
+/* Rows of H from the gradients on either side of x, a few coordinates at once. */
+static void difference(void *context, size_t index, size_t worker)
+{
+    struct job *job = context;
+    const struct ascent *a = job->ascent;
+    const size_t d = a->dim, first = index * SIDES, n = d - first < SIDES ? d - first : SIDES;
+    double *x = a->work + worker * a->work_size, *grad = x + TARGET_BLOCK * d, *scratch = grad + TARGET_BLOCK * d;
+    double logp[TARGET_BLOCK];
+    rovi_stop stop = ROVI_STOP_INTERRUPTED;
+    for (size_t p = 0; p < 2 * n; p++) {
+        const size_t i = first + p / 2;
+        memcpy(x + p * d, job->x, d * sizeof *x);
+        x[p * d + i] += (p % 2 == 0 ? DIFFERENCE : -DIFFERENCE) * job->scale[i];
+    }
+    if (atomic_load(&job->failed) || supervisor_ends_all(a->progress, &stop) ||
+        meter_evaluate(a->progress->meter, 2 * n, x, logp, grad, scratch) > 0) {
+        atomic_store(&job->failed, true);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < d; j++) {
+            job->H[(first + i) * d + j] =
+                (grad[(2 * i + 1) * d + j] - grad[2 * i * d + j]) / (2 * DIFFERENCE * job->scale[first + i]);
+        }
+    }
+}
+
 bool ascent_hessian(struct ascent *a, const double *x, const double *scale, double *H)
 {
     const size_t d = a->dim;
-    double value = 0;
-    memcpy(a->trial, x, d * sizeof *x);
-    for (size_t i = 0; i < d; i++) {
-        const double h = DIFFERENCE * scale[i];
-        a->trial[i] = x[i] + h;
-        bool ok = evaluate(a, a->trial, &value, a->grad);
-        a->trial[i] = x[i] - h;
-        ok = ok && evaluate(a, a->trial, &value, a->trial_grad);
-        a->trial[i] = x[i];
-        if (!ok) {
-            return false;
-        }
-        for (size_t j = 0; j < d; j++) {
-            H[i * d + j] = (a->trial_grad[j] - a->grad[j]) / (2 * h);
-        }
-    }
+    struct job job = {.ascent = a, .x = x, .scale = scale, .H = H};
+    team_for(a->team, (d + SIDES - 1) / SIDES, difference, &job);
     for (size_t i = 0; i < d; i++) {
         for (size_t j = 0; j < i; j++) {
             H[i * d + j] = H[j * d + i] = 0.5 * (H[i * d + j] + H[j * d + i]);
         }
     }
-    return true;
+    return !atomic_load(&job.failed);
 }

@@ -4,20 +4,23 @@
 #define ROVI_SOLVE_ASCENT_H
 
 #include "base/arena.h"
+#include "base/parallel.h"
 #include "solve/supervisor.h"
 
 struct ascent {
     const struct progress *progress;
+    struct team *team; /* or NULL */
     size_t dim;
-    double *scratch;                               /* of the target */
     double *S, *Y;                                 /* the last steps and gradient changes: ASCENT_MEMORY x d */
     double *grad, *direction, *trial, *trial_grad; /* d */
+    double *work;                                  /* of each worker: points, gradients, the target's scratch */
+    size_t work_size;
 };
 
 #define ASCENT_MEMORY 8
 
 /* Takes its memory from the arena, which may fail. */
-void ascent_init(struct ascent *a, struct arena *arena, const struct progress *progress);
+void ascent_init(struct ascent *a, struct arena *arena, const struct progress *progress, struct team *team);
 
 /* L-BFGS ascent of log p from x, in place, *logp its value there. False when the target rejects the start. */
 bool ascent_climb(struct ascent *a, double *x, double *logp);

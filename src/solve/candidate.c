@@ -15,7 +15,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/linalg.h"
+#include "base/team_linalg.h"
 #include "family/quantile.h"
 #include "family/rotation.h"
 #include "solve/diagonalize.h"
@@ -38,8 +38,10 @@ void candidates_init(struct candidates *c, struct arena *arena, struct explorer 
     *c = (struct candidates){.explorer = explorer, .frame = frame, .hessian_room = hessian_room(d, n)};
     c->hessians = arena_doubles(arena, c->hessian_room * d * d);
     c->O = arena_doubles(arena, d * d);
-    c->mean = arena_doubles(arena, n);
-    c->sd = arena_doubles(arena, n);
+    c->mean = arena_doubles(arena, n * d);
+    c->variance = arena_doubles(arena, n * d);
+    c->local_mean = arena_doubles(arena, n);
+    c->local_sd = arena_doubles(arena, n);
     c->x = arena_doubles(arena, d);
     c->scale = arena_doubles(arena, d);
     c->work = arena_doubles(arena, rotation_work(d) + d * d);
@@ -59,29 +61,36 @@ void candidates_free(struct candidates *c)
 
 /* ---- maps ---- */
 
-/* Mean and sd of every local along column i of O. */
-static void project(struct candidates *c, const double *O, size_t i)
+/* Mean and variance of every local along every column of O. */
+static void project(struct candidates *c, const double *O)
 {
     const struct frame *f = c->frame;
-    const size_t d = f->dim;
-    double *column = c->x, *image = c->scale;
-    for (size_t r = 0; r < d; r++) {
-        column[r] = O[r * d + i];
-    }
-    for (size_t k = 0; k < f->count; k++) {
-        linalg_multiply(d, d, 1, f->covariance + k * d * d, column, image);
-        c->mean[k] = linalg_dot(d, f->mean + k * d, column);
-        c->sd[k] = sqrt(linalg_dot(d, image, column));
+    const size_t d = f->dim, n = f->count;
+    double *image = c->work;
+    linalg_multiply(n, d, d, f->mean, O, c->mean);
+    memset(c->variance, 0, n * d * sizeof *c->variance);
+    for (size_t k = 0; k < n; k++) {
+        team_multiply(f->team, d, d, d, f->covariance + k * d * d, O, image);
+        for (size_t r = 0; r < d; r++) {
+            for (size_t i = 0; i < d; i++) {
+                c->variance[k * d + i] += O[r * d + i] * image[r * d + i];
+            }
+        }
     }
 }
 
 /* Marginals of the locals from..to-1, in the frame turned by q's rotation. */
 static bool set_maps(struct candidates *c, rovi_approximation *q, size_t from, size_t to)
 {
+    const size_t d = q->dim;
     struct log_density density;
-    for (size_t i = 0; i < q->dim; i++) {
-        project(c, q->rotation, i);
-        quantile_mixture(to - from, c->frame->weight + from, c->mean + from, c->sd + from, &density);
+    project(c, q->rotation);
+    for (size_t i = 0; i < d; i++) {
+        for (size_t k = from; k < to; k++) {
+            c->local_mean[k] = c->mean[k * d + i];
+            c->local_sd[k] = sqrt(c->variance[k * d + i]);
+        }
+        quantile_mixture(to - from, c->frame->weight + from, c->local_mean + from, c->local_sd + from, &density);
         if (!quantile_map(&density, &q->maps[i])) {
             return false;
         }
@@ -90,16 +99,16 @@ static bool set_maps(struct candidates *c, rovi_approximation *q, size_t from, s
 }
 
 /* Whether the columns of O and P are the same up to order and sign: the families are then the same. */
-static bool same_axes(size_t d, const double *O, const double *P)
+static bool same_axes(struct candidates *c, const double *O, const double *P)
 {
+    const size_t d = c->frame->dim;
+    double *cosines = c->work;
+    memset(cosines, 0, d * d * sizeof *cosines);
+    team_add_multiply_tn(c->frame->team, &(struct linalg_tn){d, d, d, 1, O, P, cosines});
     for (size_t i = 0; i < d; i++) {
         double most = 0;
-        for (size_t j = 0; j < d && most < SAME_AXIS; j++) {
-            double along = 0;
-            for (size_t r = 0; r < d; r++) {
-                along += O[r * d + i] * P[r * d + j];
-            }
-            most = fmax(most, fabs(along));
+        for (size_t j = 0; j < d; j++) {
+            most = fmax(most, fabs(cosines[i * d + j]));
         }
         if (most < SAME_AXIS) {
             return false;
@@ -108,11 +117,11 @@ static bool same_axes(size_t d, const double *O, const double *P)
     return true;
 }
 
-static bool is_listed(const struct candidates *c, size_t from, size_t to)
+static bool is_listed(struct candidates *c, size_t from, size_t to)
 {
     for (size_t k = 0; k < c->count; k++) {
         const struct candidate *listed = &c->list[k];
-        if (listed->from == from && listed->to == to && same_axes(c->frame->dim, listed->q->rotation, c->O)) {
+        if (listed->from == from && listed->to == to && same_axes(c, listed->q->rotation, c->O)) {
             return true;
         }
     }

@@ -25,9 +25,10 @@ struct candidates {
     struct candidate list[CANDIDATE_MOST];
     double *hessians; /* room for hessian_room, d x d each */
     size_t hessian_room;
-    double *O;         /* d x d */
-    double *mean, *sd; /* of each local along one coordinate */
-    double *x, *scale; /* d */
+    double *O;                     /* d x d */
+    double *mean, *variance;       /* of each local along each coordinate: locals x d */
+    double *local_mean, *local_sd; /* along one coordinate */
+    double *x, *scale;             /* d */
     double *work;
     rovi_map *maps; /* d: a first draft */
 };

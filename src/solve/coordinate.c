@@ -48,6 +48,7 @@ struct coordinates {
     struct turn turn;
     struct batch batch;
     struct arena batch_memory; /* of the batch alone, which grows */
+    size_t batch_room;         /* points */
     size_t trace_draws;
     double *ratio, *before;   /* trace_draws */
     rovi_approximation *best; /* so far */
@@ -99,15 +100,16 @@ static size_t lines_needed(const struct coordinates *s, size_t n, double noise)
     return need < LINES_LEAST ? LINES_LEAST : need > (double)most ? most : 2 * (size_t)(need / 2 + 1);
 }
 
-/* Updates every coordinate, each from as many lines as it needs, up to `most`. Returns how many could not be: their
- * lines lie outside the support, or the density does not fall off along them. */
+/* Updates every coordinate, each from as many lines as it needs, up to `most`, all through the same draws. Returns how
+ * many could not be: their lines lie outside the support, or the density does not fall off along them. */
 static size_t sweep(struct coordinates *s, struct candidate *c, size_t most)
 {
+    const struct rng_stream stream = fresh(s);
     size_t stuck = 0;
     s->noise = 0;
     for (size_t i = 0; i < c->q->dim && !ended(s); i++) {
         const size_t n = c->lines[i] < most ? c->lines[i] : most;
-        const double noise = lines_update(&s->lines, c->q, i, n, fresh(s), NULL);
+        const double noise = lines_update(&s->lines, c->q, i, n, stream, NULL);
         if (isfinite(noise)) {
             c->lines[i] = lines_needed(s, n, noise);
             s->noise += noise;
@@ -207,9 +209,13 @@ static double turn(struct coordinates *s, rovi_approximation *q)
 /* A batch of n points from now on; false when out of memory. */
 static bool set_points(struct coordinates *s, size_t n)
 {
-    arena_free(&s->batch_memory);
-    batch_init(&s->batch, &s->batch_memory, n, s->problem->target, s->problem->team);
-    return !s->batch_memory.failed;
+    if (n > s->batch_room) {
+        arena_free(&s->batch_memory);
+        batch_init(&s->batch, &s->batch_memory, n, s->problem->target, s->problem->team);
+        s->batch_room = s->batch_memory.failed ? 0 : n;
+    }
+    s->batch.n = n;
+    return s->batch_room > 0;
 }
 
 static bool may_grow(const struct coordinates *s)
@@ -233,8 +239,11 @@ static void settle(struct coordinates *s, struct candidate *c)
 {
     const size_t d = c->q->dim;
     memset(s->means, 0, d * sizeof *s->means);
-    for (size_t k = 0; k < SETTLING * d && !ended(s); k++) {
-        lines_update(&s->lines, c->q, k % d, c->lines[k % d], fresh(s), &s->means[k % d]);
+    for (int round = 0; round < SETTLING; round++) {
+        const struct rng_stream stream = fresh(s);
+        for (size_t i = 0; i < d && !ended(s); i++) {
+            lines_update(&s->lines, c->q, i, c->lines[i], stream, &s->means[i]);
+        }
     }
     if (!ended(s)) {
         weigh(s, c->q);
@@ -298,9 +307,9 @@ static bool set_up(struct coordinates *s)
     s->ratio = arena_doubles(&s->memory, s->trace_draws);
     s->before = arena_doubles(&s->memory, s->trace_draws);
     s->means = arena_take(&s->memory, d, sizeof *s->means);
-    explore_init(&s->explorer, &s->memory, &s->restart->progress, MODES);
+    explore_init(&s->explorer, &s->memory, &s->restart->progress, MODES, s->problem->team);
     lines_init(&s->lines, &s->memory, most_lines(d), &s->restart->progress, s->problem->team);
-    turn_init(&s->turn, &s->memory, d);
+    turn_init(&s->turn, &s->memory, d, s->problem->team);
     s->restart->progress.shown.iterations = (uint64_t)settings->iterations;
     return restart_trace_room(s->restart, TRACE_POINTS) && !s->memory.failed;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The first start makes no climb: natural-gradient steps from there find the mass of a posterior whose density has no
+ * The first start needs no climb: natural-gradient steps from there find the mass of a posterior whose density has no
  * mode worth the name (a scale parameter that may go to zero). Then climbs: a quarter of the starts are scattered about
  * the origin, the others about modes found before, at four distances and in opposite pairs, so that a mode is found
  * that is far from the origin but near another one. Each end of a climb is fitted locally, and judged by its ELBO.
@@ -22,11 +22,14 @@
 #define NEAR       0.5  /* standard deviations: closer is the same mode */
 #define CHUNK      5    /* natural-gradient steps between looks at the ELBO */
 #define CHUNKS     16
+#define ALIKE      1e-4 /* nats: a local that differs less from the target needs no more steps */
+#define SLIGHT     1e-3 /* nats: a gain that is not worth a chunk */
 #define SHRINKS    8
 #define PULLS      4
 #define RATE       0.5
 
-void explore_init(struct explorer *e, struct arena *arena, const struct progress *progress, size_t room)
+void explore_init(struct explorer *e, struct arena *arena, const struct progress *progress, size_t room,
+                  struct team *team)
 {
     const size_t d = progress->meter->target->dim;
     *e = (struct explorer){.progress = progress, .dim = d, .room = room};
@@ -40,8 +43,9 @@ void explore_init(struct explorer *e, struct arena *arena, const struct progress
         local_init(&e->locals[k], arena, d);
     }
     local_init(&e->good, arena, d);
-    ascent_init(&e->ascent, arena, progress);
-    local_work_init(&e->work, arena, progress);
+    ascent_init(&e->ascent, arena, progress, team);
+    local_work_init(&e->work, arena, progress, team);
+    e->work.enough = ALIKE;
 }
 
 /* Distance of x from `from`, in standard deviations of the local. */
@@ -102,6 +106,7 @@ static void copy_local(size_t d, const struct local *from, struct local *to)
     memcpy(to->L, from->L, d * d * sizeof *to->L);
     to->elbo = from->elbo;
     to->error = from->error;
+    to->off = from->off;
 }
 
 /* Back to the last good state, if there is one, and half as wide. */
@@ -120,24 +125,29 @@ static void shrink(struct explorer *e, struct local *local)
 static bool settle(struct explorer *e, struct local *local, struct rng_stream stream)
 {
     rovi_stop stop = ROVI_STOP_CONVERGED;
+    bool inside = false; /* as far as known */
     int shrunk = 0;
     e->good.elbo = -INFINITY;
     for (int c = 0; c < CHUNKS && shrunk <= SHRINKS && !supervisor_ends(e->progress, &stop); c++) {
-        const bool inside = local_fit(local, &e->work, stream, 0, RATE);
+        inside = inside || local_fit(local, &e->work, stream, 0, RATE);
         if (inside && !isfinite(e->good.elbo)) {
             copy_local(e->dim, local, &e->good);
         }
+        if (inside && local->off < ALIKE) {
+            break;
+        }
         if (!inside || !local_fit(local, &e->work, stream, CHUNK, RATE)) {
+            inside = false;
             shrunk++;
             shrink(e, local);
-        } else if (c > 0 && local->elbo < e->good.elbo + 2 * local->error) {
+        } else if (c > 0 && local->elbo < e->good.elbo + SLIGHT + 2 * local->error) {
             break;
         } else {
             copy_local(e->dim, local, &e->good);
         }
         stream.substream += CHUNK + 1;
     }
-    if (shrunk > 0) {
+    if (shrunk > 0 && !(local->off < ALIKE)) {
         copy_local(e->dim, &e->good, local);
     }
     return isfinite(local->elbo);
@@ -149,17 +159,19 @@ static void start_from_point(struct explorer *e, struct local *local, const doub
     linalg_identity(e->dim, local->L);
 }
 
-static bool is_known(struct explorer *e, const struct local *fresh)
+/* Which of the locals it is, or e->count. */
+static size_t find_known(struct explorer *e, const struct local *fresh)
 {
     const double noise = 3 * sqrt((double)e->dim / (double)e->work.draws);
-    for (size_t k = 0; k < e->count; k++) {
+    size_t k = 0;
+    for (; k < e->count; k++) {
         const struct local *known = &e->locals[k]; /* near by the measure of both: one may span several modes */
         if (distance(e, known, known->mean, fresh->mean) < NEAR + noise &&
             distance(e, fresh, known->mean, fresh->mean) < NEAR + noise) {
-            return true;
+            break;
         }
     }
-    return false;
+    return k;
 }
 
 static bool climbed_before(struct explorer *e)
@@ -186,29 +198,64 @@ static bool climb(struct explorer *e, double *begin, double *logp)
     return false;
 }
 
-/* One start: true when it led to a mode that was not known. */
+/* Laplace's approximation at the end of a climb, when no step is needed because the target is that normal there. */
+static bool is_laplace_enough(struct explorer *e, struct local *fresh, double *begin, struct rng_stream stream)
+{
+    double logp = 0;
+    return climb(e, begin, &logp) && laplace(e, fresh) && local_fit(fresh, &e->work, stream, 0, RATE) &&
+           fresh->off < ALIKE;
+}
+
+static bool fit_without_climb(struct explorer *e, struct local *fresh, const double *begin, struct rng_stream stream)
+{
+    start_from_point(e, fresh, begin);
+    return settle(e, fresh, stream);
+}
+
+/* The first start: mass without a mode is found by the steps of a local fit alone, which a target that is normal where
+ * a climb ends has no need of. */
+static bool try_first(struct explorer *e, const rovi_settings *settings, uint64_t seed, struct rng_stream stream)
+{
+    struct local *fresh = &e->locals[0];
+    double *begin = e->end;
+    scatter(e, settings, seed, 0);
+    if (is_laplace_enough(e, fresh, begin, stream)) {
+        memcpy(e->end, e->x, e->dim * sizeof *e->x);
+    } else {
+        scatter(e, settings, seed, 0);
+        if (!fit_without_climb(e, fresh, e->x, stream)) {
+            return false;
+        }
+        e->end[0] = INFINITY; /* no climb ended there */
+    }
+    e->count = 1;
+    return true;
+}
+
+/* One more start: true when it led to a mode that was not known. */
 static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_t seed, size_t s)
 {
     struct local *fresh = &e->locals[e->count];
     double *begin = e->end + e->count * e->dim, logp = 0;
     const struct rng_stream stream = {.seed = seed, .purpose = RNG_START, .substream = 1000 * (s + 1)};
+    if (s == 0) {
+        return try_first(e, settings, seed, stream);
+    }
     scatter(e, settings, seed, s);
     memcpy(begin, e->x, e->dim * sizeof *begin);
-    if (s > 0 && (!climb(e, begin, &logp) || climbed_before(e))) {
+    if (!climb(e, begin, &logp) || climbed_before(e)) {
         return false;
     }
-    bool found = s > 0 && laplace(e, fresh) && settle(e, fresh, stream);
-    if (!found) {
-        start_from_point(e, fresh, begin);
-        found = settle(e, fresh, stream);
-    }
-    if (!found || is_known(e, fresh)) {
+    if (!(laplace(e, fresh) && settle(e, fresh, stream)) && !fit_without_climb(e, fresh, begin, stream)) {
         return false;
     }
-    memcpy(begin, e->x, e->dim * sizeof *begin);
-    begin[0] = s > 0 ? begin[0] : INFINITY; /* no climb ended there */
-    e->count++;
-    return true;
+    const size_t k = find_known(e, fresh);
+    const bool is_new = k == e->count;
+    if (is_new || isinf(e->end[k * e->dim])) {
+        memcpy(e->end + k * e->dim, e->x, e->dim * sizeof *e->x);
+    }
+    e->count += is_new;
+    return is_new;
 }
 
 static int better_first(const void *a, const void *b)

@@ -23,7 +23,8 @@ struct explorer {
 };
 
 /* Takes memory for `room` modes from the arena, which may fail. */
-void explore_init(struct explorer *e, struct arena *arena, const struct progress *progress, size_t room);
+void explore_init(struct explorer *e, struct arena *arena, const struct progress *progress, size_t room,
+                  struct team *team);
 
 /* Finds modes. There may be none, when the target rejects all starts or their surroundings. */
 void explore_run(struct explorer *e, const rovi_settings *settings, uint64_t seed);

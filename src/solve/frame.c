@@ -4,12 +4,12 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/linalg.h"
+#include "base/team_linalg.h"
 
 void frame_init(struct frame *frame, struct arena *arena, const struct explorer *explorer, enum whitening whitening)
 {
     const size_t d = explorer->dim, n = explorer->count;
-    *frame = (struct frame){.dim = d, .count = n, .weight = explorer->weight};
+    *frame = (struct frame){.dim = d, .count = n, .weight = explorer->weight, .team = explorer->work.team};
     frame->center = arena_doubles(arena, d);
     frame->L = whitening == WHITENING_NONE ? NULL : arena_doubles(arena, d * d);
     frame->mean = arena_doubles(arena, n * d);
@@ -41,9 +41,9 @@ static void whiten(struct frame *frame, enum whitening whitening)
 static void whiten_covariance(struct frame *frame, double *C)
 {
     const size_t d = frame->dim;
-    linalg_solve_lower(d, d, frame->L, C); /* C L^-T */
+    team_solve_lower(frame->team, d, d, frame->L, C); /* C L^-T */
     linalg_transpose(d, d, C, frame->work);
-    linalg_solve_lower(d, d, frame->L, frame->work);
+    team_solve_lower(frame->team, d, d, frame->L, frame->work);
     memcpy(C, frame->work, d * d * sizeof *C);
 }
 
@@ -52,7 +52,7 @@ void frame_make(struct frame *frame, const struct explorer *explorer, enum white
     const size_t d = frame->dim;
     for (size_t k = 0; k < frame->count; k++) {
         const struct local *local = &explorer->locals[k];
-        linalg_multiply_nt(d, d, d, local->L, local->L, frame->covariance + k * d * d);
+        team_multiply_nt(frame->team, d, d, d, local->L, local->L, frame->covariance + k * d * d);
         for (size_t i = 0; i < d; i++) { /* without whitening q is the rotation and the maps alone */
             frame->center[i] += whitening == WHITENING_NONE ? 0 : frame->weight[k] * local->mean[i];
         }
@@ -76,9 +76,9 @@ void frame_hessian(struct frame *frame, double *H)
 {
     const size_t d = frame->dim;
     if (frame->L != NULL) {
-        linalg_multiply(d, d, d, H, frame->L, frame->work);
+        team_multiply(frame->team, d, d, d, H, frame->L, frame->work);
         memset(H, 0, d * d * sizeof *H);
-        linalg_add_multiply_tn(d, d, d, 1, frame->L, frame->work, H);
+        team_add_multiply_tn(frame->team, &(struct linalg_tn){d, d, d, 1, frame->L, frame->work, H});
     }
 }
 
@@ -87,7 +87,7 @@ void frame_precision(struct frame *frame, size_t k, double *P)
     const size_t d = frame->dim;
     linalg_identity(d, P);
     if (linalg_cholesky(d, frame->covariance + k * d * d, frame->work)) {
-        linalg_solve_lower(d, d, frame->work, P);
-        linalg_solve_lower_transposed(d, d, frame->work, P);
+        team_solve_lower(frame->team, d, d, frame->work, P);
+        team_solve_lower_transposed(frame->team, d, d, frame->work, P);
     }
 }

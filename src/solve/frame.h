@@ -12,6 +12,7 @@ enum whitening { WHITENING_NONE, WHITENING_DIAGONAL, WHITENING_TRIANGULAR };
 
 struct frame {
     size_t dim, count;    /* of local normals */
+    struct team *team;    /* or NULL */
     double *center;       /* d */
     double *L;            /* d x d; NULL without whitening */
     double *mean;         /* count x d */

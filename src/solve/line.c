@@ -19,7 +19,7 @@
 #define WIDENINGS 30
 #define ACCEPTED  .5 /* least share of the lines on which a point must lie inside the support */
 
-_Static_assert(QUANTILE_GRID <= TARGET_BLOCK, "a line is one block of points");
+_Static_assert(QUANTILE_GRID <= TARGET_BLOCK, "a line is one question");
 
 void lines_init(struct lines *lines, struct arena *arena, size_t most, const struct progress *progress,
                 struct team *team)
@@ -29,33 +29,64 @@ void lines_init(struct lines *lines, struct arena *arena, size_t most, const str
     lines->team = team;
     lines->dim = d;
     lines->most = most;
+    lines->together = progress->meter->target->lines != NULL ? TARGET_LINES : 1;
     lines->x = arena_doubles(arena, most * d);
     lines->y = arena_doubles(arena, most * d);
     lines->z = arena_doubles(arena, most * d);
     lines->axis = arena_doubles(arena, d);
     lines->value = arena_doubles(arena, most * QUANTILE_GRID);
-    lines->work_size = QUANTILE_GRID * d + progress->meter->target->scratch;
+    lines->work_size = TARGET_LINES * (d + QUANTILE_GRID) + target_lines_scratch(progress->meter->target);
     lines->work = arena_doubles(arena, team_size(team) * lines->work_size);
-}
-
-/* Antithetic pairs of draws of q. */
-static void lay_lines(struct lines *lines, const rovi_approximation *q, size_t i, size_t n, struct rng_stream stream)
-{
-    const size_t d = lines->dim, half = n / 2 * d;
-    reference_points(stream, 0, n / 2, d, lines->x);
-    for (size_t p = 0; p < half; p++) {
-        lines->x[half + p] = -lines->x[p];
-    }
-    approximation_maps(q, n, lines->x, lines->y);
-    approximation_place(q, n, lines->y, lines->z);
-    for (size_t r = 0; r < d; r++) {
-        lines->axis[r] = q->transform[r * d + i];
-    }
 }
 
 static double value_at(const struct map *T, double x)
 {
     return map_value(T, map_segment(T, x), x);
+}
+
+static bool same_stream(const struct rng_stream *a, const struct rng_stream *b)
+{
+    return a->seed == b->seed && a->purpose == b->purpose && a->substream == b->substream;
+}
+
+/* Draws of q in antithetic pairs, rows 2p and 2p + 1: those that are not there yet. */
+static void lay_lines(struct lines *lines, const rovi_approximation *q, size_t n, struct rng_stream stream)
+{
+    const size_t d = lines->dim;
+    if (lines->q != q || !same_stream(&lines->stream, &stream)) {
+        lines->q = q;
+        lines->stream = stream;
+        lines->laid = 0;
+    }
+    if (lines->laid >= n) {
+        return;
+    }
+    const size_t first = lines->laid, pairs = (n - first) / 2;
+    double *x = lines->x + first * d, *y = lines->y + first * d, *z = lines->z + first * d;
+    reference_points(stream, first / 2, pairs, d, z);
+    for (size_t p = 0; p < pairs; p++) {
+        for (size_t j = 0; j < d; j++) {
+            x[2 * p * d + j] = z[p * d + j];
+            x[(2 * p + 1) * d + j] = -z[p * d + j];
+        }
+    }
+    approximation_maps(q, n - first, x, y);
+    approximation_place(q, n - first, y, z);
+    lines->laid = n;
+}
+
+/* The draws follow map i, which has changed. */
+static void move_draws(struct lines *lines, const struct map *T, size_t i)
+{
+    const size_t d = lines->dim;
+    for (size_t s = 0; s < lines->laid; s++) {
+        const double y = value_at(T, lines->x[s * d + i]), step = y - lines->y[s * d + i];
+        double *z = lines->z + s * d;
+        for (size_t r = 0; r < d; r++) {
+            z[r] += step * lines->axis[r];
+        }
+        lines->y[s * d + i] = y;
+    }
 }
 
 static void lay_grid(struct log_density *g, const struct map *T, double low, double high)
@@ -78,32 +109,41 @@ static void lay_grid(struct log_density *g, const struct map *T, double low, dou
 
 struct job {
     struct lines *lines;
-    size_t coordinate;
+    size_t coordinate, count;
 };
 
-/* log density on line s */
-static void ask(void *context, size_t s, size_t worker)
+/* x (n x d) <- where the lines from `first` on pass through y_i = 0 */
+static void find_origins(const struct job *job, size_t first, size_t n, double *x)
+{
+    const struct lines *lines = job->lines;
+    const size_t d = lines->dim;
+    for (size_t s = 0; s < n; s++) {
+        const double *z = lines->z + (first + s) * d, y = lines->y[(first + s) * d + job->coordinate];
+        for (size_t r = 0; r < d; r++) {
+            x[s * d + r] = z[r] - y * lines->axis[r];
+        }
+    }
+}
+
+/* log density on a few lines */
+static void ask(void *context, size_t index, size_t worker)
 {
     const struct job *job = context;
     struct lines *lines = job->lines;
-    const size_t d = lines->dim, n = lines->density.n;
-    const double *z = lines->z + s * d, from = lines->y[s * d + job->coordinate];
-    double *points = lines->work + worker * lines->work_size, *value = lines->value + s * QUANTILE_GRID;
-    for (size_t j = 0; j < n; j++) {
-        const double step = lines->density.t[j] - from;
-        for (size_t r = 0; r < d; r++) {
-            points[j * d + r] = z[r] + step * lines->axis[r];
-        }
-    }
+    const size_t m = lines->density.n, first = index * lines->together;
+    const size_t n = job->count - first < lines->together ? job->count - first : lines->together;
+    double *x = lines->work + worker * lines->work_size, *value = x + TARGET_LINES * lines->dim;
     rovi_stop stop = ROVI_STOP_INTERRUPTED;
     if (atomic_load(&lines->ended) || supervisor_ends_all(lines->progress, &stop)) {
         atomic_store(&lines->ended, true);
         return;
     }
-    if (meter_evaluate(lines->progress->meter, n, points, value, NULL, points + QUANTILE_GRID * d) == n) {
-        for (size_t j = 0; j < n; j++) {
-            value[j] = -INFINITY;
-        }
+    find_origins(job, first, n, x);
+    const struct target_lines along = {n, m, x, lines->axis, lines->density.t};
+    const size_t rejected =
+        meter_evaluate_lines(lines->progress->meter, &along, value, value + TARGET_LINES * QUANTILE_GRID);
+    for (size_t p = 0; p < n * m; p++) {
+        lines->value[(first + p / m) * QUANTILE_GRID + p % m] = rejected < n * m ? value[p] : -INFINITY;
     }
 }
 
@@ -127,10 +167,17 @@ static bool average(struct lines *lines, size_t n)
     return isfinite(top);
 }
 
+/* The values of n lines at the points of the grid. */
+static bool ask_all(struct lines *lines, size_t i, size_t n)
+{
+    struct job job = {.lines = lines, .coordinate = i, .count = n};
+    team_for(lines->team, (n + lines->together - 1) / lines->together, ask, &job);
+    return !atomic_load(&lines->ended) && average(lines, n);
+}
+
 /* The mean log density on a grid that reaches far enough. */
 static bool scan(struct lines *lines, const struct map *T, size_t i, size_t n)
 {
-    struct job job = {.lines = lines, .coordinate = i};
     struct log_density *g = &lines->density;
     double low = value_at(T, -REACH), high = value_at(T, REACH);
     const double margin = 0.1 * (high - low);
@@ -138,8 +185,7 @@ static bool scan(struct lines *lines, const struct map *T, size_t i, size_t n)
     high += margin;
     for (int attempt = 0; attempt < WIDENINGS; attempt++) {
         lay_grid(g, T, low, high);
-        team_for(lines->team, n, ask, &job);
-        if (atomic_load(&lines->ended) || !average(lines, n)) {
+        if (!ask_all(lines, i, n)) {
             return false;
         }
         const bool left = g->log_q[0] > -DEPTH, right = g->log_q[g->n - 1] > -DEPTH;
@@ -176,15 +222,6 @@ static double noise(const struct lines *lines, size_t n)
     return 0.5 * sum / ((double)n * (double)n);
 }
 
-/* The values at the points that the mean has. */
-static bool ask_again(struct lines *lines, size_t i, size_t n, const struct line_mean *mean)
-{
-    struct job job = {.lines = lines, .coordinate = i};
-    lines->density = mean->density;
-    team_for(lines->team, n, ask, &job);
-    return !atomic_load(&lines->ended) && average(lines, n);
-}
-
 static void add_to_mean(struct line_mean *mean, const struct log_density *g, double n)
 {
     const double share = n / (mean->lines + n);
@@ -202,13 +239,23 @@ double lines_update(struct lines *lines, rovi_approximation *q, size_t i, size_t
     struct map *T = &q->maps[i];
     const bool again = mean != NULL && mean->lines > 0;
     atomic_store(&lines->ended, false);
-    lay_lines(lines, q, i, n, stream);
-    if (!(again ? ask_again(lines, i, n, mean) : scan(lines, T, i, n))) {
+    lay_lines(lines, q, n, stream);
+    for (size_t r = 0; r < lines->dim; r++) {
+        lines->axis[r] = q->transform[r * lines->dim + i];
+    }
+    if (again) {
+        lines->density = mean->density; /* its grid */
+    }
+    if (!(again ? ask_all(lines, i, n) : scan(lines, T, i, n))) {
         return INFINITY;
     }
     const double left = noise(lines, n);
     if (mean != NULL) {
         add_to_mean(mean, &lines->density, (double)n);
     }
-    return quantile_map(mean != NULL ? &mean->density : &lines->density, T) ? left : INFINITY;
+    if (!quantile_map(mean != NULL ? &mean->density : &lines->density, T)) {
+        return INFINITY;
+    }
+    move_draws(lines, T, i);
+    return left;
 }

@@ -15,10 +15,14 @@
 
 struct lines {
     const struct progress *progress;
-    struct team *team;          /* or NULL */
-    atomic_bool ended;          /* by the supervisor, within the update */
-    size_t dim, most;           /* most lines in one update */
-    double *x, *y, *z;          /* lines x d: reference points, T(x), placed */
+    struct team *team; /* or NULL */
+    atomic_bool ended; /* by the supervisor, within the update */
+    size_t dim, most;  /* most lines in one update */
+    size_t together;   /* lines that the target is asked about at once */
+    double *x, *y, *z; /* lines x d: reference points, T(x), placed; rows 2p and 2p + 1 are antithetic */
+    size_t laid;       /* rows there are, of this q at the points of this stream */
+    const rovi_approximation *q;
+    struct rng_stream stream;
     double *axis;               /* d: the coordinate's direction */
     double *value;              /* lines x QUANTILE_GRID: log density on each */
     struct log_density density; /* of the coordinate */
@@ -39,7 +43,9 @@ struct line_mean {
 /* New map i from n lines (even, at most `most`) through draws of q at the points of the stream, and from those before
  * that `mean` (or NULL) has kept. Returns the noise that n lines leave in the new q_i, as a KL in nats; infinity when
  * nothing was learnt (no density there, or the supervisor ended it) and the map is as it was. The maps of q have room
- * for QUANTILE_KNOTS. */
+ * for QUANTILE_KNOTS.
+ * Updates in a row from one stream share their draws, which costs O(n d) an update instead of O(n d^2): between them
+ * nothing else may change q. */
 double lines_update(struct lines *lines, rovi_approximation *q, size_t i, size_t n, struct rng_stream stream,
                     struct line_mean *mean);
 

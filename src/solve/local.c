@@ -8,43 +8,51 @@
 #include "solve/local.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <string.h>
 
-#include "base/linalg.h"
 #include "base/normal.h"
+#include "base/team_linalg.h"
 #include "family/reference.h"
 
-#define LONGEST 2.0 /* a step of the mean, in standard deviations */
+#define LONGEST        2.0  /* a step of the mean, in standard deviations */
+#define MARGIN         0.1  /* by which a precision must be positive, next to the present one */
+#define SMOOTH         0.01 /* nats: what is no further from a quadratic function is taken for one */
+#define SMOOTH_NEXT_TO 0.1  /* nearly one: next to the standard deviation of the log ratio */
+#define PAIRS          (TARGET_BLOCK / 2)
 
 void local_init(struct local *local, struct arena *arena, size_t d)
 {
     *local = (struct local){.mean = arena_doubles(arena, d), .L = arena_doubles(arena, d * d), .elbo = -INFINITY};
 }
 
-void local_work_init(struct local_work *w, struct arena *arena, const struct progress *progress)
+void local_work_init(struct local_work *w, struct arena *arena, const struct progress *progress, struct team *team)
 {
     const size_t d = progress->meter->target->dim, draws = 64 + 4 * d;
-    *w = (struct local_work){.progress = progress, .dim = d, .draws = draws};
-    w->z = arena_doubles(arena, draws * d);
-    w->x = arena_doubles(arena, draws * d);
-    w->g = arena_doubles(arena, draws * d);
+    *w = (struct local_work){.progress = progress, .team = team, .dim = d, .draws = draws};
+    w->z = arena_doubles(arena, draws / 2 * d);
+    w->odd = arena_doubles(arena, draws / 2 * d);
+    w->slope = arena_doubles(arena, draws);
     w->logp = arena_doubles(arena, draws);
-    w->scratch = arena_doubles(arena, progress->meter->target->scratch);
+    w->sums = arena_doubles(arena, (draws / 2 + PAIRS - 1) / PAIRS * d);
+    w->work_size = 2 * TARGET_BLOCK * d + progress->meter->target->scratch;
+    w->work = arena_doubles(arena, team_size(team) * w->work_size);
     w->A = arena_doubles(arena, d * d);
     w->B = arena_doubles(arena, d * d);
     w->C = arena_doubles(arena, d * d);
     w->vector = arena_doubles(arena, d);
+    w->step = arena_doubles(arena, d);
 }
 
 /* L <- a Cholesky factor of (P)^-1 given P = precision, positive definite; P and W (d x d) are used up. */
-static bool factor_of_inverse(size_t d, double *P, double *W, double *L)
+static bool factor_of_inverse(struct team *team, size_t d, double *P, double *W, double *L)
 {
     if (!linalg_cholesky(d, P, P)) {
         return false;
     }
     linalg_identity(d, W);
-    linalg_solve_lower(d, d, P, W);
-    linalg_solve_lower_transposed(d, d, P, W);
+    team_solve_lower(team, d, d, P, W);
+    team_solve_lower_transposed(team, d, d, P, W);
     return linalg_cholesky(d, W, L);
 }
 
@@ -52,77 +60,172 @@ bool local_laplace(struct local *local, struct local_work *w, const double *x, c
 {
     memcpy(w->A, H, w->dim * w->dim * sizeof *H);
     memcpy(local->mean, x, w->dim * sizeof *x);
-    return factor_of_inverse(w->dim, w->A, w->B, local->L);
+    return factor_of_inverse(w->team, w->dim, w->A, w->B, local->L);
 }
 
-/* Antithetic draws, their log densities, and gamma. Returns how many the target accepted; the others' rows are zero. */
+struct job {
+    const struct local *local;
+    struct local_work *w;
+    struct rng_stream stream;
+    atomic_size_t rejected;
+    atomic_bool ended;
+};
+
+/* x (2 m x d) <- mean +- L z, from m rows of z. */
+static void place(const struct local *local, size_t m, size_t d, const double *z, double *x)
+{
+    memcpy(x, z, m * d * sizeof *x);
+    linalg_multiply_lower_transposed(m, d, local->L, x);
+    for (size_t p = 0; p < m * d; p++) {
+        const double off = x[p];
+        x[p] = local->mean[p % d] + off;
+        x[m * d + p] = local->mean[p % d] - off;
+    }
+}
+
+/* Rows of `odd`: difference of the gradients of a pair; slopes along the pair's ray from the mean, outwards; sum of all
+ * gradients. x (2 m x d) holds the points. */
+static void take_gradients(const struct local *local, size_t m, size_t d, const double *x, const double *grad,
+                           double *odd, double *slope[2], double *sum)
+{
+    memset(sum, 0, d * sizeof *sum);
+    for (size_t p = 0; p < m; p++) {
+        const double *at = x + p * d, *plus = grad + p * d, *minus = grad + (m + p) * d;
+        double up = 0, down = 0;
+        for (size_t j = 0; j < d; j++) {
+            const double off = at[j] - local->mean[j];
+            up += off * plus[j];
+            down -= off * minus[j];
+            odd[p * d + j] = plus[j] - minus[j];
+            sum[j] += plus[j] + minus[j];
+        }
+        slope[0][p] = up;
+        slope[1][p] = down;
+    }
+}
+
+/* PAIRS antithetic pairs: log densities, gamma's odd part. */
+static void ask(void *context, size_t index, size_t worker)
+{
+    struct job *job = context;
+    struct local_work *w = job->w;
+    const size_t d = w->dim, pairs = w->draws / 2, first = index * PAIRS;
+    const size_t m = pairs - first < PAIRS ? pairs - first : PAIRS;
+    double *x = w->work + worker * w->work_size, *grad = x + TARGET_BLOCK * d, *scratch = grad + TARGET_BLOCK * d;
+    double logp[TARGET_BLOCK], *slope[2] = {w->slope + first, w->slope + pairs + first};
+    rovi_stop stop = ROVI_STOP_INTERRUPTED;
+    if (atomic_load(&job->ended) || supervisor_ends_all(w->progress, &stop)) {
+        atomic_store(&job->ended, true);
+        return;
+    }
+    reference_points(job->stream, first, m, d, w->z + first * d);
+    place(job->local, m, d, w->z + first * d, x);
+    const size_t rejected = meter_evaluate(w->progress->meter, 2 * m, x, logp, grad, scratch);
+    if (rejected < 2 * m) {
+        take_gradients(job->local, m, d, x, grad, w->odd + first * d, slope, w->sums + index * d);
+        linalg_multiply_lower(m, d, job->local->L, w->odd + first * d); /* rows: gamma^T = grad^T L */
+    } else {
+        for (size_t p = 0; p < 2 * m; p++) { /* perhaps never asked */
+            logp[p] = -INFINITY;
+        }
+        memset(w->odd + first * d, 0, m * d * sizeof *w->odd);
+        memset(w->sums + index * d, 0, d * sizeof *w->sums);
+    }
+    memcpy(w->logp + first, logp, m * sizeof *logp);
+    memcpy(w->logp + pairs + first, logp + m, m * sizeof *logp);
+    atomic_fetch_add(&job->rejected, rejected);
+}
+
+/* Antithetic draws, their log densities, and gamma. Returns how many the target accepted; the gradients of the others
+ * are zero. */
 static size_t draw(const struct local *local, struct local_work *w, struct rng_stream stream)
 {
-    const size_t d = w->dim, n = w->draws;
-    size_t accepted = n;
-    reference_points(stream, 0, n / 2, d, w->z);
-    for (size_t p = 0; p < n / 2 * d; p++) {
-        w->z[n / 2 * d + p] = -w->z[p];
-    }
-    linalg_multiply_nt(n, d, d, w->z, local->L, w->x);
-    for (size_t p = 0; p < n * d; p++) {
-        w->x[p] += local->mean[p % d];
-    }
-    for (size_t first = 0; first < n; first += TARGET_BLOCK) {
-        const size_t m = n - first < TARGET_BLOCK ? n - first : TARGET_BLOCK;
-        rovi_stop stop = ROVI_STOP_INTERRUPTED;
-        if (supervisor_ends_all(w->progress, &stop)) {
-            return 0;
-        }
-        accepted -=
-            meter_evaluate(w->progress->meter, m, w->x + first * d, w->logp + first, w->g + first * d, w->scratch);
-    }
-    linalg_multiply(n, d, d, w->g, local->L, w->x); /* rows: gamma^T = grad^T L */
-    memcpy(w->g, w->x, n * d * sizeof *w->g);
-    return accepted;
+    struct job job = {.local = local, .w = w, .stream = stream};
+    team_for(w->team, (w->draws / 2 + PAIRS - 1) / PAIRS, ask, &job);
+    return atomic_load(&job.ended) ? 0 : w->draws - atomic_load(&job.rejected);
 }
 
 static void measure(struct local *local, const struct local_work *w, size_t accepted)
 {
+    const size_t pairs = w->draws / 2;
     double sum = 0, squares = 0, log_det = 0;
     for (size_t i = 0; i < w->dim; i++) {
         log_det += log(local->L[i * w->dim + i]);
     }
-    for (size_t p = 0; p < w->draws; p++) {
-        if (isfinite(w->logp[p])) {
-            const double *z = w->z + p * w->dim;
-            const double ratio = w->logp[p] + 0.5 * linalg_dot(w->dim, z, z);
+    for (size_t p = 0; p < pairs; p++) {
+        const double *z = w->z + p * w->dim, half = 0.5 * linalg_dot(w->dim, z, z);
+        for (size_t q = p; q < w->draws; q += pairs) {
+            const double ratio = isfinite(w->logp[q]) ? w->logp[q] + half : 0;
             sum += ratio;
             squares += ratio * ratio;
         }
     }
-    const double n = (double)accepted, mean = sum / n;
+    const double n = (double)accepted, mean = sum / n, variance = fmax(0, squares / n - mean * mean);
     local->elbo = mean + (double)w->dim * NORMAL_LOG_SQRT_2PI + log_det + log(n / (double)w->draws);
-    local->error = sqrt(fmax(0, squares / n - mean * mean) / n);
+    local->error = sqrt(variance / n);
+    local->off = accepted == w->draws ? 0.5 * variance : INFINITY;
+}
+
+/* How far log p is from a quadratic function f, in nats, as far as the draws see: for that, f(z) - f(-z) =
+ * z^T (gamma(z) + gamma(-z)), and f(z) + f(-z) - z^T (gamma(z) - gamma(-z))/2 is the same for every z. */
+static double roughness(const struct local_work *w, size_t accepted)
+{
+    const size_t pairs = w->draws / 2;
+    double odd = 0, even = 0, even_squares = 0;
+    if (accepted < w->draws) {
+        return INFINITY;
+    }
+    for (size_t p = 0; p < pairs; p++) {
+        const double plus = w->logp[p], minus = w->logp[pairs + p];
+        const double up = w->slope[p], down = w->slope[pairs + p];
+        const double a = plus - minus - (up - down), b = plus + minus - 0.5 * (up + down) - 2 * w->logp[0];
+        odd += a * a;
+        even += b;
+        even_squares += b * b;
+    }
+    const double n = (double)pairs;
+    return sqrt(odd / n + fmax(0, even_squares / n - even / n * (even / n)));
+}
+
+/* A pair of which the target accepted both points counts twice, one of which it rejected one once. */
+static void weigh_pairs(struct local_work *w)
+{
+    const size_t d = w->dim, pairs = w->draws / 2;
+    for (size_t p = 0; p < pairs; p++) {
+        const int count = isfinite(w->logp[p]) + isfinite(w->logp[pairs + p]);
+        const double root = sqrt(count);
+        for (size_t j = 0; j < d; j++) {
+            w->z[p * d + j] *= root;
+            w->odd[p * d + j] *= count > 0 ? 1 / root : 0;
+        }
+    }
+}
+
+/* w->vector <- mean gamma */
+static void average(const struct local *local, struct local_work *w, size_t accepted)
+{
+    const size_t d = w->dim;
+    memset(w->step, 0, d * sizeof *w->step);
+    for (size_t p = 0; p < (w->draws / 2 + PAIRS - 1) / PAIRS * d; p++) {
+        w->step[p % d] += w->sums[p] / (double)accepted;
+    }
+    linalg_multiply(1, d, d, w->step, local->L, w->vector);
 }
 
 /* w->A <- the regression of -gamma on z, symmetrised; w->vector <- mean gamma. False when the draws are degenerate. */
-static bool regress(struct local_work *w, size_t accepted)
+static bool regress(const struct local *local, struct local_work *w, size_t accepted)
 {
-    const size_t d = w->dim, n = w->draws;
-    memset(w->vector, 0, d * sizeof *w->vector);
-    for (size_t p = 0; p < n; p++) {
-        if (!isfinite(w->logp[p])) {
-            memset(w->z + p * d, 0, d * sizeof *w->z);
-        }
-        for (size_t j = 0; j < d; j++) {
-            w->vector[j] += w->g[p * d + j] / (double)accepted;
-        }
-    }
-    memset(w->B, 0, d * d * sizeof *w->B);
+    const size_t d = w->dim, n = w->draws / 2;
+    average(local, w, accepted);
+    weigh_pairs(w);
+    team_gram(w->team, n, d, w->z, w->B);
     memset(w->C, 0, d * d * sizeof *w->C);
-    linalg_add_multiply_tn(d, n, d, 1, w->z, w->z, w->B);
-    linalg_add_multiply_tn(d, n, d, -1, w->g, w->z, w->C);
+    team_add_multiply_tn(w->team, &(struct linalg_tn){d, n, d, -1, w->odd, w->z, w->C});
     if (!linalg_cholesky(d, w->B, w->B)) {
         return false;
     }
-    linalg_solve_lower(d, d, w->B, w->C); /* C (z z^T)^-1 */
-    linalg_solve_lower_transposed(d, d, w->B, w->C);
+    team_solve_lower(w->team, d, d, w->B, w->C); /* C (z z^T)^-1 */
+    team_solve_lower_transposed(w->team, d, d, w->B, w->C);
     for (size_t i = 0; i < d; i++) {
         for (size_t j = 0; j < d; j++) {
             w->A[i * d + j] = 0.5 * (w->C[i * d + j] + w->C[j * d + i]);
@@ -131,39 +234,57 @@ static bool regress(struct local_work *w, size_t accepted)
     return true;
 }
 
-/* Precision (1 - rate) I + rate A, with as much of the rate as keeps it well inside the positive definite ones. */
-static bool move(struct local *local, struct local_work *w, double rate)
+/* w->B <- (1 - rate) I + rate A; false unless that is positive definite by a margin. w->C is used up. */
+static bool mix_precision(struct local_work *w, double rate, double margin)
 {
     const size_t d = w->dim;
-    double *factor = w->x; /* at least d x d, free by now */
+    for (size_t i = 0; i < d * d; i++) {
+        w->B[i] = rate * w->A[i];
+    }
+    for (size_t i = 0; i < d; i++) {
+        w->B[i * d + i] += 1 - rate - margin;
+    }
+    const bool ok = linalg_cholesky(d, w->B, w->C);
+    for (size_t i = 0; i < d; i++) {
+        w->B[i * d + i] += margin;
+    }
+    return ok;
+}
+
+/* The mean by rate P^-1 E[gamma] in whitened coordinates, P^-1 = factor factor^T, which then multiplies L. */
+static void apply(struct local *local, struct local_work *w, const double *factor, double rate, double longest)
+{
+    const size_t d = w->dim;
+    double *step = w->step;
+    linalg_multiply(1, d, d, w->vector, factor, step);    /* factor^T E[gamma] */
+    linalg_multiply_nt(1, d, d, step, factor, w->vector); /* factor of that */
+    const double size = sqrt(linalg_dot(d, w->vector, w->vector));
+    const double scale = rate * size > longest ? longest / size : rate;
+    linalg_multiply_nt(1, d, d, w->vector, local->L, step);
+    for (size_t j = 0; j < d; j++) {
+        local->mean[j] += scale * step[j];
+    }
+    linalg_multiply_lower(d, d, factor, local->L);
+}
+
+/* Precision (1 - rate) I + rate A, with as much of the rate as keeps it well inside the positive definite ones. Where
+ * log p is quadratic next to what it differs by, A is nearly exact and the step is a whole one, the longer the better.
+ */
+static bool move(struct local *local, struct local_work *w, double rate, double rough)
+{
+    double *factor = w->A;
+    const double spread = sqrt(2 * local->off);
+    const double margin = rough < SMOOTH ? MARGIN * fmax(1e-7, rough / SMOOTH) : MARGIN;
+    const double longest = rough < SMOOTH ? INFINITY : fmax(LONGEST, 0.5 * spread / rough);
+    rate = rough < SMOOTH || rough < SMOOTH_NEXT_TO * spread ? 1 : rate;
     for (int attempt = 0; attempt < 20; attempt++, rate *= 0.5) {
-        for (size_t i = 0; i < d * d; i++) {
-            w->B[i] = rate * w->A[i];
-        }
-        for (size_t i = 0; i < d; i++) {
-            w->B[i * d + i] += 1 - rate - 0.1; /* positive even less a tenth */
-        }
-        if (!linalg_cholesky(d, w->B, w->C)) {
+        if (!mix_precision(w, rate, margin)) {
             continue;
         }
-        for (size_t i = 0; i < d; i++) {
-            w->B[i * d + i] += 0.1;
-        }
-        if (!factor_of_inverse(d, w->B, w->C, factor)) {
+        if (!factor_of_inverse(w->team, w->dim, w->B, w->C, factor)) {
             return false;
         }
-        /* whitened step of the mean: rate P^-1 E[gamma], P^-1 = factor factor^T, which is in C's place as W */
-        double *step = w->g;
-        linalg_multiply(1, d, d, w->vector, factor, step);    /* factor^T E[gamma] */
-        linalg_multiply_nt(1, d, d, step, factor, w->vector); /* factor of that */
-        const double size = sqrt(linalg_dot(d, w->vector, w->vector));
-        const double scale = rate * size > LONGEST ? LONGEST / size : rate;
-        linalg_multiply_nt(1, d, d, w->vector, local->L, step);
-        for (size_t j = 0; j < d; j++) {
-            local->mean[j] += scale * step[j];
-        }
-        linalg_multiply(d, d, d, local->L, factor, w->C);
-        memcpy(local->L, w->C, d * d * sizeof *w->C);
+        apply(local, w, factor, rate, attempt == 0 ? longest : LONGEST);
         return true;
     }
     return false;
@@ -178,7 +299,11 @@ bool local_fit(struct local *local, struct local_work *w, struct rng_stream stre
             return false;
         }
         measure(local, w, accepted);
-        if (t < steps && (!regress(w, accepted) || !move(local, w, rate))) {
+        if (t == steps || local->off < w->enough) {
+            break;
+        }
+        const double rough = roughness(w, accepted);
+        if (!regress(local, w, accepted) || !move(local, w, rate, rough)) {
             break;
         }
     }

@@ -7,6 +7,7 @@
 #ifndef ROVI_SOLVE_LOCAL_H
 #define ROVI_SOLVE_LOCAL_H
 
+#include "base/parallel.h"
 #include "base/rng.h"
 #include "solve/ascent.h"
 
@@ -15,20 +16,27 @@ struct local {
     double *L;    /* d x d, lower triangular */
     double elbo;  /* on the draws of the last step */
     double error; /* its standard error */
+    double off;   /* half of the variance of the log ratio on those draws: its KL to the target, where that is small */
 };
 
 struct local_work {
     const struct progress *progress;
+    struct team *team; /* or NULL */
     size_t dim, draws;
-    double *z, *x, *g; /* draws x d: standard normal, placed, gradient times L */
-    double *logp, *scratch;
-    double *A, *B, *C; /* d x d */
-    double *vector;    /* d */
+    double enough;        /* a fit ends when the local is off by less; 0 at first */
+    double *z;            /* draws/2 x d: standard normal, of antithetic pairs */
+    double *odd;          /* draws/2 x d: difference of their gradients, times L */
+    double *slope, *logp; /* draws: derivative of log p along the ray from the mean, times the way; log p */
+    double *sums;         /* of the gradients, by block */
+    double *A, *B, *C;    /* d x d */
+    double *vector, *step;
+    double *work; /* of each worker: a block of points and gradients, the target's scratch */
+    size_t work_size;
 };
 
 /* Take memory from the arena, which may fail. */
 void local_init(struct local *local, struct arena *arena, size_t d);
-void local_work_init(struct local_work *w, struct arena *arena, const struct progress *progress);
+void local_work_init(struct local_work *w, struct arena *arena, const struct progress *progress, struct team *team);
 
 /* From Laplace's approximation at x with Hessian H of -log p; false unless H is positive definite. */
 bool local_laplace(struct local *local, struct local_work *w, const double *x, const double *H);

@@ -12,17 +12,18 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/linalg.h"
 #include "base/normal.h"
+#include "base/team_linalg.h"
 #include "family/rotation.h"
 
 #define MOST_ANGLE      0.5 /* radians */
 #define LEAST_CURVATURE 0.1 /* of E[w_i^2] E[y_j^2] + E[w_j^2] E[y_i^2]: where the estimate of h is near zero */
 #define CHANCE          0.1 /* expected number of planes that move by chance alone */
 
-void turn_init(struct turn *turn, struct arena *arena, size_t d)
+void turn_init(struct turn *turn, struct arena *arena, size_t d, struct team *team)
 {
     *turn = (struct turn){.dim = d,
+                          .team = team,
                           .cross = arena_doubles(arena, d * d),
                           .squares = arena_doubles(arena, d * d),
                           .mixed = arena_doubles(arena, d * d),
@@ -44,20 +45,24 @@ static void take_moments(struct turn *t, struct batch *b)
     memset(t->mixed, 0, d * d * sizeof *t->mixed);
     memset(t->spread, 0, d * sizeof *t->spread);
     memset(t->fisher, 0, d * sizeof *t->fisher);
-    for (size_t p = 0; p < b->n * d; p++) {
-        b->y[p] -= t->mean[p % d];
+    for (size_t p = 0; p < b->n; p++) {
+        for (size_t i = 0; i < d; i++) {
+            b->y[p * d + i] -= t->mean[i];
+        }
     }
-    linalg_add_multiply_tn(d, b->n, d, share, b->w, b->y, t->cross);
-    for (size_t p = 0; p < b->n * d; p++) {
-        const double w = b->w[p], y = b->y[p];
-        b->x[p] = y * y;
-        b->y[p] = w * y;
-        b->w[p] = w * w;
-        t->spread[p % d] += share * b->x[p];
-        t->fisher[p % d] += share * b->w[p];
+    team_add_multiply_tn(t->team, &(struct linalg_tn){d, b->n, d, share, b->w, b->y, t->cross});
+    for (size_t p = 0; p < b->n; p++) {
+        double *x = b->x + p * d, *y = b->y + p * d, *w = b->w + p * d;
+        for (size_t i = 0; i < d; i++) {
+            x[i] = y[i] * y[i];
+            y[i] = w[i] * y[i];
+            w[i] = w[i] * w[i];
+            t->spread[i] += share * x[i];
+            t->fisher[i] += share * w[i];
+        }
     }
-    linalg_add_multiply_tn(d, b->n, d, share, b->w, b->x, t->squares);
-    linalg_add_multiply_tn(d, b->n, d, share, b->y, b->y, t->mixed);
+    team_add_multiply_tn(t->team, &(struct linalg_tn){d, b->n, d, share, b->w, b->x, t->squares});
+    team_add_multiply_tn(t->team, &(struct linalg_tn){d, b->n, d, share, b->y, b->y, t->mixed});
 }
 
 /* The angle of plane (i, j), and what it promises or may hide. */
@@ -103,7 +108,7 @@ void turn_apply(struct turn *turn, rovi_approximation *q, double share)
 {
     const size_t d = turn->dim;
     double *G = turn->work, *work = G + d * d, *place = work;
-    linalg_multiply(d, d, d, turn->before, turn->angles, G);
+    team_multiply(turn->team, d, d, d, turn->before, turn->angles, G);
     memcpy(q->rotation, turn->before, d * d * sizeof *G);
     rotation_retract(d, q->rotation, G, -share, work);
     linalg_multiply(d, d, 1, turn->before, turn->mean, place); /* O v stays: v <- O_new^T O v */

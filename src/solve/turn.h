@@ -10,6 +10,7 @@
 
 struct turn {
     size_t dim;
+    struct team *team;               /* or NULL */
     double *cross, *squares, *mixed; /* d x d: E[w_i y_j], E[w_i^2 y_j^2], E[w_i y_i w_j y_j]; y about its mean */
     double *angles;                  /* Theta: d x d, skew */
     double *spread, *fisher;         /* d: E[y_i^2], E[w_i^2] */
@@ -24,7 +25,7 @@ struct turn_outlook {
 };
 
 /* Takes its memory from the arena, which may fail. */
-void turn_init(struct turn *turn, struct arena *arena, size_t d);
+void turn_init(struct turn *turn, struct arena *arena, size_t d, struct team *team);
 
 /* The angles from a batch of q, which is used up. */
 struct turn_outlook turn_plan(struct turn *turn, const rovi_approximation *q, struct batch *batch);

@@ -25,6 +25,20 @@ double clock_seconds(void)
     return 1e-9 * (double)clock_nanoseconds();
 }
 
+/* What has been asked for n points since `begin`, and `code` was the answer; returns as meter_evaluate. */
+static size_t note(struct meter *meter, size_t n, bool gradient, uint64_t begin, int code, size_t rejected)
+{
+    atomic_fetch_add(&meter->nanoseconds, clock_nanoseconds() - begin);
+    atomic_fetch_add(&meter->density, n);
+    atomic_fetch_add(&meter->gradient, gradient ? n : 0);
+    if (code != 0) {
+        atomic_store(&meter->failed, true);
+        return n;
+    }
+    atomic_fetch_add(&meter->rejected, rejected);
+    return rejected;
+}
+
 size_t meter_evaluate(struct meter *meter, size_t n, const double *x, double *logp, double *grad, double *scratch)
 {
     if (atomic_load(&meter->failed)) {
@@ -32,16 +46,20 @@ size_t meter_evaluate(struct meter *meter, size_t n, const double *x, double *lo
     }
     size_t rejected = 0;
     const uint64_t begin = clock_nanoseconds();
-    const int failed = target_evaluate(meter->target, n, x, logp, grad, scratch, &rejected);
-    atomic_fetch_add(&meter->nanoseconds, clock_nanoseconds() - begin);
-    atomic_fetch_add(&meter->density, n);
-    atomic_fetch_add(&meter->gradient, grad != NULL ? n : 0);
-    if (failed != 0) {
-        atomic_store(&meter->failed, true);
+    const int code = target_evaluate(meter->target, n, x, logp, grad, scratch, &rejected);
+    return note(meter, n, grad != NULL, begin, code, rejected);
+}
+
+size_t meter_evaluate_lines(struct meter *meter, const struct target_lines *along, double *logp, double *scratch)
+{
+    const size_t n = along->lines * along->points;
+    if (atomic_load(&meter->failed)) {
         return n;
     }
-    atomic_fetch_add(&meter->rejected, rejected);
-    return rejected;
+    size_t rejected = 0;
+    const uint64_t begin = clock_nanoseconds();
+    const int code = target_evaluate_lines(meter->target, along, logp, scratch, &rejected);
+    return note(meter, n, false, begin, code, rejected);
 }
 
 void meter_add(struct meter *to, const struct meter *from)

@@ -20,6 +20,9 @@ void meter_init(struct meter *meter, const struct rovi_target *target);
 /* As target_evaluate; returns how many of the n points were rejected (all of them once the target has failed). */
 size_t meter_evaluate(struct meter *meter, size_t n, const double *x, double *logp, double *grad, double *scratch);
 
+/* As target_evaluate_lines, and as many evaluations as there are points. */
+size_t meter_evaluate_lines(struct meter *meter, const struct target_lines *along, double *logp, double *scratch);
+
 /* Adds what `from` has counted to `to`. */
 void meter_add(struct meter *to, const struct meter *from);
 

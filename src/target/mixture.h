@@ -26,4 +26,8 @@ int mixture_evaluate(const struct rovi_target *target, size_t n, const double *x
 void mixture_classify(const struct rovi_target *target, size_t n, const double *x, size_t *component, double *scratch);
 size_t mixture_scratch(const struct mixture *mix);
 
+/* Its lines, O(d^2) each however many points there are, and the doubles of scratch */
+int mixture_lines(const struct rovi_target *target, const struct target_lines *along, double *logp, double *scratch);
+size_t mixture_lines_scratch(const struct mixture *mix);
+
 #endif

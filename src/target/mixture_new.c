@@ -272,6 +272,8 @@ static rovi_status mixture_new(const struct description *from, rovi_target **tar
     made->components = mix->K;
     made->classify = mixture_classify;
     made->scratch = mixture_scratch(mix);
+    made->lines = mixture_lines;
+    made->lines_scratch = mixture_lines_scratch(mix);
     made->self = mix;
     return target_finish(made, target, error);
 }

@@ -2,7 +2,8 @@
 /*
  * A rotated view of another target: the law of x = R y where y has the base's law. R is orthogonal, so volumes stay
  * and log p(x) = log p_base(R^T x), gradient R (grad log p_base)(R^T x); log Z is the base's. For points in rows,
- * y^T = x^T R and the gradient's row is that of y times R^T: two matrix products per block.
+ * y^T = x^T R and the gradient's row is that of y times R^T: two matrix products per block. Lines
+ * stay lines.
  */
 #include <math.h>
 
@@ -33,6 +34,18 @@ static void classify(const struct rovi_target *target, size_t n, const double *x
     target->base->classify(target->base, n, scratch, component, scratch + TARGET_BLOCK * d);
 }
 
+static int evaluate_lines(const struct rovi_target *target, const struct target_lines *along, double *logp,
+                          double *scratch)
+{
+    const size_t d = target->dim;
+    const double *R = target->self;
+    double *y = scratch, *v = y + TARGET_LINES * d, *rest = v + d;
+    linalg_multiply(along->lines, d, d, along->x, R, y);
+    linalg_multiply(1, d, d, along->u, R, v);
+    const struct target_lines below = {along->lines, along->points, y, v, along->t};
+    return target_evaluate_lines(target->base, &below, logp, rest, NULL);
+}
+
 rovi_status rovi_target_new_rotated(rovi_target *base, const double *rotation, rovi_target **target, rovi_error *error)
 {
     const rovi_status status = target_accept(base == NULL ? 1 : base->dim, target, error);
@@ -58,6 +71,8 @@ rovi_status rovi_target_new_rotated(rovi_target *base, const double *rotation, r
         made->components = base->components;
         made->classify = base->components > 0 ? classify : NULL;
         made->scratch = 2 * (TARGET_BLOCK * d) + base->scratch;
+        made->lines = evaluate_lines;
+        made->lines_scratch = (TARGET_LINES + 1) * d + target_lines_scratch(base);
         made->self = R;
         made->base = base;
     }

@@ -59,14 +59,9 @@ void rovi_target_free(rovi_target *target)
     }
 }
 
-int target_evaluate(const struct rovi_target *target, size_t n, const double *x, double *logp, double *grad,
-                    double *scratch, size_t *rejected)
+/* Returns how many are rejected. */
+static size_t tidy(size_t n, size_t d, double *logp, double *grad)
 {
-    const size_t d = target->dim;
-    const int code = target->evaluate(target, n, x, logp, grad, scratch);
-    if (code != 0) {
-        return code;
-    }
     size_t count = 0;
     for (size_t i = 0; i < n; i++) {
         if (isfinite(logp[i]) && (grad == NULL || linalg_all_finite(d, grad + i * d))) {
@@ -78,6 +73,52 @@ int target_evaluate(const struct rovi_target *target, size_t n, const double *x,
             memset(grad + i * d, 0, d * sizeof *grad);
         }
     }
+    return count;
+}
+
+int target_evaluate(const struct rovi_target *target, size_t n, const double *x, double *logp, double *grad,
+                    double *scratch, size_t *rejected)
+{
+    const int code = target->evaluate(target, n, x, logp, grad, scratch);
+    if (code != 0) {
+        return code;
+    }
+    const size_t count = tidy(n, target->dim, logp, grad);
+    if (rejected != NULL) {
+        *rejected = count;
+    }
+    return 0;
+}
+
+static int place_lines(const struct rovi_target *target, const struct target_lines *along, double *logp,
+                       double *scratch)
+{
+    const size_t d = target->dim, m = along->points;
+    int code = 0;
+    for (size_t s = 0; s < along->lines && code == 0; s++) {
+        for (size_t j = 0; j < m; j++) {
+            for (size_t r = 0; r < d; r++) {
+                scratch[j * d + r] = along->x[s * d + r] + along->t[j] * along->u[r];
+            }
+        }
+        code = target->evaluate(target, m, scratch, logp + s * m, NULL, scratch + m * d);
+    }
+    return code;
+}
+
+size_t target_lines_scratch(const struct rovi_target *target)
+{
+    return target->lines != NULL ? target->lines_scratch : TARGET_BLOCK * target->dim + target->scratch;
+}
+
+int target_evaluate_lines(const struct rovi_target *target, const struct target_lines *along, double *logp,
+                          double *scratch, size_t *rejected)
+{
+    const int code = (target->lines != NULL ? target->lines : place_lines)(target, along, logp, scratch);
+    if (code != 0) {
+        return code;
+    }
+    const size_t count = tidy(along->lines * along->points, target->dim, logp, NULL);
     if (rejected != NULL) {
         *rejected = count;
     }

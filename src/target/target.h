@@ -23,6 +23,19 @@ typedef int (*target_evaluate_fn)(const struct rovi_target *target, size_t n, co
 /* Which component each of n <= TARGET_BLOCK points most likely came from; scratch as above. */
 typedef void (*target_classify_fn)(const struct rovi_target *target, size_t n, const double *x, size_t *component,
                                    double *scratch);
+/* The most lines in one question below. */
+#define TARGET_LINES 4
+
+/* The points x_s + t_j u: `lines` <= TARGET_LINES rows x_s of x, `points` <= TARGET_BLOCK steps t_j. */
+struct target_lines {
+    size_t lines, points;
+    const double *x, *u, *t;
+};
+
+/* A kind that has a short form along a line may fill it in: log densities (lines x points), as evaluate gives them;
+ * scratch holds target->lines_scratch doubles. */
+typedef int (*target_lines_fn)(const struct rovi_target *target, const struct target_lines *along, double *logp,
+                               double *scratch);
 
 struct rovi_target {
     size_t dim;
@@ -32,6 +45,8 @@ struct rovi_target {
     size_t components; /* of a mixture, or of a view of one; 0: not one, and no classify */
     target_classify_fn classify;
     size_t scratch;           /* doubles that one call of evaluate or classify needs */
+    target_lines_fn lines;    /* or NULL */
+    size_t lines_scratch;     /* doubles that one call of lines needs */
     void *self;               /* the kind's own data, inside `memory` */
     struct rovi_target *base; /* owned; NULL but for views of another target */
     struct arena memory;
@@ -54,5 +69,10 @@ rovi_status target_finish(struct rovi_target *made, struct rovi_target **target,
  * (unless NULL) is how many. Returns 0, or < 0 when the target failed for good. */
 int target_evaluate(const struct rovi_target *target, size_t n, const double *x, double *logp, double *grad,
                     double *scratch, size_t *rejected);
+
+/* The same for points on lines, from the target's short form or by placing them; scratch holds target_lines_scratch. */
+int target_evaluate_lines(const struct rovi_target *target, const struct target_lines *along, double *logp,
+                          double *scratch, size_t *rejected);
+size_t target_lines_scratch(const struct rovi_target *target);
 
 #endif

@@ -2,9 +2,11 @@
 #include "support.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/rng.h"
+#include "target/target.h"
 
 void support_assert_close(double actual, double expected, double tolerance, const char *what, const char *file,
                           int line)
@@ -113,6 +115,36 @@ void support_check_gradient(const rovi_target *target, const double *x, double t
     for (size_t j = 0; j < d; j++) {
         assert_close(grad[j] / norm, expected[j] / norm, tolerance);
     }
+}
+
+void support_check_lines(const rovi_target *target)
+{
+    enum { POINTS = 9, MOST = 64 };
+    static const double t[POINTS] = {-1e3, -7, -1, -.25, 0, .5, 2, 11, 4e2};
+    const size_t d = target->dim;
+    double x[TARGET_LINES * MOST], u[MOST], point[MOST], along[TARGET_LINES * POINTS];
+    double *scratch = malloc((target_lines_scratch(target) + 1) * sizeof *scratch);
+    assert_true(d <= MOST && scratch != NULL);
+    support_normals(31, TARGET_LINES * d, x);
+    support_normals(32, d, u);
+    for (size_t n = 1; n <= TARGET_LINES; n++) {
+        size_t rejected = 0, outside = 0;
+        const struct target_lines lines = {n, POINTS, x, u, t};
+        assert_int_equal(target_evaluate_lines(target, &lines, along, scratch, &rejected), 0);
+        for (size_t p = 0; p < n * POINTS; p++) {
+            for (size_t r = 0; r < d; r++) {
+                point[r] = x[p / POINTS * d + r] + t[p % POINTS] * u[r];
+            }
+            const double expected = support_logp(target, point);
+            outside += isinf(expected) != 0;
+            assert_true(isinf(expected) ? along[p] == expected : !isinf(along[p]));
+            if (isfinite(expected)) {
+                assert_close(along[p], expected, 1e-11);
+            }
+        }
+        assert_int_equal(rejected, outside);
+    }
+    free(scratch);
 }
 
 void support_normals(uint64_t index, size_t n, double *out)

@@ -45,6 +45,9 @@ void support_gradient(double (*f)(size_t d, const double *x, void *data), void *
 double support_logp(const rovi_target *target, const double *x);
 void support_check_gradient(const rovi_target *target, const double *x, double tolerance);
 
+/* The target along lines of one direction against the target at their points, to the rounding of either. */
+void support_check_lines(const rovi_target *target);
+
 /* Deterministic numbers for test data, item `index`: standard normals (n), a symmetric positive definite matrix (d*d)
  * with eigenvalues from about 0.5 to 0.5 + 2 d, an orthogonal matrix (d*d, by Gram-Schmidt). */
 void support_normals(uint64_t index, size_t n, double *out);

@@ -20,7 +20,7 @@ static void make(struct fixture *f, rovi_target *target)
 {
     f->target = target;
     support_rig_make(&f->rig, target);
-    ascent_init(&f->ascent, &f->rig.arena, &f->rig.progress);
+    ascent_init(&f->ascent, &f->rig.arena, &f->rig.progress, NULL);
     assert_false(f->rig.arena.failed);
 }
 

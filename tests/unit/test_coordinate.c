@@ -452,7 +452,7 @@ static rovi_estimate best_normal(const rovi_target *target)
     rovi_estimate best = {-INFINITY, 0};
     support_rig_make(&rig, target);
     local_init(&local, &rig.arena, d);
-    local_work_init(&work, &rig.arena, &rig.progress);
+    local_work_init(&work, &rig.arena, &rig.progress, NULL);
     for (uint64_t start = 0; start < 4; start++) {
         struct rng_stream stream = {.seed = 100 + start, .purpose = RNG_PROBE};
         bool ok = true;

@@ -23,7 +23,7 @@ static void run(struct fixture *f, rovi_target *target, uint64_t seed)
     f->target = target;
     f->settings = rovi_settings_new();
     support_rig_make(&f->rig, target);
-    explore_init(&f->explorer, &f->rig.arena, &f->rig.progress, ROOM);
+    explore_init(&f->explorer, &f->rig.arena, &f->rig.progress, ROOM, NULL);
     assert_false(f->rig.arena.failed);
     explore_run(&f->explorer, f->settings, seed);
 }

@@ -171,6 +171,27 @@ static void test_qr(void **state)
     }
 }
 
+/* The products that know of symmetry and of zeros against the general one. */
+static void test_triangular_products(void **state)
+{
+    (void)state;
+    enum { N = 7, D = 11 };
+    double A[N * D], L[D * D], X[N * D], expected[N * D];
+    support_normals(21, (size_t)N * D, A);
+    support_normals(22, (size_t)D * D, L);
+    for (size_t i = 0; i < D; i++) {
+        memset(L + i * D + i + 1, 0, (D - i - 1) * sizeof *L);
+    }
+    memcpy(X, A, sizeof X);
+    linalg_multiply_lower(N, D, L, X);
+    linalg_multiply(N, D, D, A, L, expected);
+    assert_matrix((size_t)N * D, X, expected, 1e-14);
+    memcpy(X, A, sizeof X);
+    linalg_multiply_lower_transposed(N, D, L, X);
+    linalg_multiply_nt(N, D, D, A, L, expected);
+    assert_matrix((size_t)N * D, X, expected, 1e-14);
+}
+
 /* An orthogonal matrix is its own Q factor, and stays so when the step is repeated many times. */
 static void test_qr_keeps_orthogonality(void **state)
 {
@@ -220,6 +241,7 @@ int main(void)
         cmocka_unit_test(test_cholesky),
         cmocka_unit_test(test_cholesky_refuses),
         cmocka_unit_test(test_triangular_solves),
+        cmocka_unit_test(test_triangular_products),
         cmocka_unit_test(test_qr),
         cmocka_unit_test(test_qr_keeps_orthogonality),
         cmocka_unit_test(test_qr_refuses),

@@ -309,11 +309,11 @@ static void threads_do_not_change_a_bit(void **state)
     }
 }
 
-/* Ends on the 20th question. */
+/* Ends on the 10th question. */
 static int impatient(const rovi_progress *progress, void *data)
 {
     (void)progress;
-    return ++*(int *)data >= 20;
+    return ++*(int *)data >= 10;
 }
 
 static void an_end_leaves_the_map(void **state)
@@ -330,7 +330,7 @@ static void an_end_leaves_the_map(void **state)
         f.rig.supervisor.monitor_data = &asked;
         assert_true(isinf(lines_update(&f.lines, f.q, 0, 64, points(1), NULL)));
         assert_same_map(&f.q->maps[0], &before->maps[0]);
-        assert_true(asked >= 20);
+        assert_true(asked >= 10);
         rovi_approximation_free(before);
         drop(&f);
     }

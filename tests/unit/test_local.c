@@ -26,7 +26,7 @@ static void make(struct fixture *f, rovi_target *target)
     f->target = target;
     support_rig_make(&f->rig, target);
     local_init(&f->local, &f->rig.arena, rovi_target_dim(target));
-    local_work_init(&f->work, &f->rig.arena, &f->rig.progress);
+    local_work_init(&f->work, &f->rig.arena, &f->rig.progress, NULL);
     assert_false(f->rig.arena.failed);
 }
 
@@ -258,6 +258,47 @@ static void rejected_draws(void **state)
     drop(&f);
 }
 
+/* ---- threads ---- */
+
+/* Two components of a common shape, 70 dimensions: several blocks of pairs, and of rows of each product. */
+#define MANY 70
+
+static rovi_target *two_of_many(void)
+{
+    static double means[2 * MANY], C[MANY * MANY];
+    const double weights[] = {.3, .7};
+    for (size_t i = 0; i < MANY; i++) {
+        for (size_t j = 0; j < MANY; j++) {
+            C[i * MANY + j] = pow(.5, fabs((double)i - (double)j));
+        }
+    }
+    means[0] = 9;
+    means[2 * MANY - 1] = -4;
+    return support_mixture(MANY, 2, weights, means, 1, C);
+}
+
+static void threads_do_not_change_a_bit(void **state)
+{
+    (void)state;
+    const size_t d = MANY;
+    struct fixture f[3];
+    for (size_t k = 0; k < 3; k++) {
+        make(&f[k], two_of_many());
+        f[k].work.team = k > 0 ? team_new(k + 1) : NULL;
+        f[k].work.work = arena_doubles(&f[k].rig.arena, (k + 1) * f[k].work.work_size);
+        assert_non_null(f[k].work.work);
+        start_round(&f[k].local, d, 2);
+        assert_true(local_fit(&f[k].local, &f[k].work, draws, 6, .5));
+        assert_memory_equal(f[k].local.mean, f[0].local.mean, d * sizeof(double));
+        assert_memory_equal(f[k].local.L, f[0].local.L, d * d * sizeof(double));
+        assert_true(f[k].local.elbo == f[0].local.elbo && f[k].local.error == f[0].local.error);
+    }
+    for (size_t k = 0; k < 3; k++) {
+        team_free(f[k].work.team);
+        drop(&f[k]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -266,6 +307,7 @@ int main(void)
         cmocka_unit_test(skewed_densities_as_by_brute_force),
         cmocka_unit_test(stays_a_normal),
         cmocka_unit_test(rejected_draws),
+        cmocka_unit_test(threads_do_not_change_a_bit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

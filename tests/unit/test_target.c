@@ -220,10 +220,41 @@ static void test_rotated_against_its_base(void **state)
             assert_close(logp[i], expected[i], 1e-12);
         }
         support_check_gradient(view, x, 1e-9);
+        support_check_lines(view);
         assert_true(rovi_target_log_z(view) == 0 && view->concurrent && rovi_target_dim(view) == d);
         rovi_target_free(view); /* and with it the base */
         rovi_target_free(other);
     }
+}
+
+/* Callbacks, which know no lines, with places outside the support; and views of one. */
+static void test_lines(void **state)
+{
+    (void)state;
+    const size_t d = 6;
+    struct script script = {.value = NAN, .slope = 1, .code = 1};
+    double R[36];
+    support_orthogonal(3, d, R);
+    for (int batch = 0; batch < 2; batch++) {
+        rovi_target *view, *target = scripted_target(d, &script, batch);
+        support_check_lines(target);
+        assert_int_equal(rovi_target_new_rotated(target, R, &view, NULL), ROVI_OK);
+        support_check_lines(view);
+        rovi_target_free(view);
+    }
+}
+
+static void test_lines_of_a_failure(void **state)
+{
+    (void)state;
+    struct script script = {.code = -3};
+    const double x[] = {0, 0}, u[] = {1, 0}, t[] = {0, -200, 1};
+    const struct target_lines lines = {1, 3, x, u, t};
+    double logp[3], scratch[2 * TARGET_BLOCK];
+    rovi_target *target = scripted_target(2, &script, 0);
+    assert_true(target_lines_scratch(target) <= sizeof scratch / sizeof *scratch);
+    assert_int_equal(target_evaluate_lines(target, &lines, logp, scratch, NULL), -3);
+    rovi_target_free(target);
 }
 
 /* A view of a view, and what the base rejects is counted once. */
@@ -292,6 +323,8 @@ int main(void)
         cmocka_unit_test(test_attributes),
         cmocka_unit_test(test_bad_input),
         cmocka_unit_test(test_rotated_against_its_base),
+        cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_lines_of_a_failure),
         cmocka_unit_test(test_rotated_views_nest),
         cmocka_unit_test(test_rotated_failure_passes_through),
         cmocka_unit_test(test_rotated_bad_input),

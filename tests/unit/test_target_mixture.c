@@ -115,6 +115,7 @@ static void check_against_oracle(const struct mixture *mix)
     for (size_t i = 0; i < 4; i++) {
         support_check_gradient(target, x + i * d, 1e-9);
     }
+    support_check_lines(target);
     assert_true(rovi_target_log_z(target) == 0);
     rovi_target_free(target);
 }

@@ -26,7 +26,7 @@ static void make(struct fixture *f, rovi_target *target, rovi_approximation *q, 
     *f = (struct fixture){.target = target, .q = q};
     support_rig_make(&f->rig, target);
     batch_init(&f->batch, &f->rig.arena, n, target, NULL);
-    turn_init(&f->turn, &f->rig.arena, rovi_target_dim(target));
+    turn_init(&f->turn, &f->rig.arena, rovi_target_dim(target), NULL);
     assert_false(f->rig.arena.failed);
 }
 
