@@ -25,7 +25,7 @@ static void print_optimum(const char *label, const rovi_optimum *optimum, FILE *
 {
     print_label(label, stream);
     if (optimum->share_count == 0) {
-        fputs("not known exactly above two dimensions; see the bounds\n", stream);
+        fputs("not known exactly here; see the bounds\n", stream);
         return;
     }
     fprintf(stream, "KL %.4f", optimum->kl.value);
@@ -91,7 +91,7 @@ static void print_rotation_bounds(const rovi_separation_pair *pair, FILE *stream
 {
     print_label("RoVI bounds", stream);
     if (isnan(pair->shared_line))
-        fprintf(stream, "%.4f along the line (27)", pair->along_line);
+        fprintf(stream, "%.4f along the line (31)", pair->along_line);
     else
         fprintf(stream, "%.4f along the line (7), %.4f along the axes (8)", pair->shared_line, pair->shared_axes);
     fprintf(stream, ", %.4f for one component\n", pair->keep_one);

@@ -441,7 +441,7 @@ typedef struct rovi_separation_pair {
         critical_weight;   /* (6): above this weight of the first component mean-field VI prefers it, as epsilon -> 0 */
     double printed_weight; /* h_0/(h_0 + h_1), as summaries of the paper print it; NaN for 0/0 */
     int favoured;          /* 0 or 1: the component with the lesser h - log w; -1: they tie */
-    double along_line;     /* (27): bound on the least rotated KL with one axis through both means */
+    double along_line;     /* (31): bound on the least rotated KL with one axis through both means */
     double shared_line;    /* (7): the same for one covariance; NaN if there are two */
     double shared_axes;    /* (8); NaN likewise */
     double keep_one;       /* -log of the greater weight: the price of one component alone */
@@ -464,8 +464,9 @@ typedef struct rovi_separation {
 } rovi_separation;
 
 /* What is known in advance about variational inference for a mixture of two or more Gaussians (also a rotated view of
- * one) in two or more dimensions. In the plane everything is exact. In more dimensions least KLs come from mean-field
- * fits by `settings` (NULL: all defaults; the method is always mfvi). In the plane only `threads` is used. */
+ * one) in two or more dimensions. In the plane everything is exact, if a grid can resolve the components. Else, and in
+ * more dimensions, least KLs come from mean-field fits by `settings` (NULL: all defaults; the method is always mfvi).
+ * In the plane only `threads` is used. */
 ROVI_API rovi_status rovi_separation_run(const rovi_target *target, const rovi_settings *settings,
                                          rovi_separation **separation, rovi_error *error);
 ROVI_API void rovi_separation_free(rovi_separation *separation);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The greatest curvature of the potential at given points: what bounds the step of a Langevin run, equation (27). */
+/* The greatest curvature of the potential at given points: what bounds the step of a Langevin run, equation (28). */
 #ifndef ROVI_LANGEVIN_CURVATURE_H
 #define ROVI_LANGEVIN_CURVATURE_H
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A run of unadjusted Langevin Monte Carlo, equation (26): particles step side by side in legs, and between two legs
+ * A run of unadjusted Langevin Monte Carlo, equation (27): particles step side by side in legs, and between two legs
  * they are looked at: recorded, kept as draws, checked for a step that is too large, and while they burn in the step
- * follows the curvature that they have come to (27).
+ * follows the curvature that they have come to (28).
  *
  * There is no accept-reject test, so that nothing hides what the step does: the law that is reached is off by a bias
- * that shrinks with h and is known exactly for normal targets (28).
+ * that shrinks with h and is known exactly for normal targets (29).
  */
 #include <math.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@
 #include "langevin/tally.h"
 
 #define LEG     25  /* most steps between two looks */
-#define CAUTION 0.1 /* a chosen step, times the curvature: the variance is then at most 5.3 % too large, (28) */
+#define CAUTION 0.1 /* a chosen step, times the curvature: the variance is then at most 5.3 % too large, (29) */
 
 struct rovi_langevin {
     rovi_langevin_parts parts;

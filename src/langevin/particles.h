@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Many particles that make Langevin steps, equation (26), each on random numbers of its own. */
+/* Many particles that make Langevin steps, equation (27), each on random numbers of its own. */
 #ifndef ROVI_LANGEVIN_PARTICLES_H
 #define ROVI_LANGEVIN_PARTICLES_H
 

@@ -85,7 +85,7 @@ struct two { /* components of the pair */
     double distance;
 };
 
-/* (27): with M = sum w_k S_k^-1,  1/2 sum w_k [log u^T S_k^-1 u + log det S_k] + 1/2 log(det M  u^T M^-1 u) */
+/* (31): with M = sum w_k S_k^-1,  1/2 sum w_k [log u^T S_k^-1 u + log det S_k] + 1/2 log(det M  u^T M^-1 u) */
 static double along_line(const struct two *two, double *work)
 {
     const size_t d = two->d, dd = d * d;

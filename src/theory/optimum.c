@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * In the plane: rovi_plane. In more dimensions a mean-field fit, whose KL is above the least one as that of any product
- * density; and so is h_k - log w_k, that of the best product density for component k alone, which needs no fit. The
- * lesser of the two is the best known.
+ * In the plane: rovi_plane. In more dimensions, or where a grid cannot resolve the components, a mean-field fit, whose
+ * KL is above the least one as that of any product density; and so is h_k - log w_k, that of the best product density
+ * for component k alone, which needs no fit. The lesser of the two is the best known.
  */
 #include "theory/optimum.h"
 
@@ -49,7 +49,7 @@ static rovi_status in_the_plane(const struct question *question, struct arena *m
     return status;
 }
 
-/* ---- more dimensions ---- */
+/* ---- by a fit ---- */
 
 struct shares {
     const struct gaussians *all;
@@ -174,8 +174,12 @@ static rovi_status by_fit(const struct question *question, struct arena *memory,
 rovi_status optimum_find(const struct question *question, struct arena *memory, rovi_optimum *mean_field,
                          rovi_optimum *rotated, rovi_error *error)
 {
+    rovi_error why = {0};
     if (question->all->d == 2) {
-        return in_the_plane(question, memory, mean_field, rotated, error);
+        const rovi_status status = in_the_plane(question, memory, mean_field, rotated, &why);
+        if (status != ROVI_NUMERICS_FAILED) { /* which is a grid that cannot resolve the components */
+            return status == ROVI_OK ? ROVI_OK : error_set(error, status, "%s", why.message);
+        }
     }
     *rotated = (rovi_optimum){.kl = {NAN, NAN}, .degrees = NAN};
     return by_fit(question, memory, mean_field, error);

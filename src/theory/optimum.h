@@ -14,7 +14,7 @@ struct question {
     const rovi_settings *settings;
 };
 
-/* The shares go into `memory`. *rotated has kl NaN where the plane is not. */
+/* The shares go into `memory`. *rotated has kl NaN unless exact. */
 rovi_status optimum_find(const struct question *question, struct arena *memory, rovi_optimum *mean_field,
                          rovi_optimum *rotated, rovi_error *error);
 

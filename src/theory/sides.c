@@ -104,8 +104,8 @@ static double whole_mass(const struct frame *f, const double t[2])
     return sum;
 }
 
-#define HALVINGS 40
-#define GOLDEN   40 /* sections: a range of 1 becomes 4e-9; the value is flat there, to its square */
+#define HALVINGS 30
+#define GOLDEN   28 /* sections: a range of 1 becomes 1e-6; the value is flat there, to its square */
 
 /* For given t[0] the best t[1]; returns epsilon */
 static double cross(const struct frame *f, double t[2])
@@ -227,10 +227,13 @@ void sides_find(const struct gaussians *all, size_t a, size_t b, rovi_sides *def
             double t[2] = {0.5, 0.5};
             f.axis[0] = axes[i].axis < axes[j].axis ? axes[i].axis : axes[j].axis;
             f.axis[1] = axes[i].axis < axes[j].axis ? axes[j].axis : axes[i].axis;
-            const double e = least_epsilon(&f, t);
-            if (e < epsilon) {
-                epsilon = e;
-                *definition = describe(&f, t);
+            if (normal_upper(axes[j].distance) <
+                epsilon) { /* which one axis alone cannot go below; the j-th is the worse */
+                const double e = least_epsilon(&f, t);
+                if (e < epsilon) {
+                    epsilon = e;
+                    *definition = describe(&f, t);
+                }
             }
             const double m = least_mass(&f, t);
             if (m < least) {

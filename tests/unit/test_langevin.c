@@ -97,7 +97,7 @@ static void moments(const rovi_langevin_parts *parts, const double *O, size_t k,
     *variance = (squares - sum * sum / n) / (n - 1);
 }
 
-/* (28): 1/(l (1 - h l/2)). 40000 independent particles, seed 1; |z| < 4 for three variances and three means. The target
+/* (29): 1/(l (1 - h l/2)). 40000 independent particles, seed 1; |z| < 4 for three variances and three means. The target
  * itself, without the bias of the step, is refuted where h l is not small: so the test can tell. */
 static void stationary_variance_of_a_normal(void **state)
 {

@@ -103,7 +103,7 @@ static void test_off_axis(void **state)
         const rovi_separation_pair *pair = &separation->pairs[0];
         const double other = 4 * reach * reach * fmin(s * s / 100, c * c) / 8; /* (8): what the other axis absorbs */
         assert_close(pair->shared_line, table[i][1], 6e-4);
-        assert_close(pair->along_line, pair->shared_line, 1e-10); /* (27) for one covariance is (7) */
+        assert_close(pair->along_line, pair->shared_line, 1e-10); /* (31) for one covariance is (7) */
         assert_close(pair->shared_axes, other, 1e-10);
         assert_true(pair->rotated.kl.value <= pair->least_bound + 1e-9);
         rovi_separation_free(separation);
