@@ -353,7 +353,8 @@ ROVI_API const struct rovi_setting *rovi_langevin_settings_at(size_t index); /* 
 typedef struct rovi_plane rovi_plane; /* a target in the plane, ready to be looked at from any angle */
 
 typedef struct rovi_plane_options {
-    size_t points;     /* of the grid on an axis, at most; 0: 768, or 256 when the target is no Gaussian mixture */
+    size_t points;     /* of the grid on an axis, at most: 128..8192; 0: 768, or 256 where the target is no Gaussian
+                          mixture */
     int threads;       /* of rovi_plane_best; 0: one per processor. Results do not depend on it */
     const double *box; /* lo_1, lo_2, hi_1, hi_2: what is looked at (borrowed for the call). NULL: found. */
 } rovi_plane_options;
@@ -368,7 +369,7 @@ typedef struct rovi_plane_product {
     double lo[2], step[2];
     const double *density[2];
     size_t start;        /* the start that led here */
-    size_t share_count;  /* components of the target when it is a Gaussian mixture, else 0 */
+    size_t share_count;  /* components when the target is a Gaussian mixture and no box was given, else 0 */
     const double *share; /* of the product's mass, by the components' posterior probabilities; sum 1 */
 } rovi_plane_product;
 

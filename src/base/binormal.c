@@ -30,7 +30,7 @@ static double inner(const struct quadrant *q, double x)
     return (q->r * x - q->k) / q->s;
 }
 
-#define DEEP -30 /* below it the asymptotic series; its next term is 945/t^10 < 2e-12 */
+#define DEEP (-30) /* below it the asymptotic series; its next term is 945/t^10 < 2e-12 */
 
 /* Phi(t) = phi(t)/(-t) * tail(t) far below 0 */
 static double tail(double t)

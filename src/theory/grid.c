@@ -123,8 +123,9 @@ double grid_needed(const struct view *view, double radians)
 static void points(const struct grid *grid, size_t first, size_t n, double *z)
 {
     for (size_t i = 0; i < n; i++) {
-        const double a = grid->lo[0] + grid->step[0] * (double)((first + i) / grid->n[1]);
-        const double b = grid->lo[1] + grid->step[1] * (double)((first + i) % grid->n[1]);
+        const size_t row = (first + i) / grid->n[1], column = (first + i) % grid->n[1];
+        const double a = grid->lo[0] + grid->step[0] * (double)row;
+        const double b = grid->lo[1] + grid->step[1] * (double)column;
         z[2 * i] = grid->c * a - grid->s * b;
         z[2 * i + 1] = grid->s * a + grid->c * b;
     }

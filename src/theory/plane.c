@@ -10,6 +10,7 @@
 
 #define POINTS       768 /* per axis, unless the caller says otherwise, */
 #define POINTS_BLIND 256 /* and where nothing tells how many are needed */
+#define POINTS_LEAST 128
 #define POINTS_MOST  8192
 #define STARTS_MOST  64
 
@@ -157,9 +158,9 @@ static rovi_status check_options(const rovi_target *target, const rovi_plane_opt
         return error_set(error, ROVI_BAD_INPUT, "the target has dimension %zu; a plane has 2",
                          target == NULL ? 0 : target->dim);
     }
-    if (options->points != 0 && (options->points < 16 || options->points > POINTS_MOST)) {
-        return error_set(error, ROVI_BAD_INPUT, "the grid's points are %zu; 16 to %d are allowed", options->points,
-                         POINTS_MOST);
+    if (options->points != 0 && (options->points < POINTS_LEAST || options->points > POINTS_MOST)) {
+        return error_set(error, ROVI_BAD_INPUT, "the grid's points are %zu; %d to %d are allowed", options->points,
+                         POINTS_LEAST, POINTS_MOST);
     }
     const double *box = options->box;
     if (box != NULL && (!linalg_all_finite(4, box) || !(box[0] < box[2]) || !(box[1] < box[3]))) {

@@ -148,8 +148,8 @@ static double least_epsilon(const struct frame *f, double t[2])
 static bool step_down(const struct frame *f, double step, double t[2], double *value)
 {
     for (int direction = 0; direction < 9; direction++) {
-        const double moved[2] = {fmin(1, fmax(0, t[0] + step * (direction / 3 - 1))),
-                                 fmin(1, fmax(0, t[1] + step * (direction % 3 - 1)))};
+        const int by[2] = {direction / 3 - 1, direction % 3 - 1};
+        const double moved[2] = {fmin(1, fmax(0, t[0] + step * by[0])), fmin(1, fmax(0, t[1] + step * by[1]))};
         const double there = pair_mass(f, moved);
         if (there < *value) {
             t[0] = moved[0];
@@ -166,7 +166,8 @@ static double least_mass(const struct frame *f, double t[2])
 {
     double value = pair_mass(f, t);
     for (int i = 0; i < SCAN * SCAN; i++) {
-        const double at[2] = {(i / SCAN) / (SCAN - 1.0), (i % SCAN) / (SCAN - 1.0)};
+        const int row = i / SCAN, column = i % SCAN;
+        const double at[2] = {row / (SCAN - 1.0), column / (SCAN - 1.0)};
         const double there = pair_mass(f, at);
         if (there < value) {
             t[0] = at[0];

@@ -45,7 +45,8 @@ static bool shrink(const struct grid *grid, double box[4])
     const double top = highest(grid);
     double lo[2] = {INFINITY, INFINITY}, hi[2] = {-INFINITY, -INFINITY};
     for (size_t i = 0; i < grid->n[0] * grid->n[1]; i++) {
-        const double at[2] = {(double)(i / grid->n[1]), (double)(i % grid->n[1])};
+        const size_t row = i / grid->n[1], column = i % grid->n[1];
+        const double at[2] = {(double)row, (double)column};
         for (int a = 0; a < 2 && grid->log_p[i] > top - COUNTS; a++) {
             lo[a] = fmin(lo[a], at[a]);
             hi[a] = fmax(hi[a], at[a]);

@@ -434,7 +434,7 @@ static rovi_status plane_action(void *data, bool *out_is_null, rovi_error *error
 {
     const double box[] = {-6, -6, 6, 6};
     const enum kind kind = *(const enum kind *)data;
-    const rovi_plane_options options = {.points = 32, .threads = 2, .box = kind == CALLBACK ? box : NULL};
+    const rovi_plane_options options = {.points = 128, .threads = 2, .box = kind == CALLBACK ? box : NULL};
     rovi_target *target = NULL;
     rovi_plane *plane = NULL;
     rovi_plane_product *product = NULL;
