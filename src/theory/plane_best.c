@@ -144,6 +144,9 @@ static void refine_one(void *context, size_t index, size_t worker)
     double at, value;
     search->found[index] = here;
     search->found_value[index] = value_at(search, here, worker);
+    if (search->found_value[index] + search->plane->view.log_z < PREFER) { /* KL is 0: there is nothing to gain */
+        return;
+    }
     golden_section(search, left, here, worker, &at, &value);
     if (value < search->found_value[index] - PREFER) {
         search->found[index] = in_quarter(at);
