@@ -102,13 +102,14 @@ struct texts {
     char method[32], preset[32], seed[32];
 };
 
-static void describe_settings(const rovi_settings *settings, struct texts *texts)
+/* For auto, the family that was taken. */
+static void describe_settings(const rovi_settings *settings, const rovi_fit *fit, struct texts *texts)
 {
     rovi_settings_get(settings, "method", texts->method, sizeof texts->method, NULL);
     rovi_settings_get(settings, "preset", texts->preset, sizeof texts->preset, NULL);
     rovi_settings_get(settings, "seed", texts->seed, sizeof texts->seed, NULL);
     if (strcmp(texts->method, "auto") == 0)
-        strcpy(texts->method, "rovi"); /* what auto stands for in this version */
+        strcpy(texts->method, rovi_approximation_components(rovi_fit_approximation(fit)) > 1 ? "mixture" : "rovi");
 }
 
 static rovi_status save(const struct fit_context *context, const rovi_fit *fit, const char *path, rovi_error *error)
@@ -159,7 +160,7 @@ static int deliver(const struct command *self, const struct request *request, co
     rovi_error error = {0};
     struct texts texts = {0};
     int code = exit_code_of(rovi_fit_parts_of(fit)->stop);
-    describe_settings(request->settings, &texts);
+    describe_settings(request->settings, fit, &texts);
     struct fit_context context = {.version = rovi_version(),
                                   .command = request->command_line,
                                   .method = texts.method,

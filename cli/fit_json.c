@@ -43,16 +43,37 @@ static bool put_restarts(json_t *root, const rovi_fit_parts *parts)
     return json_put(root, "restarts", array) && ok;
 }
 
-static bool put_approximation(json_t *root, const rovi_approximation *approximation, bool full)
+static bool put_product(json_t *object, const rovi_approximation_parts *q, bool matrices)
 {
-    const rovi_approximation_parts *q = rovi_approximation_parts_of(approximation);
-    size_t d = q->dim;
-    if (!json_put(root, "center", json_from_doubles(d, q->center)))
-        return false;
-    if (d > MATRICES_UP_TO && !full)
-        return true;
-    return json_put(root, "whitening", q->whitening ? json_from_matrix(d, d, q->whitening) : json_null()) &&
-           json_put(root, "rotation", json_from_matrix(d, d, q->rotation));
+    const size_t d = q->dim;
+    return json_put(object, "center", json_from_doubles(d, q->center)) &&
+           (!matrices ||
+            (json_put(object, "whitening", q->whitening ? json_from_matrix(d, d, q->whitening) : json_null()) &&
+             json_put(object, "rotation", json_from_matrix(d, d, q->rotation))));
+}
+
+/* A mixture has no center, whitening and rotation, but its components have. */
+static bool put_mixture(json_t *root, const rovi_approximation *q, bool matrices)
+{
+    json_t *array = json_array();
+    bool ok = array && json_put(root, "center", json_null()) && json_put(root, "whitening", json_null()) &&
+              json_put(root, "rotation", json_null());
+    for (size_t k = 0; ok && k < rovi_approximation_components(q); k++) {
+        double weight = 0;
+        const rovi_approximation *component = rovi_approximation_component(q, k, &weight);
+        json_t *object = json_object();
+        ok = json_put(object, "weight", json_from_double(weight)) &&
+             put_product(object, rovi_approximation_parts_of(component), matrices);
+        ok &= json_array_append_new(array, object) == 0;
+    }
+    return json_put(root, "components", array) && ok;
+}
+
+static bool put_approximation(json_t *root, const rovi_approximation *q, bool full)
+{
+    const bool matrices = rovi_approximation_dim(q) <= MATRICES_UP_TO || full;
+    const rovi_approximation_parts *product = rovi_approximation_parts_of(q);
+    return product ? put_product(root, product, matrices) : put_mixture(root, q, matrices);
 }
 
 rovi_status fit_print_json(const struct fit_context *context, const rovi_fit *fit, bool full, FILE *stream,

@@ -21,6 +21,38 @@ static void print_estimate(const char *label, rovi_estimate estimate, const char
     fprintf(stream, "%s\n", note);
 }
 
+/* The best restart that is one rotated product, or a mixture, as asked; NULL when there is none. */
+static const rovi_restart *best_of(const rovi_fit_parts *parts, bool mixture)
+{
+    const rovi_restart *best = NULL;
+    for (size_t i = 0; i < parts->restart_count; i++) {
+        const rovi_restart *restart = parts->restarts + i;
+        if (restart->approximation && mixture == (rovi_approximation_components(restart->approximation) > 1) &&
+            (!best || restart->elbo.value > best->elbo.value))
+            best = restart;
+    }
+    return best;
+}
+
+/* How many rotated products the fit is made of, and why, where both were tried. */
+static void print_family(const rovi_fit *fit, FILE *stream)
+{
+    const rovi_fit_parts *parts = rovi_fit_parts_of(fit);
+    size_t count = rovi_approximation_components(rovi_fit_approximation(fit));
+    const rovi_restart *one = best_of(parts, false), *mixture = best_of(parts, true);
+    if (count > 1)
+        fprintf(stream, "  %-10s%zu rotated products", "mixture", count);
+    else if (mixture)
+        fprintf(stream, "  %-10sa mixture of %zu rotated products was tried", "",
+                rovi_approximation_components(mixture->approximation));
+    else
+        return;
+    if (one && mixture)
+        fprintf(stream, ": %.3g nats %s the best single one", fabs(mixture->elbo.value - one->elbo.value),
+                mixture->elbo.value > one->elbo.value ? "above" : "below");
+    fputc('\n', stream);
+}
+
 static void print_evidence(const rovi_fit_parts *parts, FILE *stream)
 {
     if (isnan(parts->kl.value))
@@ -121,6 +153,7 @@ rovi_status fit_print_table(const struct fit_context *context, const rovi_fit *f
     fprintf(stream, "%s, %zu dimension%s\n\n", context->target, d, d == 1 ? "" : "s");
     fprintf(stream, "  %-10s%s, preset %s, seed %" PRIu64 "\n", "method", context->method, context->preset,
             context->seed);
+    print_family(fit, stream);
     fprintf(stream, "  %-10s%s\n", "status", rovi_stop_text(parts->stop));
     print_evidence(parts, stream);
     print_modes(modes, d, stream);

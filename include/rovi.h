@@ -522,7 +522,19 @@ typedef struct rovi_approximation_parts {
 ROVI_API rovi_status rovi_approximation_new(const rovi_approximation_parts *parts, rovi_approximation **q,
                                             rovi_error *error);
 ROVI_API void rovi_approximation_free(rovi_approximation *q);
-ROVI_API const rovi_approximation_parts *rovi_approximation_parts_of(const rovi_approximation *q); /* as long as q */
+/* As long as q; NULL for a mixture, whose components have parts. */
+ROVI_API const rovi_approximation_parts *rovi_approximation_parts_of(const rovi_approximation *q);
+
+/* The mixture sum_k weights[k] components[k]: count weights, positive, sum 1 within 1e-8; the components are rotated
+ * products of one dimension, and are copied. */
+ROVI_API rovi_status rovi_approximation_new_mixture(size_t count, const double *weights,
+                                                    const rovi_approximation *const *components, rovi_approximation **q,
+                                                    rovi_error *error);
+
+/* Number of components (1 for a rotated product), and component k with its weight (unless NULL): a rotated product that
+ * lives as long as q; NULL past the end. */
+ROVI_API size_t rovi_approximation_components(const rovi_approximation *q);
+ROVI_API const rovi_approximation *rovi_approximation_component(const rovi_approximation *q, size_t k, double *weight);
 
 #ifdef __cplusplus
 }

@@ -93,17 +93,63 @@ static rovi_status read_parts(const struct field *field, size_t d, struct pool *
     return read_maps(&maps, d, pool, q, error);
 }
 
-/* null, where the restart failed, gives NULL. */
-static rovi_status read_approximation(const struct field *field, size_t d, rovi_approximation **q, rovi_error *error)
+static rovi_status read_product(const struct field *field, size_t d, rovi_approximation **q, rovi_error *error)
 {
     struct pool pool = {0};
     rovi_approximation_parts parts = {0};
     *q = NULL;
-    if (json_is_null(field->value))
-        return ROVI_OK;
     rovi_status status = read_parts(field, d, &pool, &parts, error);
     if (!status)
         status = report_in_file(error, rovi_approximation_new(&parts, q, error), field->file);
+    pool_free(&pool);
+    return status;
+}
+
+static void free_all(size_t count, rovi_approximation **q)
+{
+    for (size_t k = 0; k < count; k++)
+        rovi_approximation_free(q[k]);
+}
+
+static rovi_status read_mixture(const struct field *field, size_t d, struct pool *pool, rovi_approximation **q,
+                                rovi_error *error)
+{
+    struct field weights, components;
+    rovi_status status;
+    double *weight;
+    CHECK(field_get(field, "weights", &weights, error));
+    CHECK(field_get(field, "components", &components, error));
+    if (!json_is_array(components.value))
+        return field_report(&components, "an array of components", error);
+    const size_t count = json_array_size(components.value);
+    CHECK(take_doubles(pool, count, 1, &weight, error));
+    CHECK(field_to_doubles(&weights, count, weight, error));
+    rovi_approximation **component = take(pool, count, sizeof *component, &status, error);
+    size_t made = 0;
+    for (; !status && made < count; made++) {
+        struct field item = field_item(&components, made);
+        status = read_product(&item, d, component + made, error);
+    }
+    if (!status)
+        status = report_in_file(
+            error,
+            rovi_approximation_new_mixture(count, weight, (const rovi_approximation *const *)component, q, error),
+            field->file);
+    if (component)
+        free_all(made, component);
+    return status;
+}
+
+/* null, where the restart failed, gives NULL. */
+static rovi_status read_approximation(const struct field *field, size_t d, rovi_approximation **q, rovi_error *error)
+{
+    *q = NULL;
+    if (json_is_null(field->value))
+        return ROVI_OK;
+    if (!json_object_get(field->value, "components"))
+        return read_product(field, d, q, error);
+    struct pool pool = {0};
+    const rovi_status status = read_mixture(field, d, &pool, q, error);
     pool_free(&pool);
     return status;
 }

@@ -89,11 +89,8 @@ static json_t *maps_to_json(const rovi_approximation_parts *q)
     return json_whole(array, ok);
 }
 
-static json_t *approximation_to_json(const rovi_approximation *approximation)
+static json_t *product_to_json(const rovi_approximation_parts *q)
 {
-    if (!approximation)
-        return json_null();
-    const rovi_approximation_parts *q = rovi_approximation_parts_of(approximation);
     json_t *object = json_object();
     return json_whole(object,
                       json_put(object, "center", json_from_doubles(q->dim, q->center)) &&
@@ -101,6 +98,29 @@ static json_t *approximation_to_json(const rovi_approximation *approximation)
                                    q->whitening ? json_from_matrix(q->dim, q->dim, q->whitening) : json_null()) &&
                           json_put(object, "rotation", json_from_matrix(q->dim, q->dim, q->rotation)) &&
                           json_put(object, "maps", maps_to_json(q)));
+}
+
+static json_t *mixture_to_json(const rovi_approximation *q)
+{
+    json_t *weights = json_array(), *components = json_array(), *object = json_object();
+    bool ok = weights && components;
+    for (size_t k = 0; ok && k < rovi_approximation_components(q); k++) {
+        double weight = 0;
+        const rovi_approximation *component = rovi_approximation_component(q, k, &weight);
+        ok = json_array_append_new(weights, json_from_double(weight)) == 0 &&
+             json_array_append_new(components, product_to_json(rovi_approximation_parts_of(component))) == 0;
+    }
+    ok &= json_put(object, "weights", weights); /* both, so that each has an owner */
+    ok &= json_put(object, "components", components);
+    return json_whole(object, ok);
+}
+
+static json_t *approximation_to_json(const rovi_approximation *q)
+{
+    if (!q)
+        return json_null();
+    const rovi_approximation_parts *product = rovi_approximation_parts_of(q);
+    return product ? product_to_json(product) : mixture_to_json(q);
 }
 
 /* A trace is stored by columns: five arrays instead of many small objects. */

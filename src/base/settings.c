@@ -13,7 +13,7 @@
 
 /* clang-format off */
 static const struct table_row rows[] = {
-    TABLE_CHOICE(method, "auto|mfvi|rovi", "auto", "family: product measure (mfvi) or rotated product measure (rovi); auto: rovi"),
+    TABLE_CHOICE(method, "auto|mfvi|rovi|mixture", "auto", "family: product measure (mfvi), rotated product measure (rovi), or a mixture of such; auto: rovi, or mixture where that is better"),
     TABLE_CHOICE(preset, "default|paper|thorough", "default", "set of values for the settings below; those given beside it win"),
     TABLE_INTEGER(seed, 0, 9007199254740991, 1, "seed of all random numbers"),
     TABLE_CHOICE(solver, "coordinate|gradient", "coordinate", "exact coordinate updates, or the paper's gradient steps"),

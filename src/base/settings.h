@@ -10,7 +10,7 @@
 
 #include "rovi.h"
 
-enum method { METHOD_AUTO, METHOD_MFVI, METHOD_ROVI };
+enum method { METHOD_AUTO, METHOD_MFVI, METHOD_ROVI, METHOD_MIXTURE };
 enum solver { SOLVER_COORDINATE, SOLVER_GRADIENT };
 enum precondition { PRECONDITION_AUTO, PRECONDITION_NONE };
 

@@ -7,7 +7,9 @@
 
 #include <math.h>
 
-#include "family/reference.h"
+#include "family/draw.h"
+
+_Static_assert(DRAW_BLOCK == TARGET_BLOCK, "a block of draws is a block of points");
 
 struct job {
     const rovi_approximation *q;
@@ -24,13 +26,10 @@ static void block(void *context, size_t index, size_t worker)
     const struct job *job = context;
     const size_t d = job->q->dim, first = index * TARGET_BLOCK;
     const size_t n = job->n - first < TARGET_BLOCK ? job->n - first : TARGET_BLOCK;
-    double *x = job->work + worker * job->work_size, *y = x + TARGET_BLOCK * d, *z = y + TARGET_BLOCK * d;
-    double *log_q = z + TARGET_BLOCK * d, *scratch = log_q + TARGET_BLOCK, *ratio = job->ratio + first;
-    reference_points(job->stream, first, n, d, x);
-    approximation_maps(job->q, n, x, y);
-    approximation_place(job->q, n, y, z);
-    approximation_log_density_at(job->q, n, x, log_q);
-    if (meter_evaluate(job->meter, n, z, ratio, NULL, scratch) == n) {
+    double *z = job->work + worker * job->work_size, *log_q = z + TARGET_BLOCK * d, *work = log_q + TARGET_BLOCK;
+    double *ratio = job->ratio + first;
+    draw_points(job->q, job->stream, first, n, z, log_q, work);
+    if (meter_evaluate(job->meter, n, z, ratio, NULL, work) == n) {
         for (size_t i = 0; i < n; i++) {
             ratio[i] = -INFINITY;
         }
@@ -45,7 +44,8 @@ bool elbo_log_ratios(const rovi_approximation *q, struct meter *meter, struct rn
 {
     struct arena memory = {0};
     struct job job = {.q = q, .meter = meter, .stream = stream, .n = n, .ratio = ratio};
-    job.work_size = TARGET_BLOCK * (3 * q->dim + 1) + meter->target->scratch;
+    const size_t scratch = meter->target->scratch, work = draw_work(q) > scratch ? draw_work(q) : scratch;
+    job.work_size = TARGET_BLOCK * (q->dim + 1) + work;
     job.work = arena_doubles(&memory, team_size(team) * job.work_size);
     const bool ok = !memory.failed;
     if (ok) {

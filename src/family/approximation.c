@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Construction, draws and log density of q, equation (9). */
+/* Construction of q: a rotated product, or a mixture of such; and its points, equation (9). */
 #include "family/approximation.h"
 
 #include <math.h>
@@ -8,10 +8,9 @@
 #include "base/linalg.h"
 #include "base/normal.h"
 #include "base/status.h"
-#include "family/reference.h"
 #include "family/rotation.h"
 
-#define DRAW_BLOCK 64 /* points handled at once, so that work memory does not grow with n */
+#define WEIGHTS_WITHIN 1e-8 /* of the public contract: what weights printed with 9 digits keep */
 
 static rovi_status check_map(size_t i, const rovi_map *map, rovi_error *error)
 {
@@ -145,9 +144,84 @@ rovi_status rovi_approximation_new(const rovi_approximation_parts *parts, rovi_a
     return status;
 }
 
+static rovi_status check_mixture(size_t count, const double *weights, const rovi_approximation *const *components,
+                                 rovi_error *error)
+{
+    double sum = 0;
+    if (count == 0 || weights == NULL || components == NULL) {
+        return error_set(error, ROVI_BAD_INPUT, "a mixture needs at least one component, and a weight for each");
+    }
+    for (size_t k = 0; k < count; k++) {
+        if (components[k] == NULL || components[k]->count > 0 || components[k]->dim != components[0]->dim) {
+            return error_set(error, ROVI_BAD_INPUT,
+                             "component %zu is %s; all must be rotated products of one dimension", k,
+                             components[k] == NULL      ? "NULL"
+                             : components[k]->count > 0 ? "a mixture"
+                                                        : "of another dimension");
+        }
+        if (!(weights[k] > 0)) {
+            return error_set(error, ROVI_BAD_INPUT, "weight %zu is %g; it must be positive", k, weights[k]);
+        }
+        sum += weights[k];
+    }
+    return fabs(sum - 1) <= WEIGHTS_WITHIN
+               ? ROVI_OK
+               : error_set(error, ROVI_BAD_INPUT, "the weights sum to %.17g; they must sum to 1 within %g", sum,
+                           WEIGHTS_WITHIN);
+}
+
+rovi_approximation *approximation_mix(size_t count, const double *weights, const rovi_approximation *const *components)
+{
+    struct arena memory = {0};
+    rovi_approximation *q = arena_take(&memory, 1, sizeof *q);
+    if (q != NULL) {
+        *q = (rovi_approximation){.dim = components[0]->dim,
+                                  .count = count,
+                                  .component = arena_take(&memory, count, sizeof(void *)),
+                                  .weight = arena_copy(&memory, weights, count),
+                                  .log_weight = arena_doubles(&memory, count)};
+    }
+    if (memory.failed) {
+        arena_free(&memory);
+        return NULL;
+    }
+    q->memory = memory;
+    for (size_t k = 0; k < count; k++) {
+        q->log_weight[k] = log(weights[k]);
+        q->component[k] = approximation_make(&components[k]->view, 0);
+        if (q->component[k] == NULL) {
+            rovi_approximation_free(q);
+            return NULL;
+        }
+    }
+    return q;
+}
+
+rovi_status rovi_approximation_new_mixture(size_t count, const double *weights,
+                                           const rovi_approximation *const *components, rovi_approximation **q,
+                                           rovi_error *error)
+{
+    *q = NULL;
+    const rovi_status status = check_mixture(count, weights, components, error);
+    if (status == ROVI_OK) {
+        *q = approximation_mix(count, weights, components);
+        return *q == NULL ? error_no_memory(error) : ROVI_OK;
+    }
+    return status;
+}
+
+rovi_approximation *approximation_copy(const rovi_approximation *q)
+{
+    return q->count == 0 ? approximation_make(&q->view, 0)
+                         : approximation_mix(q->count, q->weight, (const rovi_approximation *const *)q->component);
+}
+
 void rovi_approximation_free(rovi_approximation *q)
 {
     if (q != NULL) {
+        for (size_t k = 0; k < q->count; k++) {
+            rovi_approximation_free(q->component[k]);
+        }
         struct arena memory = q->memory;
         arena_free(&memory);
     }
@@ -173,7 +247,23 @@ void approximation_refresh_view(rovi_approximation *q)
 
 const rovi_approximation_parts *rovi_approximation_parts_of(const rovi_approximation *q)
 {
-    return &q->view;
+    return q->count == 0 ? &q->view : NULL;
+}
+
+size_t rovi_approximation_components(const rovi_approximation *q)
+{
+    return q->count == 0 ? 1 : q->count;
+}
+
+const rovi_approximation *rovi_approximation_component(const rovi_approximation *q, size_t k, double *weight)
+{
+    if (k >= rovi_approximation_components(q)) {
+        return NULL;
+    }
+    if (weight != NULL) {
+        *weight = q->count == 0 ? 1 : q->weight[k];
+    }
+    return q->count == 0 ? q : q->component[k];
 }
 
 size_t rovi_approximation_dim(const rovi_approximation *q)
@@ -216,90 +306,4 @@ void approximation_log_density_at(const rovi_approximation *q, size_t n, const d
             log_q[p] += normal_log_density(xi) - T->log_slope[map_segment(T, xi)];
         }
     }
-}
-
-struct draw_block {
-    double *x, *y, *z, *log_q; /* DRAW_BLOCK points */
-};
-
-static void make_draws(const rovi_approximation *q, uint64_t seed, uint64_t first, const struct draw_block *b)
-{
-    reference_points((struct rng_stream){.seed = seed, .purpose = RNG_DRAW}, first, DRAW_BLOCK, q->dim, b->x);
-    approximation_maps(q, DRAW_BLOCK, b->x, b->y);
-    approximation_place(q, DRAW_BLOCK, b->y, b->z);
-    approximation_log_density_at(q, DRAW_BLOCK, b->x, b->log_q);
-}
-
-rovi_status rovi_approximation_draw(const rovi_approximation *q, uint64_t seed, uint64_t first, size_t n, double *z,
-                                    double *log_q, rovi_error *error)
-{
-    const size_t d = q->dim;
-    struct arena memory = {0};
-    const struct draw_block b = {.x = arena_doubles(&memory, DRAW_BLOCK * d),
-                                 .y = arena_doubles(&memory, DRAW_BLOCK * d),
-                                 .z = arena_doubles(&memory, DRAW_BLOCK * d),
-                                 .log_q = arena_doubles(&memory, DRAW_BLOCK)};
-    if (memory.failed) {
-        arena_free(&memory);
-        return error_no_memory(error);
-    }
-    linalg_hold_threads();
-    /* Whole blocks at fixed places of the stream: the BLAS may round a row otherwise in a smaller block. */
-    for (size_t at = 0; at < n;) {
-        const uint64_t begin = (first + at) / DRAW_BLOCK * DRAW_BLOCK;
-        const size_t skip = (size_t)(first + at - begin);
-        const size_t m = n - at < DRAW_BLOCK - skip ? n - at : DRAW_BLOCK - skip;
-        make_draws(q, seed, begin, &b);
-        memcpy(z + at * d, b.z + skip * d, m * d * sizeof *z);
-        if (log_q != NULL) {
-            memcpy(log_q + at, b.log_q + skip, m * sizeof *log_q);
-        }
-        at += m;
-    }
-    linalg_release_threads();
-    arena_free(&memory);
-    return ROVI_OK;
-}
-
-/* log q at m points z: y = O^T L^-1 (z - center), x = T^-1(y) coordinate by coordinate. w, y: m x d. */
-static void block_log_density(const rovi_approximation *q, size_t m, const double *z, double *w, double *y,
-                              double *log_q)
-{
-    const size_t d = q->dim;
-    for (size_t p = 0; p < m * d; p++) {
-        w[p] = z[p] - q->center[p % d];
-    }
-    if (q->whitening != NULL) {
-        linalg_solve_lower(m, d, q->whitening, w);
-    }
-    linalg_multiply(m, d, d, w, q->rotation, y); /* rows: y^T = w^T O */
-    for (size_t p = 0; p < m; p++) {
-        double sum = -q->log_det;
-        for (size_t i = 0; i < d; i++) {
-            size_t s = 0;
-            const double x = map_inverse(&q->maps[i], y[p * d + i], &s);
-            sum += normal_log_density(x) - q->maps[i].log_slope[s];
-        }
-        log_q[p] = sum;
-    }
-}
-
-rovi_status rovi_approximation_log_density(const rovi_approximation *q, size_t n, const double *z, double *log_q,
-                                           rovi_error *error)
-{
-    const size_t d = q->dim;
-    struct arena memory = {0};
-    double *w = arena_doubles(&memory, DRAW_BLOCK * d), *y = arena_doubles(&memory, DRAW_BLOCK * d);
-    if (memory.failed) {
-        arena_free(&memory);
-        return error_no_memory(error);
-    }
-    linalg_hold_threads();
-    for (size_t at = 0; at < n; at += DRAW_BLOCK) {
-        const size_t m = n - at < DRAW_BLOCK ? n - at : DRAW_BLOCK;
-        block_log_density(q, m, z + at * d, w, y, log_q + at);
-    }
-    linalg_release_threads();
-    arena_free(&memory);
-    return ROVI_OK;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The approximation q: the law of center + L O T(x), x ~ N(0, I_d). The solver moves O and the maps in place, then
- * prepares what depends on them; everyone else sees it const.
+ * The approximation q: the law of center + L O T(x), x ~ N(0, I_d), or a mixture of such. The solver moves O and the
+ * maps in place, then prepares what depends on them; everyone else sees it const.
  */
 #ifndef ROVI_FAMILY_APPROXIMATION_H
 #define ROVI_FAMILY_APPROXIMATION_H
@@ -12,13 +12,16 @@
 
 struct rovi_approximation {
     size_t dim;
-    double *center;     /* d */
-    double *whitening;  /* L: d x d, or NULL for the identity */
-    double *rotation;   /* O: d x d */
-    struct map *maps;   /* d */
-    double *transform;  /* L O: d x d; rotation itself without whitening */
-    double log_det;     /* log |det L| */
-    rovi_map *map_view; /* what rovi_approximation_parts_of shows */
+    size_t count;                   /* of components; 0: a rotated product, of which all from `center` on tells */
+    rovi_approximation **component; /* count: rotated products, owned */
+    double *weight, *log_weight;    /* count */
+    double *center;                 /* d */
+    double *whitening;              /* L: d x d, or NULL for the identity */
+    double *rotation;               /* O: d x d */
+    struct map *maps;               /* d */
+    double *transform;              /* L O: d x d; rotation itself without whitening */
+    double log_det;                 /* log |det L| */
+    rovi_map *map_view;             /* what rovi_approximation_parts_of shows */
     rovi_approximation_parts view;
     struct arena memory;
 };
@@ -26,6 +29,11 @@ struct rovi_approximation {
 /* As rovi_approximation_new, for parts that are known to be valid; every map has room for as many cells as it has, and
  * `room` at least. NULL when out of memory. */
 rovi_approximation *approximation_make(const rovi_approximation_parts *parts, size_t room);
+
+/* As rovi_approximation_new_mixture, for what is known to be valid; and a copy of either kind. NULL when out of memory.
+ */
+rovi_approximation *approximation_mix(size_t count, const double *weights, const rovi_approximation *const *components);
+rovi_approximation *approximation_copy(const rovi_approximation *q);
 
 /* To be called after the rotation changed; after a map changed, map_prepare. */
 void approximation_prepare_rotation(rovi_approximation *q);

@@ -1,188 +1,160 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The modes of q from its structure, equation (16). Each coordinate is cut at the valleys of its density (pieces.c); a
- * mode of q is a cell of the product of the coordinates' pieces. There may be 2^d cells, so the heaviest are found by
- * extending the heaviest partial products by one coordinate at a time: a partial product that is not among the heaviest
- * cannot become so.
+ * The modes of q. Those of a mixture are the cells of its components, joined where no valley parts them: where the
+ * density along the line between their means does not fall below half of the lower end.
  */
+#include "family/modes.h"
+
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/linalg.h"
-#include "base/normal.h"
 #include "base/status.h"
-#include "family/approximation.h"
-#include "family/pieces.h"
+#include "family/draw.h"
 
-/* ---- the pieces of one coordinate ---- */
+#define JOINED_MOST 256 /* cells of components that are compared with each other */
+#define STATIONS    15  /* points on the line between two means */
 
-struct piece {
-    double mass, mean, variance; /* of T(X) for X in it */
-};
-
-struct coordinate {
-    size_t count;
-    struct piece *pieces;
-};
-
-/* Adds E[1, T - v, (T - v)^2] over a bounded part (from, to) of segment s, from its values at the ends: in a steep
- * segment moments about its own end keep the digits that those about x = 0 would lose. */
-static void add_bounded(const struct map *T, size_t s, double from, double to, double moment[3])
-{
-    const double t = map_value(T, s, from) - T->v, rise = T->slope[s] * (to - from);
-    double m[3];
-    normal_cell_moments(from, to, m);
-    moment[0] += m[0];
-    moment[1] += t * m[0] + rise * m[1];
-    moment[2] += t * t * m[0] + 2 * t * rise * m[1] + rise * rise * m[2];
-}
-
-/* The same over a part that is not bounded: T - v = c + slope x there. */
-static void add_unbounded(const struct map *T, size_t s, double from, double to, double moment[3])
-{
-    const double c = map_value(T, s, 0) - T->v, m = T->slope[s];
-    const double P = normal_interval(from, to), X1 = normal_moment1(from, to), X2 = normal_moment2(from, to);
-    moment[0] += P;
-    moment[1] += c * P + m * X1;
-    moment[2] += c * c * P + 2 * c * m * X1 + m * m * X2;
-}
-
-static struct piece make_piece(const struct map *T, double from, double to)
-{
-    const size_t J = T->D.cells;
-    double moment[3] = {0};
-    for (size_t s = 0; s <= J + 1; s++) {
-        const double left = s > 0 ? fmax(from, T->D.knots[s - 1]) : from, right = s <= J ? fmin(to, T->D.knots[s]) : to;
-        if (left < right) {
-            (isfinite(right - left) ? add_bounded : add_unbounded)(T, s, left, right, moment);
-        }
-    }
-    const double mean = moment[1] / moment[0];
-    return (struct piece){
-        .mass = moment[0], .mean = T->v + mean, .variance = fmax(0, moment[2] / moment[0] - mean * mean)};
-}
-
-static struct coordinate make_coordinate(const struct map *T, double *edges, double *work, struct arena *arena)
-{
-    const size_t count = pieces_cut(T, edges, work);
-    struct coordinate c = {.count = count, .pieces = arena_take(arena, count, sizeof *c.pieces)};
-    for (size_t i = 0; i < count && c.pieces != NULL; i++) {
-        c.pieces[i] = make_piece(T, edges[i], edges[i + 1]);
-    }
-    return c;
-}
-
-static struct coordinate *make_coordinates(const rovi_approximation *q, struct arena *arena)
-{
-    size_t most = 0;
-    for (size_t i = 0; i < q->dim; i++) {
-        most = q->maps[i].D.cells > most ? q->maps[i].D.cells : most;
-    }
-    double *edges = arena_doubles(arena, pieces_room(most)), *work = arena_doubles(arena, 2 * pieces_room(most));
-    struct coordinate *c = arena_take(arena, q->dim, sizeof *c);
-    for (size_t i = 0; i < q->dim && !arena->failed; i++) {
-        c[i] = make_coordinate(&q->maps[i], edges, work, arena);
-    }
-    return c;
-}
-
-/* ---- the heaviest cells of the product ---- */
-
-struct cell {
-    double weight;
-    size_t parent, piece; /* cell of the coordinates before, piece of the last one */
-};
-
-struct product {
-    size_t count;
-    struct cell *cells; /* by falling weight */
-};
-
-static int heavier_first(const void *a, const void *b)
-{
-    const struct cell *p = a, *q = b;
-    if (p->weight != q->weight) {
-        return p->weight > q->weight ? -1 : 1;
-    }
-    if (p->parent != q->parent) {
-        return p->parent < q->parent ? -1 : 1;
-    }
-    return (p->piece > q->piece) - (p->piece < q->piece);
-}
-
-static struct product extend(const struct product *before, const struct coordinate *c, size_t most, struct arena *arena)
-{
-    struct product after = {.count = before->count * c->count};
-    after.cells = arena_take(arena, after.count, sizeof *after.cells);
-    for (size_t i = 0; i < after.count && after.cells != NULL; i++) {
-        const size_t parent = i / c->count, piece = i % c->count;
-        after.cells[i] = (struct cell){before->cells[parent].weight * c->pieces[piece].mass, parent, piece};
-    }
-    if (after.cells != NULL) {
-        qsort(after.cells, after.count, sizeof *after.cells, heavier_first);
-    }
-    after.count = after.count < most ? after.count : most;
-    return after;
-}
+_Static_assert(STATIONS + 2 <= DRAW_BLOCK, "a line is one block");
 
 struct owned_modes {
     rovi_modes shown;
     struct arena memory;
 };
 
-/* Mean and sd of z = center + L O y for y in one cell: `index` of the last product, traced back to the first. */
-static void describe(const rovi_approximation *q, const struct coordinate *c, const struct product *products,
-                     size_t index, double *mean, double *sd)
+struct part { /* a cell of a component; in the end, a mode */
+    double weight;
+    double *mean, *sd;
+    size_t leader; /* the part that stands for the mode that this one belongs to */
+};
+
+struct joining {
+    const rovi_approximation *q;
+    size_t count;
+    double total; /* cells of all components, listed or not */
+    struct part *part;
+    double *x, *log_q, *work;
+};
+
+/* The heaviest cells of every component, by falling weight. */
+static int heavier_first(const void *a, const void *b)
 {
-    const size_t d = q->dim;
-    memcpy(mean, q->center, d * sizeof *mean);
-    for (size_t i = d; i-- > 0;) {
-        const struct cell *cell = &products[i].cells[index];
-        const struct piece *piece = &c[i].pieces[cell->piece];
-        for (size_t j = 0; j < d; j++) {
-            const double A = q->transform[j * d + i];
-            mean[j] += A * piece->mean;
-            sd[j] += A * A * piece->variance;
+    const struct part *p = a, *q = b;
+    return (p->weight < q->weight) - (p->weight > q->weight);
+}
+
+static void collect(struct joining *j, struct arena *arena)
+{
+    const rovi_approximation *q = j->q;
+    j->part = arena_take(arena, q->count * JOINED_MOST, sizeof *j->part);
+    for (size_t k = 0; k < q->count && !arena->failed; k++) {
+        rovi_modes cells;
+        modes_of_product(q->component[k], JOINED_MOST, arena, &cells);
+        j->total += cells.total;
+        for (size_t c = 0; c < cells.listed && !arena->failed; c++) {
+            j->part[j->count++] = (struct part){.weight = q->weight[k] * cells.mode[c].weight,
+                                                .mean = arena_copy(arena, cells.mode[c].mean, q->dim),
+                                                .sd = arena_copy(arena, cells.mode[c].sd, q->dim)};
         }
-        index = cell->parent;
     }
-    for (size_t j = 0; j < d; j++) {
-        sd[j] = sqrt(sd[j]);
+    if (!arena->failed) {
+        qsort(j->part, j->count, sizeof *j->part, heavier_first);
+        j->count = j->count < JOINED_MOST ? j->count : JOINED_MOST;
     }
 }
 
-static void list_modes(const rovi_approximation *q, const struct coordinate *c, const struct product *products,
-                       struct owned_modes *out)
+static size_t leader_of(const struct joining *j, size_t p)
 {
-    const size_t d = q->dim;
-    const struct product *last = &products[d - 1];
-    rovi_mode *mode = arena_take(&out->memory, last->count, sizeof *mode);
-    for (size_t m = 0; m < last->count && !out->memory.failed; m++) {
-        double *mean = arena_doubles(&out->memory, d), *sd = arena_doubles(&out->memory, d);
-        if (!out->memory.failed) {
-            describe(q, c, products, m, mean, sd);
-            mode[m] = (rovi_mode){.weight = last->cells[m].weight, .mean = mean, .sd = sd};
-            out->shown.listed_weight += mode[m].weight;
-        }
+    while (j->part[p].leader != p) {
+        p = j->part[p].leader;
     }
-    out->shown.mode = mode;
-    out->shown.listed = last->count;
+    return p;
 }
 
-static void find_modes(const rovi_approximation *q, size_t most, struct owned_modes *out, struct arena *scratch)
+static bool is_valley_between(struct joining *j, size_t a, size_t b)
 {
-    const struct coordinate *c = make_coordinates(q, scratch);
-    struct product *products = arena_take(scratch, q->dim, sizeof *products);
-    struct cell whole = {.weight = 1};
-    struct product before = {.count = 1, .cells = &whole};
-    out->shown.total = 1;
-    for (size_t i = 0; i < q->dim && !scratch->failed; i++) {
-        before = products[i] = extend(&before, &c[i], most, scratch);
-        out->shown.total *= (double)c[i].count;
+    const size_t d = j->q->dim;
+    for (size_t s = 0; s <= STATIONS + 1; s++) {
+        const double t = (double)s / (STATIONS + 1);
+        for (size_t i = 0; i < d; i++) {
+            j->x[s * d + i] = (1 - t) * j->part[a].mean[i] + t * j->part[b].mean[i];
+        }
     }
-    if (!scratch->failed) {
-        list_modes(q, c, products, out);
+    draw_log_density(j->q, STATIONS + 2, j->x, j->log_q, j->work);
+    const double low = fmin(j->log_q[0], j->log_q[STATIONS + 1]) - log(2);
+    for (size_t s = 1; s <= STATIONS; s++) {
+        if (j->log_q[s] < low) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Every part is led by the heaviest that it is joined to. */
+static void find_leaders(struct joining *j)
+{
+    for (size_t b = 0; b < j->count; b++) {
+        j->part[b].leader = b;
+        for (size_t a = 0; a < b; a++) {
+            const size_t p = leader_of(j, a), q = leader_of(j, b);
+            if (p != q && !is_valley_between(j, a, b)) {
+                j->part[p < q ? q : p].leader = p < q ? p : q;
+            }
+        }
+    }
+}
+
+/* The moments of two parts together. */
+static void join(size_t d, struct part *to, const struct part *from)
+{
+    const double share = from->weight / (to->weight + from->weight);
+    for (size_t i = 0; i < d; i++) {
+        const double off = from->mean[i] - to->mean[i], rest = (1 - share) * to->sd[i] * to->sd[i];
+        to->sd[i] = sqrt(rest + share * (from->sd[i] * from->sd[i] + (1 - share) * off * off));
+        to->mean[i] += share * off;
+    }
+    to->weight += from->weight;
+}
+
+/* Parts that follow are joined to their leaders, which are left, by falling weight. */
+static void join_all(struct joining *j)
+{
+    size_t left = 0;
+    for (size_t p = 0; p < j->count; p++) {
+        const size_t leader = leader_of(j, p);
+        if (leader != p) {
+            join(j->q->dim, &j->part[leader], &j->part[p]);
+            j->total--;
+        }
+    }
+    for (size_t p = 0; p < j->count; p++) {
+        if (j->part[p].leader == p) {
+            j->part[left++] = j->part[p];
+        }
+    }
+    j->count = left;
+    qsort(j->part, j->count, sizeof *j->part, heavier_first);
+}
+
+static void modes_of_mixture(const rovi_approximation *q, size_t most, struct arena *arena, rovi_modes *out)
+{
+    struct joining j = {.q = q,
+                        .x = arena_doubles(arena, DRAW_BLOCK * q->dim),
+                        .log_q = arena_doubles(arena, DRAW_BLOCK),
+                        .work = arena_doubles(arena, draw_work(q))};
+    rovi_mode *mode = arena_take(arena, most, sizeof *mode);
+    collect(&j, arena);
+    if (arena->failed) {
+        return;
+    }
+    linalg_hold_threads();
+    find_leaders(&j);
+    linalg_release_threads();
+    join_all(&j);
+    *out = (rovi_modes){.total = j.total, .mode = mode, .listed = j.count < most ? j.count : most};
+    for (size_t m = 0; m < out->listed; m++) {
+        mode[m] = (rovi_mode){.weight = j.part[m].weight, .mean = j.part[m].mean, .sd = j.part[m].sd};
+        out->listed_weight += mode[m].weight;
     }
 }
 
@@ -192,19 +164,16 @@ rovi_status rovi_approximation_modes(const rovi_approximation *q, size_t most, r
     if (most == 0) {
         return error_set(error, ROVI_BAD_INPUT, "0 modes were asked for; at least 1 is allowed");
     }
-    struct arena memory = {0}, scratch = {0};
+    struct arena memory = {0};
     struct owned_modes *out = arena_take(&memory, 1, sizeof *out);
     if (out != NULL) {
-        out->memory = memory;
-        find_modes(q, most, out, &scratch);
-        memory = out->memory;
+        (q->count == 0 ? modes_of_product : modes_of_mixture)(q, most, &memory, &out->shown);
     }
-    const bool failed = memory.failed || scratch.failed;
-    arena_free(&scratch);
-    if (failed) {
+    if (memory.failed) {
         arena_free(&memory);
         return error_no_memory(error);
     }
+    out->memory = memory;
     *modes = &out->shown;
     return ROVI_OK;
 }

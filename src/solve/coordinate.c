@@ -327,6 +327,7 @@ static bool find_candidates(struct coordinates *s)
 {
     if (s->restart->start == NULL) {
         explore_run(&s->explorer, s->problem->settings, s->restart->seed);
+        s->restart->promise = explore_promise(&s->explorer);
     }
     const enum whitening kind = whitening(s->problem);
     frame_init(&s->frame, &s->memory, &s->explorer, kind);

@@ -13,8 +13,8 @@
 
 #include "base/linalg.h"
 
-#define STARTS 48 /* at most */
-#define IDLE   20 /* starts in a row that find nothing new, after which it is enough */
+#define STARTS 48 /* at most, unless told otherwise */
+#define IDLE   20 /* starts in a row that find nothing new, after which it is enough: at least */
 #define FAR                                                                                                            \
     2.0 /* times start_spread: first of four doubling distances from a mode found before, in standard deviations */
 #define WITHIN     2.0  /* standard deviations: a mean within a local */
@@ -32,7 +32,7 @@ void explore_init(struct explorer *e, struct arena *arena, const struct progress
                   struct team *team)
 {
     const size_t d = progress->meter->target->dim;
-    *e = (struct explorer){.progress = progress, .dim = d, .room = room};
+    *e = (struct explorer){.progress = progress, .dim = d, .room = room, .starts = STARTS};
     e->end = arena_doubles(arena, (room + 1) * d);
     e->locals = arena_take(arena, room + 1, sizeof *e->locals);
     e->weight = arena_doubles(arena, room);
@@ -232,6 +232,25 @@ static bool try_first(struct explorer *e, const rovi_settings *settings, uint64_
     return true;
 }
 
+/* Keeps the local that was made last, at the end of a climb, unless it is known; false then. */
+static bool keep(struct explorer *e)
+{
+    const size_t k = find_known(e, &e->locals[e->count]);
+    const bool is_new = k == e->count;
+    if (is_new || isinf(e->end[k * e->dim])) {
+        memcpy(e->end + k * e->dim, e->x, e->dim * sizeof *e->x);
+    }
+    e->count += is_new;
+    return is_new;
+}
+
+/* Laplace's approximation as a local of its own. */
+static bool keep_narrow(struct explorer *e, struct rng_stream stream)
+{
+    struct local *fresh = &e->locals[e->count];
+    return laplace(e, fresh) && local_fit(fresh, &e->work, stream, 0, RATE) && isfinite(fresh->elbo) && keep(e);
+}
+
 /* One more start: true when it led to a mode that was not known. */
 static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_t seed, size_t s)
 {
@@ -246,16 +265,20 @@ static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_
     if (!climb(e, begin, &logp) || climbed_before(e)) {
         return false;
     }
+    const bool narrow = e->narrow && keep_narrow(e, stream);
+    if (e->count == e->room) {
+        return narrow;
+    }
+    fresh = &e->locals[e->count];
     if (!(laplace(e, fresh) && settle(e, fresh, stream)) && !fit_without_climb(e, fresh, begin, stream)) {
-        return false;
+        return narrow;
     }
-    const size_t k = find_known(e, fresh);
-    const bool is_new = k == e->count;
-    if (is_new || isinf(e->end[k * e->dim])) {
-        memcpy(e->end + k * e->dim, e->x, e->dim * sizeof *e->x);
-    }
-    e->count += is_new;
-    return is_new;
+    return keep(e) || narrow;
+}
+
+bool explore_knows(struct explorer *e, const struct local *local)
+{
+    return find_known(e, local) < e->count;
 }
 
 static int better_first(const void *a, const void *b)
@@ -305,11 +328,16 @@ static void weigh(struct explorer *e)
     }
 }
 
+static bool is_enough(const struct explorer *e, size_t idle)
+{
+    return idle >= IDLE && idle >= e->idle_each * e->count;
+}
+
 void explore_run(struct explorer *e, const rovi_settings *settings, uint64_t seed)
 {
     rovi_stop stop = ROVI_STOP_CONVERGED;
     size_t idle = 0;
-    for (size_t s = 0; s < STARTS && idle < IDLE && e->count < e->room; s++) {
+    for (size_t s = 0; s < e->starts && !is_enough(e, idle) && e->count < e->room; s++) {
         if (supervisor_ends(e->progress, &stop)) {
             break;
         }
@@ -318,4 +346,9 @@ void explore_run(struct explorer *e, const rovi_settings *settings, uint64_t see
     qsort(e->locals, e->count, sizeof *e->locals, better_first);
     drop_superseded(e);
     weigh(e);
+}
+
+double explore_promise(const struct explorer *e)
+{
+    return e->count > 0 ? e->locals[0].elbo - log(e->weight[0]) : -INFINITY; /* weights are exp(ELBO) over their sum */
 }

@@ -13,11 +13,13 @@
 struct explorer {
     const struct progress *progress;
     size_t dim, room, count;
-    double *end;           /* where the climb to local k ended: (room + 1) x d */
-    struct local *locals;  /* those found come first, by falling ELBO; one more to try in */
-    double *weight;        /* room: softmax of the ELBOs */
-    double *x, *scale, *H; /* d, d, d x d */
-    struct local good;     /* the last state of a local fit whose ELBO is known */
+    bool narrow;              /* keep Laplace's approximation of each mode beside the local normal, if it is another */
+    size_t starts, idle_each; /* starts at most; idle starts for each mode known, after which it is enough */
+    double *end;              /* where the climb to local k ended: (room + 1) x d */
+    struct local *locals;     /* those found come first, by falling ELBO; one more to try in */
+    double *weight;           /* room: softmax of the ELBOs */
+    double *x, *scale, *H;    /* d, d, d x d */
+    struct local good;        /* the last state of a local fit whose ELBO is known */
     struct ascent ascent;
     struct local_work work;
 };
@@ -26,7 +28,14 @@ struct explorer {
 void explore_init(struct explorer *e, struct arena *arena, const struct progress *progress, size_t room,
                   struct team *team);
 
-/* Finds modes. There may be none, when the target rejects all starts or their surroundings. */
+/* Finds modes, until many starts in a row have found nothing new. There may be none, when the target rejects all starts
+ * or their surroundings. */
 void explore_run(struct explorer *e, const rovi_settings *settings, uint64_t seed);
+
+/* After explore_run: log of the sum of exp(ELBO) over the locals, what their mixture reaches if they are apart. */
+double explore_promise(const struct explorer *e);
+
+/* Whether a normal has its mean where one of these has, by the measure of both. */
+bool explore_knows(struct explorer *e, const struct local *fresh);
 
 #endif

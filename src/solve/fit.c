@@ -23,6 +23,7 @@ struct fit_job {
     size_t count;
     struct restart *restarts; /* count */
     rovi_restart *shown;      /* count */
+    bool mixing;              /* the restarts that run now are mixtures */
     size_t winner;            /* count until one is chosen */
     struct elbo evidence;     /* of the winner */
     struct meter total;
@@ -68,14 +69,26 @@ static rovi_status check_start(const rovi_target *target, const rovi_settings *s
     return ROVI_OK;
 }
 
+static void prepare_restart(struct fit_job *job, size_t i)
+{
+    struct restart *r = &job->restarts[i];
+    r->seed = restart_seed(job->problem.settings, i);
+    meter_init(&r->meter, job->problem.target);
+    r->progress = (struct progress){.supervisor = &job->supervisor,
+                                    .meter = &r->meter,
+                                    .budget = evaluation_budget(job->problem.settings, job->count)};
+    r->promise = -INFINITY;
+    r->progress.shown = (rovi_progress){.restart = i, .restarts = job->count, .elbo = NAN, .mcse = NAN};
+}
+
 static rovi_status prepare(struct fit_job *job, const rovi_target *target, const rovi_settings *settings,
                            rovi_error *error)
 {
-    job->count = (size_t)settings->restarts;
+    job->count = settings->method == METHOD_MIXTURE ? 1 : (size_t)settings->restarts;
     job->winner = job->count;
     job->threads = target->concurrent ? team_size_of(settings->threads) : 1;
-    job->restarts = arena_take(&job->memory, job->count, sizeof *job->restarts);
-    job->shown = arena_take(&job->memory, job->count, sizeof *job->shown);
+    job->restarts = arena_take(&job->memory, job->count + 1, sizeof *job->restarts); /* one more: a mixture */
+    job->shown = arena_take(&job->memory, job->count + 1, sizeof *job->shown);
     job->team = job->threads > 1 ? team_new(job->threads) : NULL;
     if (job->memory.failed || (job->threads > 1 && job->team == NULL)) {
         return error_no_memory(error);
@@ -84,14 +97,10 @@ static rovi_status prepare(struct fit_job *job, const rovi_target *target, const
                                     .settings = settings,
                                     .rotate = settings->method != METHOD_MFVI,
                                     .team = job->count == 1 ? job->team : NULL};
+    job->mixing = settings->method == METHOD_MIXTURE;
     meter_init(&job->total, target);
     for (size_t i = 0; i < job->count; i++) {
-        struct restart *r = &job->restarts[i];
-        r->seed = restart_seed(settings, i);
-        meter_init(&r->meter, target);
-        r->progress = (struct progress){
-            .supervisor = &job->supervisor, .meter = &r->meter, .budget = evaluation_budget(settings, job->count)};
-        r->progress.shown = (rovi_progress){.restart = i, .restarts = job->count, .elbo = NAN, .mcse = NAN};
+        prepare_restart(job, i);
     }
     return ROVI_OK;
 }
@@ -140,7 +149,9 @@ static void solve(struct fit_job *job, struct restart *r, size_t i)
         return;
     }
     r->begin = clock_seconds();
-    if (job->problem.settings->solver == SOLVER_GRADIENT) {
+    if (job->mixing) {
+        restart_by_mixture(&job->problem, r);
+    } else if (job->problem.settings->solver == SOLVER_GRADIENT) {
         restart_by_gradient(&job->problem, r);
     } else {
         restart_by_coordinates(&job->problem, r);
@@ -192,11 +203,51 @@ static void run_restarts(struct fit_job *job)
 static void choose_winner(struct fit_job *job)
 {
     for (size_t i = 0; i < job->count; i++) {
-        meter_add(&job->total, &job->restarts[i].meter);
         if (job->shown[i].approximation != NULL &&
             (job->winner == job->count || job->shown[i].elbo.value > job->shown[job->winner].elbo.value)) {
             job->winner = i;
         }
+    }
+}
+
+/* ---- a mixture, where one rotated product falls short ---- */
+
+/* Whether the local normals that were found would together explain more than the best fit, were they apart. Only where
+ * the family is left to the fit. */
+static bool is_mixture_promising(const struct fit_job *job)
+{
+    const rovi_settings *settings = job->problem.settings;
+    double promise = -INFINITY;
+    if (settings->method != METHOD_AUTO || settings->solver != SOLVER_COORDINATE ||
+        settings->precondition != PRECONDITION_AUTO || job->winner == job->count ||
+        atomic_load(&job->supervisor.verdict) != SUPERVISOR_GO) {
+        return false;
+    }
+    for (size_t i = 0; i < job->count; i++) {
+        promise = fmax(promise, job->restarts[i].promise);
+    }
+    const rovi_estimate best = job->shown[job->winner].elbo;
+    return promise > best.value + settings->tolerance + 3 * best.mcse;
+}
+
+/* One more restart, a mixture that begins with the best of the others; it wins only by more than its error. */
+static void try_mixture(struct fit_job *job)
+{
+    const size_t mixture = job->count++, best = job->winner;
+    prepare_restart(job, mixture);
+    job->restarts[mixture].start = job->shown[best].approximation;
+    job->problem.team = job->team;
+    job->mixing = true;
+    run_restart(job, mixture, 0);
+    const rovi_estimate old = job->shown[best].elbo, new = job->shown[mixture].elbo;
+    const double margin = job->problem.settings->tolerance + 3 * hypot(old.mcse, new.mcse);
+    job->winner = new.value > old.value + margin ? mixture : best;
+}
+
+static void count_evaluations(struct fit_job *job)
+{
+    for (size_t i = 0; i < job->count; i++) {
+        meter_add(&job->total, &job->restarts[i].meter);
     }
 }
 
@@ -253,6 +304,10 @@ static rovi_status run(struct fit_job *job, rovi_fit **fit, rovi_error *error)
 {
     run_restarts(job);
     choose_winner(job);
+    if (is_mixture_promising(job)) {
+        try_mixture(job);
+    }
+    count_evaluations(job);
     if (ran_out_of_memory(job)) {
         return error_no_memory(error);
     }

@@ -26,7 +26,8 @@ struct restart {
     uint64_t iterations;
     rovi_trace_point *trace;
     size_t trace_length, trace_room;
-    double begin; /* by clock_seconds */
+    double begin;   /* by clock_seconds */
+    double promise; /* log of the sum of exp(ELBO) over the local normals it found, when it looked for any */
     bool no_memory;
     struct arena memory;
 };
@@ -47,5 +48,8 @@ void restart_by_gradient(const struct problem *problem, struct restart *restart)
 
 /* Exact coordinate updates and significant turns of the rotation, from what the target's modes and curvature show. */
 void restart_by_coordinates(const struct problem *problem, struct restart *restart);
+
+/* A mixture of rotated products, from what explorations of its own find and, unless NULL, restart->start. */
+void restart_by_mixture(const struct problem *problem, struct restart *restart);
 
 #endif

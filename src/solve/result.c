@@ -40,7 +40,7 @@ static void copy_restart(rovi_fit *fit, size_t i, const rovi_restart *from)
         memcpy(trace, from->trace, from->trace_length * sizeof *trace);
     }
     if (from->approximation != NULL) {
-        fit->approximations[i] = approximation_make(&from->approximation->view, 0);
+        fit->approximations[i] = approximation_copy(from->approximation);
         fit->memory.failed = fit->memory.failed || fit->approximations[i] == NULL;
     }
     fit->restarts[i] = *from;

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Draws of q, and log q at any point, equations (9) and (27). A draw of a mixture has a number of its own that says
+ * which component it is of; its log density is that of all components together.
+ */
+#include "family/draw.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/linalg.h"
+#include "base/normal.h"
+#include "base/status.h"
+#include "family/reference.h"
+
+#define CHOICE ((uint64_t)1 << 63) /* substreams of the numbers that choose components: apart from all others */
+
+size_t draw_work(const rovi_approximation *q)
+{
+    return DRAW_BLOCK * (2 * q->dim + 2);
+}
+
+void draw_to_product(const rovi_approximation *q, size_t n, const double *z, double *y, double *work)
+{
+    const size_t d = q->dim;
+    for (size_t p = 0; p < n * d; p++) {
+        work[p] = z[p] - q->center[p % d];
+    }
+    if (q->whitening != NULL) {
+        linalg_solve_lower(n, d, q->whitening, work);
+    }
+    linalg_multiply(n, d, d, work, q->rotation, y); /* rows: y^T = w^T O */
+}
+
+/* x = T^-1(y) coordinate by coordinate. work: 2 n d. */
+static void product_log_density(const rovi_approximation *q, size_t n, const double *z, double *log_q, double *work)
+{
+    const size_t d = q->dim;
+    double *y = work + n * d;
+    draw_to_product(q, n, z, y, work);
+    for (size_t p = 0; p < n; p++) {
+        double sum = -q->log_det;
+        for (size_t i = 0; i < d; i++) {
+            size_t s = 0;
+            const double x = map_inverse(&q->maps[i], y[p * d + i], &s);
+            sum += normal_log_density(x) - q->maps[i].log_slope[s];
+        }
+        log_q[p] = sum;
+    }
+}
+
+double draw_log_add(double a, double b)
+{
+    const double top = fmax(a, b);
+    return isinf(top) ? top : top + log1p(exp(fmin(a, b) - top));
+}
+
+void draw_log_density(const rovi_approximation *q, size_t n, const double *z, double *log_q, double *work)
+{
+    if (q->count == 0) {
+        product_log_density(q, n, z, log_q, work);
+        return;
+    }
+    double *part = work + DRAW_BLOCK * 2 * q->dim;
+    for (size_t k = 0; k < q->count; k++) {
+        product_log_density(q->component[k], n, z, part, work);
+        for (size_t p = 0; p < n; p++) {
+            const double term = q->log_weight[k] + part[p];
+            log_q[p] = k == 0 ? term : draw_log_add(log_q[p], term);
+        }
+    }
+}
+
+static size_t choose(const rovi_approximation *q, struct rng_stream stream, uint64_t index)
+{
+    double u = 0;
+    stream.substream |= CHOICE;
+    rng_uniforms(stream, index, 1, &u);
+    size_t k = 0;
+    while (k + 1 < q->count && u > q->weight[k]) {
+        u -= q->weight[k++];
+    }
+    return k;
+}
+
+static void draw_mixture(const rovi_approximation *q, struct rng_stream stream, uint64_t first, size_t n, double *z,
+                         double *log_q, double *work)
+{
+    const size_t d = q->dim;
+    for (size_t p = 0; p < n; p++) {
+        const rovi_approximation *part = q->component[choose(q, stream, first + p)];
+        reference_points(stream, first + p, 1, d, work);
+        approximation_maps(part, 1, work, work + d);
+        approximation_place(part, 1, work + d, z + p * d);
+    }
+    draw_log_density(q, n, z, log_q, work);
+}
+
+void draw_points(const rovi_approximation *q, struct rng_stream stream, uint64_t first, size_t n, double *z,
+                 double *log_q, double *work)
+{
+    if (q->count > 0) {
+        draw_mixture(q, stream, first, n, z, log_q, work);
+        return;
+    }
+    double *x = work, *y = x + n * q->dim;
+    reference_points(stream, first, n, q->dim, x);
+    approximation_maps(q, n, x, y);
+    approximation_place(q, n, y, z);
+    approximation_log_density_at(q, n, x, log_q);
+}
+
+rovi_status rovi_approximation_draw(const rovi_approximation *q, uint64_t seed, uint64_t first, size_t n, double *z,
+                                    double *log_q, rovi_error *error)
+{
+    const size_t d = q->dim;
+    const struct rng_stream stream = {.seed = seed, .purpose = RNG_DRAW};
+    struct arena memory = {0};
+    double *block = arena_doubles(&memory, DRAW_BLOCK * (d + 1)), *block_log_q = block + DRAW_BLOCK * d;
+    double *work = arena_doubles(&memory, draw_work(q));
+    if (memory.failed) {
+        arena_free(&memory);
+        return error_no_memory(error);
+    }
+    linalg_hold_threads();
+    /* Whole blocks at fixed places of the stream: the BLAS may round a row otherwise in a smaller block. */
+    for (size_t at = 0; at < n;) {
+        const uint64_t begin = (first + at) / DRAW_BLOCK * DRAW_BLOCK;
+        const size_t skip = (size_t)(first + at - begin);
+        const size_t m = n - at < DRAW_BLOCK - skip ? n - at : DRAW_BLOCK - skip;
+        draw_points(q, stream, begin, DRAW_BLOCK, block, block_log_q, work);
+        memcpy(z + at * d, block + skip * d, m * d * sizeof *z);
+        if (log_q != NULL) {
+            memcpy(log_q + at, block_log_q + skip, m * sizeof *log_q);
+        }
+        at += m;
+    }
+    linalg_release_threads();
+    arena_free(&memory);
+    return ROVI_OK;
+}
+
+rovi_status rovi_approximation_log_density(const rovi_approximation *q, size_t n, const double *z, double *log_q,
+                                           rovi_error *error)
+{
+    struct arena memory = {0};
+    double *work = arena_doubles(&memory, draw_work(q));
+    if (memory.failed) {
+        return error_no_memory(error);
+    }
+    linalg_hold_threads();
+    for (size_t at = 0; at < n; at += DRAW_BLOCK) {
+        draw_log_density(q, n - at < DRAW_BLOCK ? n - at : DRAW_BLOCK, z + at * q->dim, log_q + at, work);
+    }
+    linalg_release_threads();
+    arena_free(&memory);
+    return ROVI_OK;
+}

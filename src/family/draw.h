@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Blocks of draws of q and of log densities: of a rotated product, or of a mixture of such. */
+#ifndef ROVI_FAMILY_DRAW_H
+#define ROVI_FAMILY_DRAW_H
+
+#include "base/rng.h"
+#include "family/approximation.h"
+
+#define DRAW_BLOCK 64 /* points handled at once, so that work memory does not grow with n */
+
+/* Doubles of work for the functions below. */
+size_t draw_work(const rovi_approximation *q);
+
+/* Draws first, ..., first + n - 1 of the stream (n <= DRAW_BLOCK) into z (n x d), their log q into log_q (n). */
+void draw_points(const rovi_approximation *q, struct rng_stream stream, uint64_t first, size_t n, double *z,
+                 double *log_q, double *work);
+
+/* log q at n <= DRAW_BLOCK points z (n x d). */
+void draw_log_density(const rovi_approximation *q, size_t n, const double *z, double *log_q, double *work);
+
+/* y = O^T L^-1 (z - center) of a rotated product: n points, n x d each, work too. */
+void draw_to_product(const rovi_approximation *q, size_t n, const double *z, double *y, double *work);
+
+/* log(e^a + e^b) */
+double draw_log_add(double a, double b);
+
+#endif

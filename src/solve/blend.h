@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A mixture while it is made: components, draws of each with the log density of every component there, and what follows
+ * from these without asking the target again: the best weights, the ELBO, and which components are not needed.
+ */
+#ifndef ROVI_SOLVE_BLEND_H
+#define ROVI_SOLVE_BLEND_H
+
+#include "base/parallel.h"
+#include "base/rng.h"
+#include "family/approximation.h"
+#include "target/meter.h"
+
+struct blend {
+    size_t dim, room, count;
+    rovi_approximation **q; /* count: rotated products, owned */
+    double *weight;         /* count */
+    double *level;          /* count: mean of log p - log q over the component's draws, q the mixture */
+    double *variance;       /* count: of the same */
+    size_t *row;            /* count: where the component is in the tables */
+    size_t n, rows;         /* draws of each component; components when they were taken */
+    double *ratio;          /* rows x n: log p - log of the greatest q_j, at draw s of component k */
+    double *share;          /* rows x n x rows: q_j over the greatest */
+    struct arena memory, tables;
+};
+
+/* Room for so many components; false when out of memory. */
+bool blend_init(struct blend *b, size_t dim, size_t room);
+void blend_free(struct blend *b);
+
+/* Takes q, a rotated product, over; false, and q is freed, when there is no room. */
+bool blend_add(struct blend *b, rovi_approximation *q);
+void blend_drop(struct blend *b, size_t k);
+
+/* n draws of each component, asked of the target. False when out of memory. */
+bool blend_sample(struct blend *b, size_t n, struct meter *meter, struct team *team, struct rng_stream stream);
+
+/* The weights of greatest ELBO on the draws, from those there are; components of no weight are dropped. Returns the
+ * ELBO, and sets level and variance. */
+rovi_estimate blend_weigh(struct blend *b);
+
+/* Drops components, the lightest first, as long as the ELBO loses less than `loss` by each. */
+void blend_prune(struct blend *b, double loss);
+
+#endif

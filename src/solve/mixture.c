@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A mixture of rotated products q = sum_k w_k q_k:
+ *   1. explore from several seeds; the local normals found are the first components, the best rotated product is one;
+ *   2. weigh them (a concave problem), drop those that others make superfluous;
+ *   3. refine: each component is a fit of its own, by the coordinate solver, to the target as its share sees it
+ *      (equation 28), which can only raise the mixture's ELBO; weigh and drop again;
+ *   4. until a round gains less than the tolerance.
+ * The order in which components were found plays no part after the first step.
+ */
+#include <math.h>
+
+#include "base/linalg.h"
+#include "solve/blend.h"
+#include "solve/explore.h"
+#include "solve/restart.h"
+#include "solve/share.h"
+
+#define MOST_COMPONENTS  256
+#define LEAST_COMPONENTS 12
+#define MOST_DOUBLES     4e7 /* of the local normals of one exploration */
+#define IDLE_EACH        3   /* starts in a row without a new mode, for each that is known, that end an exploration */
+#define STARTS_EACH      12  /* starts of an exploration, for each mode that it may find */
+#define MOST_TABLE       4194304
+#define MOST_DRAWS       2048 /* of a component */
+#define LEAST_DRAWS      128
+#define ROUNDS           8
+#define REFINED          0.1 /* of the tolerance, shared by all components: divergence of one that needs no refining */
+#define SUPERFLUOUS      0.1 /* of the tolerance: what a component that is dropped may have been worth */
+#define REFINING         12  /* iterations of the coordinate solver in one round */
+
+struct search { /* one exploration */
+    struct meter meter;
+    struct progress progress;
+    struct explorer explorer;
+    struct arena memory;
+};
+
+struct mixture {
+    const struct problem *problem;
+    struct restart *restart;
+    struct blend blend;
+    size_t searches;
+    struct search *search;
+    rovi_approximation *seen;     /* the mixture whose shares a round of refining works with */
+    rovi_approximation **refined; /* of each component, in a round; NULL: as it was */
+    rovi_settings settings;       /* of the refining */
+    uint64_t samples;             /* taken so far */
+    bool no_memory;
+    struct arena memory;
+};
+
+static bool ended(struct mixture *m)
+{
+    return m->no_memory || supervisor_ends(&m->restart->progress, &m->restart->stop);
+}
+
+/* ---- the first components ---- */
+
+static size_t most_components(size_t d)
+{
+    const double room = MOST_DOUBLES / ((double)d * (double)d);
+    return room > MOST_COMPONENTS ? MOST_COMPONENTS : room < LEAST_COMPONENTS ? LEAST_COMPONENTS : (size_t)room;
+}
+
+static void run_search(void *context, size_t i, size_t worker)
+{
+    struct mixture *m = context;
+    struct search *s = &m->search[i];
+    const struct rng_stream stream = {.seed = m->restart->seed, .purpose = RNG_RESTART, .substream = 1};
+    const size_t room = most_components(m->blend.dim);
+    (void)worker;
+    meter_init(&s->meter, m->problem->target);
+    s->progress = m->restart->progress;
+    s->progress.meter = &s->meter;
+    explore_init(&s->explorer, &s->memory, &s->progress, room, NULL);
+    if (!s->memory.failed) {
+        s->explorer.starts = STARTS_EACH * room;
+        s->explorer.idle_each = IDLE_EACH;
+        s->explorer.narrow = true; /* what a component leaves is for others: none has to span what it does not fit */
+        explore_run(&s->explorer, m->problem->settings, rng_bits(stream, i));
+    }
+}
+
+/* A local normal as a rotated product. */
+static rovi_approximation *component_of(const struct mixture *m, const struct local *local)
+{
+    const size_t d = m->blend.dim;
+    static const double knots[2] = {-1, 1}, lambda[1] = {0};
+    struct arena memory = {0};
+    rovi_map *maps = arena_take(&memory, d, sizeof *maps);
+    double *O = arena_doubles(&memory, d * d);
+    rovi_approximation *q = NULL;
+    if (!memory.failed) {
+        linalg_identity(d, O);
+        for (size_t i = 0; i < d; i++) {
+            maps[i] = (rovi_map){.cells = 1, .knots = knots, .lambda = lambda, .alpha = 1};
+        }
+        q = approximation_make(
+            &(rovi_approximation_parts){
+                .dim = d, .center = local->mean, .whitening = local->L, .rotation = O, .maps = maps},
+            0);
+    }
+    arena_free(&memory);
+    return q;
+}
+
+/* Those of search i that no search before it knows. */
+static void add_found(struct mixture *m, size_t i)
+{
+    const struct explorer *e = &m->search[i].explorer;
+    for (size_t k = 0; k < e->count && m->blend.count < m->blend.room; k++) {
+        bool known = false;
+        for (size_t j = 0; j < i && !known; j++) {
+            known = explore_knows(&m->search[j].explorer, &e->locals[k]);
+        }
+        rovi_approximation *q = known ? NULL : component_of(m, &e->locals[k]);
+        m->no_memory = m->no_memory || (!known && q == NULL);
+        if (q != NULL) {
+            blend_add(&m->blend, q);
+        }
+    }
+}
+
+static void explore(struct mixture *m)
+{
+    team_for(m->problem->team, m->searches, run_search, m);
+    if (m->restart->start != NULL) {
+        m->no_memory = !blend_add(&m->blend, approximation_copy(m->restart->start));
+    }
+    for (size_t i = 0; i < m->searches; i++) {
+        m->no_memory = m->no_memory || m->search[i].memory.failed;
+        meter_add(&m->restart->meter, &m->search[i].meter);
+    }
+    for (size_t i = 0; i < m->searches && !m->no_memory; i++) {
+        add_found(m, i);
+    }
+    for (size_t i = 0; i < m->searches; i++) {
+        arena_free(&m->search[i].memory);
+    }
+}
+
+/* ---- weights ---- */
+
+static size_t draws_each(size_t count)
+{
+    const size_t n = MOST_TABLE / (count * count);
+    return n < LEAST_DRAWS ? LEAST_DRAWS : n > MOST_DRAWS ? MOST_DRAWS : n;
+}
+
+/* Fresh draws, the best weights, and no component that is not needed; the ELBO of what is left. */
+static rovi_estimate weigh(struct mixture *m)
+{
+    const struct rng_stream stream = {.seed = m->restart->seed, .purpose = RNG_FIT, .substream = (++m->samples) << 32};
+    rovi_estimate elbo = {-INFINITY, 0};
+    m->no_memory = m->no_memory ||
+                   !blend_sample(&m->blend, draws_each(m->blend.count), &m->restart->meter, m->problem->team, stream);
+    if (!m->no_memory) {
+        blend_prune(&m->blend, SUPERFLUOUS * m->problem->settings->tolerance);
+        elbo = blend_weigh(&m->blend);
+    }
+    return elbo;
+}
+
+static rovi_approximation *mixed(struct mixture *m)
+{
+    return approximation_mix(m->blend.count, m->blend.weight, (const rovi_approximation *const *)m->blend.q);
+}
+
+/* ---- refining ---- */
+
+static bool is_done(const struct mixture *m, size_t k)
+{
+    const double divergence = 0.5 * m->blend.weight[k] * m->blend.variance[k];
+    return divergence < REFINED * m->problem->settings->tolerance / (double)m->blend.count;
+}
+
+/* One component, by the coordinate solver, to the target that its share shows. */
+static void refine_one(void *context, size_t k, size_t worker)
+{
+    struct mixture *m = context;
+    (void)worker;
+    m->refined[k] = NULL;
+    struct rovi_target *view = is_done(m, k) ? NULL : share_new(&m->restart->meter, m->seen, k);
+    if (view == NULL) {
+        return;
+    }
+    const struct rng_stream stream = {.seed = m->restart->seed, .purpose = RNG_RESTART, .substream = 2 + m->samples};
+    const struct problem problem = {.target = view, .settings = &m->settings, .rotate = m->problem->rotate};
+    struct restart r = {.seed = rng_bits(stream, k) >> 11, .start = m->blend.q[k], .progress = m->restart->progress};
+    meter_init(&r.meter, view);
+    r.progress.meter = &r.meter;
+    restart_by_coordinates(&problem, &r);
+    m->refined[k] = r.approximation;
+    if (r.no_memory || r.stop == ROVI_STOP_FAILED) {
+        rovi_approximation_free(r.approximation);
+        m->refined[k] = NULL;
+    }
+    arena_free(&r.memory);
+    rovi_target_free(view);
+}
+
+static void refine(struct mixture *m)
+{
+    m->seen = mixed(m);
+    m->no_memory = m->no_memory || m->seen == NULL;
+    if (m->no_memory) {
+        return;
+    }
+    team_for(m->problem->team, m->blend.count, refine_one, m);
+    for (size_t k = 0; k < m->blend.count; k++) {
+        if (m->refined[k] != NULL) {
+            rovi_approximation_free(m->blend.q[k]);
+            m->blend.q[k] = m->refined[k];
+        }
+    }
+    rovi_approximation_free(m->seen);
+}
+
+/* ---- the whole ---- */
+
+/* Keeps the mixture as it is now, and shows its ELBO. False when out of memory. */
+static bool keep(struct mixture *m, rovi_estimate elbo)
+{
+    struct restart *r = m->restart;
+    rovi_approximation_free(r->approximation);
+    r->approximation = m->blend.count == 1 ? approximation_copy(m->blend.q[0]) : mixed(m);
+    restart_record(r, elbo);
+    return r->approximation != NULL;
+}
+
+/* Rounds until one gains less than the tolerance, beyond its own error. */
+static void improve(struct mixture *m)
+{
+    const double tolerance = m->problem->settings->tolerance;
+    rovi_estimate before = weigh(m), after = before;
+    m->no_memory = m->no_memory || !keep(m, before);
+    while (m->restart->iterations < ROUNDS && !ended(m)) {
+        m->restart->progress.shown.iteration = ++m->restart->iterations;
+        refine(m);
+        after = m->no_memory ? before : weigh(m);
+        if (m->no_memory || !(after.value > before.value - 3 * after.mcse) || !keep(m, after)) {
+            break;
+        }
+        if (after.value - before.value < tolerance + 2 * after.mcse) {
+            m->restart->stop = ROVI_STOP_CONVERGED;
+            break;
+        }
+        before = after;
+    }
+}
+
+static bool set_up(struct mixture *m)
+{
+    const size_t d = m->problem->target->dim;
+    m->searches = (size_t)m->problem->settings->restarts;
+    const size_t room = 1 + m->searches * most_components(d);
+    m->search = arena_take(&m->memory, m->searches, sizeof *m->search);
+    m->refined = arena_take(&m->memory, room, sizeof(void *));
+    m->settings = *m->problem->settings;
+    m->settings.iterations = REFINING;
+    m->restart->progress.shown.iterations = ROUNDS;
+    m->restart->stop = ROVI_STOP_MAX_ITERATIONS; /* unless something else ends it */
+    return restart_trace_room(m->restart, ROUNDS + 1) && blend_init(&m->blend, d, room) && !m->memory.failed;
+}
+
+void restart_by_mixture(const struct problem *problem, struct restart *restart)
+{
+    struct mixture m = {.problem = problem, .restart = restart};
+    m.no_memory = !set_up(&m);
+    if (!m.no_memory) {
+        explore(&m);
+    }
+    if (!m.no_memory && m.blend.count > 0) {
+        improve(&m);
+    } else {
+        restart->stop = ROVI_STOP_FAILED;
+    }
+    restart->no_memory = m.no_memory || (m.blend.count > 0 && restart->approximation == NULL);
+    blend_free(&m.blend);
+    arena_free(&m.memory);
+}
