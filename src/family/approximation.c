@@ -203,6 +203,20 @@ void approximation_place(const rovi_approximation *q, size_t n, const double *y,
     }
 }
 
+void approximation_unplace(const rovi_approximation *q, size_t n, const double *z, double *w, double *y)
+{
+    const size_t d = q->dim;
+    for (size_t p = 0; p < n; p++) {
+        for (size_t i = 0; i < d; i++) {
+            w[p * d + i] = z[p * d + i] - q->center[i];
+        }
+    }
+    if (q->whitening != NULL) {
+        linalg_solve_lower(n, d, q->whitening, w);
+    }
+    linalg_multiply(n, d, d, w, q->rotation, y); /* rows: y^T = w^T O */
+}
+
 void approximation_log_density_at(const rovi_approximation *q, size_t n, const double *x, double *log_q)
 {
     const size_t d = q->dim;
@@ -261,18 +275,12 @@ rovi_status rovi_approximation_draw(const rovi_approximation *q, uint64_t seed, 
     return ROVI_OK;
 }
 
-/* log q at m points z: y = O^T L^-1 (z - center), x = T^-1(y) coordinate by coordinate. w, y: m x d. */
+/* log q at m points z: x = T^-1(y) coordinate by coordinate. w, y: m x d. */
 static void block_log_density(const rovi_approximation *q, size_t m, const double *z, double *w, double *y,
                               double *log_q)
 {
     const size_t d = q->dim;
-    for (size_t p = 0; p < m * d; p++) {
-        w[p] = z[p] - q->center[p % d];
-    }
-    if (q->whitening != NULL) {
-        linalg_solve_lower(m, d, q->whitening, w);
-    }
-    linalg_multiply(m, d, d, w, q->rotation, y); /* rows: y^T = w^T O */
+    approximation_unplace(q, m, z, w, y);
     for (size_t p = 0; p < m; p++) {
         double sum = -q->log_det;
         for (size_t i = 0; i < d; i++) {

@@ -24,6 +24,7 @@ struct piece {
 struct coordinate {
     size_t count;
     struct piece *pieces;
+    double *cuts; /* count - 1 values of T between the pieces */
 };
 
 /* Adds E[1, T - v, (T - v)^2] over a bounded part (from, to) of segment s, from its values at the ends: in a steep
@@ -67,8 +68,12 @@ static struct coordinate make_coordinate(const struct map *T, double *edges, dou
 {
     const size_t count = pieces_cut(T, edges, work);
     struct coordinate c = {.count = count, .pieces = arena_take(arena, count, sizeof *c.pieces)};
-    for (size_t i = 0; i < count && c.pieces != NULL; i++) {
+    c.cuts = arena_doubles(arena, count);
+    for (size_t i = 0; i < count && !arena->failed; i++) {
         c.pieces[i] = make_piece(T, edges[i], edges[i + 1]);
+        if (i > 0) {
+            c.cuts[i - 1] = map_value(T, map_segment(T, edges[i]), edges[i]);
+        }
     }
     return c;
 }
@@ -126,8 +131,23 @@ static struct product extend(const struct product *before, const struct coordina
     return after;
 }
 
+/* A coordinate that is cut; the others tell no mode from another. */
+struct split {
+    size_t coordinate, cuts;
+    const double *cut; /* increasing, of y */
+};
+
+/* The piece of every split that a mode is, a byte each: a coordinate has at most 100 pieces. */
+struct code {
+    const unsigned char *piece;
+    size_t splits, mode;
+};
+
 struct owned_modes {
     rovi_modes shown;
+    size_t splits;
+    struct split *split;
+    struct code *code; /* of the listed modes, sorted for the search */
     struct arena memory;
 };
 
@@ -170,6 +190,52 @@ static void list_modes(const rovi_approximation *q, const struct coordinate *c, 
     out->shown.listed = last->count;
 }
 
+static int compare_codes(const void *a, const void *b)
+{
+    const struct code *p = a, *q = b;
+    return p->splits > 0 ? memcmp(p->piece, q->piece, p->splits) : 0;
+}
+
+/* Copies the cuts of the coordinates that have some. */
+static void keep_splits(size_t d, const struct coordinate *c, struct owned_modes *out)
+{
+    for (size_t i = 0; i < d; i++) {
+        out->splits += c[i].count > 1;
+    }
+    out->split = arena_take(&out->memory, out->splits, sizeof *out->split);
+    for (size_t i = 0, s = 0; i < d && !out->memory.failed; i++) {
+        if (c[i].count > 1) {
+            double *cut = arena_doubles(&out->memory, c[i].count - 1);
+            if (cut != NULL) {
+                memcpy(cut, c[i].cuts, (c[i].count - 1) * sizeof *cut);
+            }
+            out->split[s++] = (struct split){i, c[i].count - 1, cut};
+        }
+    }
+}
+
+/* Traces every listed mode back to its pieces. */
+static void keep_codes(size_t d, const struct coordinate *c, const struct product *products, struct owned_modes *out)
+{
+    const size_t listed = out->shown.listed, splits = out->splits;
+    out->code = arena_take(&out->memory, listed, sizeof *out->code);
+    unsigned char *piece = arena_take(&out->memory, listed * splits, 1);
+    for (size_t m = 0; m < listed && !out->memory.failed; m++) {
+        size_t index = m, s = splits;
+        for (size_t i = d; i-- > 0;) {
+            const struct cell *cell = &products[i].cells[index];
+            if (c[i].count > 1) {
+                piece[m * splits + --s] = (unsigned char)cell->piece;
+            }
+            index = cell->parent;
+        }
+        out->code[m] = (struct code){piece + m * splits, splits, m};
+    }
+    if (!out->memory.failed) {
+        qsort(out->code, listed, sizeof *out->code, compare_codes);
+    }
+}
+
 static void find_modes(const rovi_approximation *q, size_t most, struct owned_modes *out, struct arena *scratch)
 {
     const struct coordinate *c = make_coordinates(q, scratch);
@@ -183,6 +249,8 @@ static void find_modes(const rovi_approximation *q, size_t most, struct owned_mo
     }
     if (!scratch->failed) {
         list_modes(q, c, products, out);
+        keep_splits(q->dim, c, out);
+        keep_codes(q->dim, c, products, out);
     }
 }
 
@@ -206,6 +274,52 @@ rovi_status rovi_approximation_modes(const rovi_approximation *q, size_t most, r
         return error_no_memory(error);
     }
     *modes = &out->shown;
+    return ROVI_OK;
+}
+
+#define CLASSIFY_BLOCK 64 /* points handled at once, so that work memory does not grow with n */
+
+/* The place of y (d) in the list: pieces are told apart in y, where no map needs to be inverted. piece: work. */
+static size_t mode_of(const struct owned_modes *modes, const double *y, unsigned char *piece)
+{
+    for (size_t s = 0; s < modes->splits; s++) {
+        const struct split *split = &modes->split[s];
+        piece[s] = 0;
+        while (piece[s] < split->cuts && y[split->coordinate] > split->cut[piece[s]]) {
+            piece[s]++;
+        }
+    }
+    const struct code wanted = {.piece = piece, .splits = modes->splits};
+    const struct code *found = bsearch(&wanted, modes->code, modes->shown.listed, sizeof wanted, compare_codes);
+    return found != NULL ? found->mode : modes->shown.listed;
+}
+
+rovi_status rovi_modes_classify(const rovi_modes *modes, const rovi_approximation *q, size_t n, const double *z,
+                                size_t *mode, rovi_error *error)
+{
+    const struct owned_modes *own = (const struct owned_modes *)modes;
+    const size_t d = q->dim;
+    if (own->splits == 0) {
+        memset(mode, 0, n * sizeof *mode);
+        return ROVI_OK;
+    }
+    struct arena memory = {0};
+    double *w = arena_doubles(&memory, CLASSIFY_BLOCK * d), *y = arena_doubles(&memory, CLASSIFY_BLOCK * d);
+    unsigned char *piece = arena_take(&memory, own->splits, 1);
+    if (memory.failed) {
+        arena_free(&memory);
+        return error_no_memory(error);
+    }
+    linalg_hold_threads();
+    for (size_t at = 0; at < n; at += CLASSIFY_BLOCK) {
+        const size_t m = n - at < CLASSIFY_BLOCK ? n - at : CLASSIFY_BLOCK;
+        approximation_unplace(q, m, z + at * d, w, y);
+        for (size_t p = 0; p < m; p++) {
+            mode[at + p] = mode_of(own, y + p * d, piece);
+        }
+    }
+    linalg_release_threads();
+    arena_free(&memory);
     return ROVI_OK;
 }
 
