@@ -71,13 +71,14 @@ rovi_status draws_netcdf_close(struct draws_netcdf *netcdf, bool complete, rovi_
     X(nc_put_vara_int)
 
 struct api {
-#define MEMBER(name) __typeof__(&(name)) name;
+#define MEMBER(name) __typeof__(&(name)) name; /* NOLINT(bugprone-macro-parentheses): declares it */
     FUNCTIONS(MEMBER)
 #undef MEMBER
 };
 
 struct group {
     int id, dims[2]; /* chain, draw */
+    size_t columns;
     struct draws_variables variables;
     int *variable; /* of each */
 };
@@ -236,11 +237,11 @@ static rovi_status define_dimension(struct draws_netcdf *self, int group, const 
     rovi_status status = check(self, self->nc.nc_def_dim(group, name, (size_t)size, dim), name, error);
     if (!status)
         status = define_variable(self, group, name, NC_INT64, 1, dim, &variable, error);
-    long long value[512];
+    long long value[512], next = 0;
     for (uint64_t first = 0; !status && first < size; first += 512) {
         size_t start = (size_t)first, n = size - first < 512 ? (size_t)(size - first) : 512;
         for (size_t i = 0; i < n; i++)
-            value[i] = (long long)(first + i);
+            value[i] = next++;
         status = check(self, self->nc.nc_put_vara_longlong(group, variable, &start, &n, value), name, error);
     }
     return status;
@@ -281,6 +282,7 @@ static rovi_status define_draws(struct draws_netcdf *self, const char *name, con
     rovi_status status = draws_variables_make(names, &self->pool, &group->variables, error);
     if (status)
         return status;
+    group->columns = names->count;
     group->variable = pool_take(&self->pool, group->variables.count, sizeof *group->variable);
     if (!group->variable)
         return report_no_memory(error);
@@ -327,16 +329,13 @@ static void gather(const struct draws_variable *variable, const struct draws_blo
 static rovi_status put_draws(struct draws_netcdf *self, const struct group *group, const struct draws_block *block,
                              const double *x, rovi_error *error)
 {
-    const struct draws_variables *all = &group->variables;
-    const struct draws_variable *last = all->count > 0 ? &all->variable[all->count - 1] : NULL;
-    size_t columns = last ? last->first + last->count : 0;
     rovi_status status = ROVI_OK;
-    for (size_t i = 0; !status && i < all->count; i++) {
-        const struct draws_variable *variable = &all->variable[i];
+    for (size_t i = 0; !status && i < group->variables.count; i++) {
+        const struct draws_variable *variable = &group->variables.variable[i];
         size_t start[2 + VARIABLE_RANK] = {0, (size_t)self->written};
         size_t count[2 + VARIABLE_RANK] = {1, block->n};
         memcpy(count + 2, variable->size, variable->rank * sizeof *count);
-        gather(variable, block, x, columns, self->gathered);
+        gather(variable, block, x, group->columns, self->gathered);
         status = check(self, self->nc.nc_put_vara_double(group->id, group->variable[i], start, count, self->gathered),
                        variable->name, error);
     }

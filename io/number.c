@@ -25,8 +25,9 @@ static const long double power[] = {1e0L,  1e1L,  1e2L,  1e3L,  1e4L,  1e5L,  1e
 
 static size_t write_word(const char *word, char *text)
 {
-    size_t length = strlen(word);
-    memcpy(text, word, length);
+    size_t length = 0;
+    for (; word[length]; length++)
+        text[length] = word[length];
     return length;
 }
 

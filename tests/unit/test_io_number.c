@@ -14,7 +14,7 @@ static void comes_back(double value)
     text[length] = '\0';
     char *end;
     double read = strtod(text, &end);
-    if (*end != '\0' || memcmp(&read, &value, sizeof value) != 0)
+    if (*end != '\0' || read != value || !signbit(read) != !signbit(value))
         fail_msg("%.17g was written as %s", value, text);
 }
 
