@@ -268,7 +268,7 @@ struct classified {
     rovi_modes *modes;
 };
 
-static rovi_status classify_action(void *data, bool *out_is_null, rovi_error *error)
+static rovi_status modes_classify_action(void *data, bool *out_is_null, rovi_error *error)
 {
     const struct classified *self = data;
     const double x[] = {0, 1, 2, 3};
@@ -288,7 +288,7 @@ static void classification(void **state)
     assert_int_equal(rovi_approximation_new(&parts, &c.q, NULL), ROVI_OK);
     assert_true(survive(modes_action, c.q) > 3);
     assert_int_equal(rovi_approximation_modes(c.q, 64, &c.modes, NULL), ROVI_OK);
-    assert_true(survive(classify_action, &c) >= 1);
+    assert_true(survive(modes_classify_action, &c) >= 1);
     rovi_modes_free(c.modes);
     rovi_approximation_free(c.q);
 }
