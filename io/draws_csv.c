@@ -120,11 +120,12 @@ rovi_status draws_csv_write_table(const struct draws_table *draws, FILE *stream,
                                     .seed = draws->seed,
                                     .shown = {draws->dim, draws_number_names(&pool, draws->dim)}};
     const struct draws_block all = {.n = draws->count, .x = draws->x, .lp = draws->log_p};
-    rovi_status status = head.model && head.shown.name ? ROVI_OK : report_no_memory(error);
-    if (!status) {
-        draws_csv_begin(&csv, &head);
-        status = draws_csv_put(&csv, &all, error);
+    if (!head.model || !head.shown.name) {
+        pool_free(&pool);
+        return report_no_memory(error);
     }
+    draws_csv_begin(&csv, &head);
+    rovi_status status = draws_csv_put(&csv, &all, error);
     pool_free(&pool);
     return status;
 }
