@@ -19,6 +19,10 @@ foreach(source ${unit_tests})
     add_test(NAME unit.${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
     set_tests_properties(unit.${name} PROPERTIES LABELS unit)
 endforeach()
+if(ROVI_NETCDF AND netcdf_FOUND) # reads what was written by the library itself
+    target_link_libraries(test_io_draws PRIVATE PkgConfig::netcdf)
+    target_compile_definitions(test_io_draws PRIVATE ROVI_NETCDF)
+endif()
 if(TARGET test_memory) # makes the n-th allocation fail
     foreach(function malloc calloc realloc aligned_alloc posix_memalign free)
         target_link_options(test_memory PRIVATE -Wl,--wrap=${function})

@@ -212,7 +212,17 @@ typedef struct rovi_modes {
 
 ROVI_API rovi_status rovi_approximation_modes(const rovi_approximation *q, size_t most, rovi_modes **modes,
                                               rovi_error *error);
+/* The mode that each of n points (x: n*d) lies in, into mode (n): its place in `modes`, which are those of q, or
+ * modes->listed when its cell is not among those listed. Fails only for want of memory. */
+ROVI_API rovi_status rovi_modes_classify(const rovi_modes *modes, const rovi_approximation *q, size_t n,
+                                         const double *x, size_t *mode, rovi_error *error);
 ROVI_API void rovi_modes_free(rovi_modes *modes);
+
+/* Chooses k of n items without replacement, each time with probability proportional to exp(log_weight) of those left:
+ * importance resampling that never repeats a draw. chosen: k, increasing. An item's luck is a function of seed and its
+ * place alone. ROVI_BAD_INPUT when a weight is NaN or +infinity, or fewer than k are positive. */
+ROVI_API rovi_status rovi_resample(size_t n, const double *log_weight, uint64_t seed, size_t k, size_t *chosen,
+                                   rovi_error *error);
 
 /* ---------------------------------------------------------------------------------------------------------------------
  * Bring your own target

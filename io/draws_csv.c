@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Draws as Stan CSV, streamed: a chunk of rows at a time, whatever their number. */
+/* Draws as Stan CSV. Comment lines are Stan's: "# key = value", two more spaces for what belongs to the line before. */
 #include "io/draws_csv.h"
 
 #include <errno.h>
@@ -7,146 +7,127 @@
 #include <math.h>
 #include <string.h>
 
+#include "io/number.h"
 #include "io/report.h"
 
-#define CHUNK_DOUBLES (1 << 16) /* about half a megabyte of draws at once */
-
-struct chunk {
-    size_t d, room;            /* room: rows */
-    double *x, *log_q, *log_p; /* room x d, room, room */
-    struct pool pool;
+/* Text is collected here: a call of the C library for every number would cost more than the digits. */
+struct line {
+    char text[1 << 14];
+    size_t length;
+    FILE *stream;
 };
 
-static rovi_status chunk_take(struct chunk *chunk, size_t d, rovi_error *error)
+static void flush(struct line *line)
 {
-    *chunk = (struct chunk){.d = d, .room = d < CHUNK_DOUBLES ? CHUNK_DOUBLES / d : 1};
-    chunk->x = pool_take(&chunk->pool, chunk->room, d * sizeof(double));
-    chunk->log_q = pool_take(&chunk->pool, chunk->room, sizeof(double));
-    chunk->log_p = pool_take(&chunk->pool, chunk->room, sizeof(double));
-    return chunk->x && chunk->log_q && chunk->log_p ? ROVI_OK : report_no_memory(error);
+    fwrite(line->text, 1, line->length, line->stream);
+    line->length = 0;
 }
 
-static const char *or_unknown(const char *text)
+static void put_number(struct line *line, double value, char after)
 {
-    return text ? text : "unknown";
+    if (line->length + NUMBER_ROOM + 1 > sizeof line->text)
+        flush(line);
+    line->length += number_write(value, line->text + line->length);
+    line->text[line->length++] = after;
 }
 
-/* A name may hold line ends, a comment line may not. */
-static void write_one_line(const char *text, FILE *stream)
-{
-    for (; *text; text++)
-        fputc(*text == '\n' || *text == '\r' ? ' ' : *text, stream);
-}
-
-static void write_origin(const char *target, const char *method, uint64_t count, uint64_t seed, FILE *stream)
-{
-    fprintf(stream, "# rovi_version = %s\n# model = ", rovi_version());
-    write_one_line(or_unknown(target), stream);
-    fprintf(stream, "\n# method = ");
-    write_one_line(or_unknown(method), stream);
-    fprintf(stream, "\n#   num_draws = %" PRIu64 "\n#   seed = %" PRIu64 "\n", count, seed);
-}
-
-static void write_names(size_t d, FILE *stream)
-{
-    fputs("lp_approx__,lp__", stream);
-    for (size_t i = 1; i <= d; i++)
-        fprintf(stream, ",x.%zu", i);
-    fputc('\n', stream);
-}
-
-static void write_head(const struct draws_csv *draws, size_t d, FILE *stream)
-{
-    const struct fit_context *context = &draws->fit->context;
-    const rovi_fit_parts *parts = rovi_fit_parts_of(draws->fit->fit);
-    write_origin(context->target, context->method, draws->count, draws->seed, stream);
-    fprintf(stream, "#   fit_status = %s\n#   fit_elbo = %.17g\n", rovi_stop_text(parts->stop), parts->elbo.value);
-    write_names(d, stream);
-}
-
-/* Not finite numbers as Stan writes them, which numpy, pandas and R read as well. */
-static void write_number(double value, FILE *stream)
-{
-    if (isfinite(value))
-        fprintf(stream, "%.17g", value);
-    else
-        fputs(isnan(value) ? "nan" : value > 0 ? "inf" : "-inf", stream);
-}
-
-static void write_row(size_t d, const double *x, double log_q, double log_p, FILE *stream)
-{
-    write_number(log_q, stream);
-    fputc(',', stream);
-    write_number(log_p, stream);
-    for (size_t j = 0; j < d; j++) {
-        fputc(',', stream);
-        write_number(x[j], stream);
-    }
-    fputc('\n', stream);
-}
-
-static void write_rows(const struct chunk *chunk, size_t n, FILE *stream)
+static void put_numbers(struct line *line, size_t n, const double *values)
 {
     for (size_t i = 0; i < n; i++)
-        write_row(chunk->d, chunk->x + i * chunk->d, chunk->log_q[i], chunk->log_p[i], stream);
+        put_number(line, values[i], i + 1 < n ? ',' : '\n');
 }
 
-static rovi_status check_stream(FILE *stream, const char *name, rovi_error *error)
+/* Of the fit, or of the sampler that made the draws. */
+static void write_status(const char *before, const struct draws_head *head, FILE *stream)
 {
-    if (ferror(stream))
-        return report(error, ROVI_IO_FAILED, "%.200s: cannot be written: %s", name, strerror(errno));
-    return ROVI_OK;
+    fprintf(stream, "%s%sstatus = %s\n", before, head->elbo ? "fit_" : "", head->status);
+    if (head->elbo)
+        fprintf(stream, "%sfit_elbo = %.17g\n%sfit_elbo_mcse = %.17g\n", before, head->elbo->value, before,
+                head->elbo->mcse);
 }
 
-static rovi_status fill(const struct draws_csv *draws, uint64_t first, size_t n, struct chunk *chunk, rovi_error *error)
+static void write_pathfinder(const struct draws_head *head, FILE *stream)
 {
-    const rovi_approximation *q = rovi_fit_approximation(draws->fit->fit);
-    rovi_status status = rovi_approximation_draw(q, draws->seed, first, n, chunk->x, chunk->log_q, error);
-    for (size_t i = 0; i < n; i++)
-        chunk->log_p[i] = NAN;
-    if (!status && draws->target)
-        status = rovi_target_evaluate(draws->target, n, chunk->x, chunk->log_p, NULL, error);
-    return status;
+    fprintf(stream, "# method = %s\n#   num_draws = %" PRIu64 "\n", head->method, head->count);
+    if (head->proposals > 0)
+        fprintf(stream, "#   num_proposals = %" PRIu64 "\n", head->proposals);
+    fprintf(stream, "#   seed = %" PRIu64 "\n", head->seed);
+    write_status("#   ", head, stream);
 }
 
-static rovi_status write_all(const struct draws_csv *draws, struct chunk *chunk, FILE *stream, const char *name,
-                             rovi_error *error)
+/* What cmdstanpy insists on: a method by Stan's name, with each of its arguments. Those that rovi has no counterpart
+ * for have Stan's defaults. */
+static void write_advi(const struct draws_head *head, FILE *stream)
 {
-    for (uint64_t first = 0; first < draws->count; first += chunk->room) {
-        size_t n = draws->count - first < chunk->room ? (size_t)(draws->count - first) : chunk->room;
-        rovi_status status = fill(draws, first, n, chunk, error);
-        if (status)
-            return status;
-        errno = 0;
-        write_rows(chunk, n, stream);
-        if ((status = check_stream(stream, name, error)))
-            return status;
+    const char *algorithm = strcmp(head->method, "mfvi") == 0 ? "meanfield" : "fullrank";
+    fprintf(stream, "# method = variational\n#   variational\n#     algorithm = %s\n#       %s\n", algorithm,
+            algorithm);
+    fprintf(stream, "#     iter = %" PRIu64 "\n#     grad_samples = 1 (Default)\n",
+            head->iterations > 0 ? head->iterations : 1);
+    fputs("#     elbo_samples = 100 (Default)\n#     eta = 1 (Default)\n#     tol_rel_obj = 0.01 (Default)\n", stream);
+    fprintf(stream, "#     eval_elbo = 100 (Default)\n#     output_samples = %" PRIu64 "\n", head->count);
+    if (head->proposals > 0)
+        fprintf(stream, "#     num_proposals = %" PRIu64 "\n", head->proposals);
+    fprintf(stream, "# random\n#   seed = %" PRIu64 "\n# fit_method = %s\n", head->seed, head->method);
+    write_status("# ", head, stream);
+}
+
+void draws_csv_begin(struct draws_csv *csv, const struct draws_head *head)
+{
+    FILE *stream = csv->stream;
+    csv->columns = head->shown.count;
+    fprintf(stream, "# rovi_version = %s\n# model = %s\n", rovi_version(), head->model);
+    (csv->layout == DRAWS_ADVI ? write_advi : write_pathfinder)(head, stream);
+    fputs(csv->layout == DRAWS_ADVI ? "lp__,log_p__,log_g__" : "lp_approx__,lp__", stream);
+    for (size_t i = 0; i < head->shown.count; i++)
+        fprintf(stream, ",%s", head->shown.name[i]);
+    fputc('\n', stream);
+    if (csv->layout == DRAWS_ADVI) {
+        struct line line = {.stream = stream};
+        fputs("# Stepsize adaptation complete.\n# eta = 1\n0,0,0,", stream);
+        put_numbers(&line, csv->columns, head->mean);
+        flush(&line);
     }
-    return ROVI_OK;
 }
 
-rovi_status draws_csv_write(const struct draws_csv *draws, FILE *stream, const char *name, rovi_error *error)
+rovi_status draws_csv_put(void *sink, const struct draws_block *block, rovi_error *error)
 {
-    struct chunk chunk;
-    size_t d = rovi_approximation_dim(rovi_fit_approximation(draws->fit->fit));
-    rovi_status status = chunk_take(&chunk, d, error);
-    if (!status) {
-        write_head(draws, d, stream);
-        status = write_all(draws, &chunk, stream, name, error);
+    const struct draws_csv *csv = sink;
+    struct line line = {.stream = csv->stream};
+    errno = 0;
+    for (size_t i = 0; i < block->n; i++) {
+        double log_q = block->log_q ? block->log_q[i] : NAN;
+        if (csv->layout == DRAWS_ADVI)
+            put_number(&line, 0, ',');
+        put_number(&line, csv->layout == DRAWS_ADVI ? block->lp[i] : log_q, ',');
+        put_number(&line, csv->layout == DRAWS_ADVI ? log_q : block->lp[i], ',');
+        put_numbers(&line, csv->columns, block->x + i * csv->columns);
     }
-    pool_free(&chunk.pool);
-    return status;
+    flush(&line);
+    if (ferror(csv->stream))
+        return report(error, ROVI_IO_FAILED, "%.200s: cannot be written: %s", csv->name, strerror(errno));
+    return ROVI_OK;
 }
 
 rovi_status draws_csv_write_table(const struct draws_table *draws, FILE *stream, const char *name, rovi_error *error)
 {
-    errno = 0;
-    write_origin(draws->target, draws->method, draws->count, draws->seed, stream);
-    fprintf(stream, "#   status = %s\n", draws->status);
-    write_names(draws->dim, stream);
-    for (size_t i = 0; i < draws->count && !ferror(stream); i++)
-        write_row(draws->dim, draws->x + i * draws->dim, NAN, draws->log_p[i], stream);
-    return check_stream(stream, name, error);
+    struct pool pool = {0};
+    struct draws_csv csv = {.stream = stream, .name = name};
+    const struct draws_head head = {.model = draws_one_line(&pool, draws->target),
+                                    .method = draws->method,
+                                    .status = draws->status,
+                                    .count = draws->count,
+                                    .seed = draws->seed,
+                                    .shown = {draws->dim, draws_number_names(&pool, draws->dim)}};
+    const struct draws_block all = {.n = draws->count, .x = draws->x, .lp = draws->log_p};
+    if (!head.model || !head.shown.name) {
+        pool_free(&pool);
+        return report_no_memory(error);
+    }
+    draws_csv_begin(&csv, &head);
+    rovi_status status = draws_csv_put(&csv, &all, error);
+    pool_free(&pool);
+    return status;
 }
 
 rovi_status draws_csv_check_name(const char *path, rovi_error *error)

@@ -1,20 +1,30 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Draws as Stan CSV in Pathfinder's layout: comment lines, then lp_approx__,lp__,x.1,...,x.d, one draw a row.
- * lp_approx__ is log q; lp__ is the target's log density, nan where there is no target.
+ * Draws as Stan CSV. Pathfinder's layout: comment lines, the header lp_approx__,lp__,<names>, one draw a row, which
+ * every reader of CSV takes that can skip comments. ADVI's: the header lp__,log_p__,log_g__,<names>, the mean of q as
+ * the first row, then the draws; cmdstanpy reads it.
  */
 #ifndef ROVI_IO_DRAWS_CSV_H
 #define ROVI_IO_DRAWS_CSV_H
 
-#include "io/fit_file.h"
+#include <stdio.h>
+
+#include "io/draws.h"
+
+enum draws_layout { DRAWS_PATHFINDER, DRAWS_ADVI };
 
 struct draws_csv {
-    const struct fit_file *fit;
-    const rovi_target *target; /* NULL: not at hand */
-    uint64_t seed, count;
+    enum draws_layout layout;
+    FILE *stream;
+    const char *name; /* for messages */
+    size_t columns;
 };
 
-/* Draws at hand, of a sampler that knows no log q: lp_approx__ is nan. */
+/* Writes what stands before the draws; `csv` has its first three members. */
+void draws_csv_begin(struct draws_csv *csv, const struct draws_head *head);
+rovi_status draws_csv_put(void *csv, const struct draws_block *block, rovi_error *error); /* a draws_sink */
+
+/* Draws at hand, of a sampler that knows no log q: lp_approx__ is NaN. */
 struct draws_table {
     const char *target, *method, *status; /* for the comment lines */
     uint64_t seed;
@@ -26,7 +36,5 @@ rovi_status draws_csv_write_table(const struct draws_table *draws, FILE *stream,
 
 /* CSV is what a name ending in .csv gets, and what has no name to tell: stdout and devices. NULL: no name was given. */
 rovi_status draws_csv_check_name(const char *path, rovi_error *error);
-
-rovi_status draws_csv_write(const struct draws_csv *draws, FILE *stream, const char *name, rovi_error *error);
 
 #endif

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -55,6 +54,11 @@ static bool is_written_straight(const char *path)
     struct stat found;
     return strcmp(path, "-") == 0 || strncmp(path, "/dev/", 5) == 0 ||
            (stat(path, &found) == 0 && !S_ISREG(found.st_mode) && !S_ISDIR(found.st_mode));
+}
+
+bool output_is_plain(const char *path)
+{
+    return !is_written_straight(path);
 }
 
 static rovi_status open_straight(struct output *output, rovi_error *error)

@@ -6,6 +6,7 @@
 #ifndef ROVI_IO_OUTPUT_H
 #define ROVI_IO_OUTPUT_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "io/memory.h"
@@ -19,6 +20,9 @@ struct output {
     size_t slot; /* in the table of temporary files */
     struct pool pool;
 };
+
+/* Whether `path` will be a file that was a temporary one: what seeks as it writes needs that. */
+bool output_is_plain(const char *path);
 
 rovi_status output_open(struct output *output, const char *path, rovi_error *error);
 

@@ -4,7 +4,8 @@
 #   - a folder of src/ includes rovi.h, itself, and the folders before it in `layers`; a new folder must be put there;
 #   - io/ includes rovi.h and itself; cli/ those and itself; examples/ rovi.h alone;
 #   - rovi.h includes the C standard library alone;
-#   - BLAS is known to src/base/linalg.c, Random123 to src/base/rng.c, jansson to io/.
+#   - BLAS is known to src/base/linalg.c, Random123 to src/base/rng.c, jansson to io/, netCDF to
+#     io/draws_netcdf.c.
 set -eu
 cd "$(dirname "$0")/.."
 layers='base target family evidence solve langevin theory diagnose'
@@ -39,6 +40,8 @@ FNR == 1 {
         complain("only src/base/rng.c knows Random123, not " header)
     if (header ~ /^jansson/ && top != "io")
         complain("only io/ knows jansson")
+    if (header == "netcdf.h" && FILENAME != "io/draws_netcdf.c")
+        complain("only io/draws_netcdf.c knows netCDF")
     if (top == "include" && (quoted || header !~ /^std(def|int|arg|bool)\.h$/))
         complain("the public header includes nothing but <std*.h>, not " header)
     if (!quoted)

@@ -20,7 +20,8 @@ enum rng_purpose {
     RNG_RESTART,  /* seeds of the restarts */
     RNG_HAAR,     /* rovi_haar_rotation */
     RNG_PROBE,    /* internal estimates, such as power iterations */
-    RNG_LANGEVIN  /* starts and steps of Langevin particles */
+    RNG_LANGEVIN, /* starts and steps of Langevin particles */
+    RNG_RESAMPLE  /* rovi_resample */
 };
 
 struct rng_stream {

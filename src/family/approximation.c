@@ -293,6 +293,20 @@ void approximation_place(const rovi_approximation *q, size_t n, const double *y,
     }
 }
 
+void approximation_unplace(const rovi_approximation *q, size_t n, const double *z, double *w, double *y)
+{
+    const size_t d = q->dim;
+    for (size_t p = 0; p < n; p++) {
+        for (size_t i = 0; i < d; i++) {
+            w[p * d + i] = z[p * d + i] - q->center[i];
+        }
+    }
+    if (q->whitening != NULL) {
+        linalg_solve_lower(n, d, q->whitening, w);
+    }
+    linalg_multiply(n, d, d, w, q->rotation, y); /* rows: y^T = w^T O */
+}
+
 void approximation_log_density_at(const rovi_approximation *q, size_t n, const double *x, double *log_q)
 {
     const size_t d = q->dim;

@@ -45,6 +45,9 @@ void approximation_refresh_view(rovi_approximation *q);
 void approximation_maps(const rovi_approximation *q, size_t n, const double *x, double *y);
 void approximation_place(const rovi_approximation *q, size_t n, const double *y, double *z);
 
+/* And back: y_i = O^T L^-1 (z_i - center). w: n x d, work. */
+void approximation_unplace(const rovi_approximation *q, size_t n, const double *z, double *w, double *y);
+
 /* log q at the points z_i above, given the x_i, equation (9). */
 void approximation_log_density_at(const rovi_approximation *q, size_t n, const double *x, double *log_q);
 

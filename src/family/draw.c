@@ -20,24 +20,12 @@ size_t draw_work(const rovi_approximation *q)
     return DRAW_BLOCK * (2 * q->dim + 2);
 }
 
-void draw_to_product(const rovi_approximation *q, size_t n, const double *z, double *y, double *work)
-{
-    const size_t d = q->dim;
-    for (size_t p = 0; p < n * d; p++) {
-        work[p] = z[p] - q->center[p % d];
-    }
-    if (q->whitening != NULL) {
-        linalg_solve_lower(n, d, q->whitening, work);
-    }
-    linalg_multiply(n, d, d, work, q->rotation, y); /* rows: y^T = w^T O */
-}
-
 /* x = T^-1(y) coordinate by coordinate. work: 2 n d. */
 static void product_log_density(const rovi_approximation *q, size_t n, const double *z, double *log_q, double *work)
 {
     const size_t d = q->dim;
     double *y = work + n * d;
-    draw_to_product(q, n, z, y, work);
+    approximation_unplace(q, n, z, work, y);
     for (size_t p = 0; p < n; p++) {
         double sum = -q->log_det;
         for (size_t i = 0; i < d; i++) {

@@ -18,9 +18,6 @@ void draw_points(const rovi_approximation *q, struct rng_stream stream, uint64_t
 /* log q at n <= DRAW_BLOCK points z (n x d). */
 void draw_log_density(const rovi_approximation *q, size_t n, const double *z, double *log_q, double *work);
 
-/* y = O^T L^-1 (z - center) of a rotated product: n points, n x d each, work too. */
-void draw_to_product(const rovi_approximation *q, size_t n, const double *z, double *y, double *work);
-
 /* log(e^a + e^b) */
 double draw_log_add(double a, double b);
 

@@ -6,7 +6,9 @@
 #include "family/modes.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/linalg.h"
 #include "base/status.h"
@@ -17,8 +19,15 @@
 
 _Static_assert(STATIONS + 2 <= DRAW_BLOCK, "a line is one block");
 
+/* Which mode the cells of a component belong to. */
+struct membership {
+    struct cells cells;
+    size_t *mode; /* of each listed cell; shown.listed or more: none that is listed */
+};
+
 struct owned_modes {
     rovi_modes shown;
+    struct membership *of; /* of each component, or of the one product */
     struct arena memory;
 };
 
@@ -26,10 +35,12 @@ struct part { /* a cell of a component; in the end, a mode */
     double weight;
     double *mean, *sd;
     size_t leader; /* the part that stands for the mode that this one belongs to */
+    size_t component, cell;
 };
 
 struct joining {
     const rovi_approximation *q;
+    struct membership *of; /* of each component */
     size_t count;
     double total; /* cells of all components, listed or not */
     struct part *part;
@@ -49,12 +60,15 @@ static void collect(struct joining *j, struct arena *arena)
     j->part = arena_take(arena, q->count * JOINED_MOST, sizeof *j->part);
     for (size_t k = 0; k < q->count && !arena->failed; k++) {
         rovi_modes cells;
-        modes_of_product(q->component[k], JOINED_MOST, arena, &cells);
+        modes_of_product(q->component[k], JOINED_MOST, arena, &cells, &j->of[k].cells);
+        j->of[k].mode = arena_take(arena, JOINED_MOST, sizeof *j->of[k].mode);
         j->total += cells.total;
         for (size_t c = 0; c < cells.listed && !arena->failed; c++) {
             j->part[j->count++] = (struct part){.weight = q->weight[k] * cells.mode[c].weight,
                                                 .mean = arena_copy(arena, cells.mode[c].mean, q->dim),
-                                                .sd = arena_copy(arena, cells.mode[c].sd, q->dim)};
+                                                .sd = arena_copy(arena, cells.mode[c].sd, q->dim),
+                                                .component = k,
+                                                .cell = c};
         }
     }
     if (!arena->failed) {
@@ -116,10 +130,9 @@ static void join(size_t d, struct part *to, const struct part *from)
     to->weight += from->weight;
 }
 
-/* Parts that follow are joined to their leaders, which are left, by falling weight. */
+/* Parts that follow are joined to their leaders. */
 static void join_all(struct joining *j)
 {
-    size_t left = 0;
     for (size_t p = 0; p < j->count; p++) {
         const size_t leader = leader_of(j, p);
         if (leader != p) {
@@ -127,23 +140,46 @@ static void join_all(struct joining *j)
             j->total--;
         }
     }
-    for (size_t p = 0; p < j->count; p++) {
-        if (j->part[p].leader == p) {
-            j->part[left++] = j->part[p];
-        }
-    }
-    j->count = left;
-    qsort(j->part, j->count, sizeof *j->part, heavier_first);
 }
 
-static void modes_of_mixture(const rovi_approximation *q, size_t most, struct arena *arena, rovi_modes *out)
+/* The leaders by falling weight into `mode` (count), and for every cell the place of its leader there. Returns how many
+ * there are. */
+static size_t rank_leaders(struct joining *j, struct part *mode)
+{
+    size_t count = 0;
+    for (size_t p = 0; p < j->count; p++) {
+        if (leader_of(j, p) == p) {
+            mode[count++] = j->part[p];
+        }
+    }
+    qsort(mode, count, sizeof *mode, heavier_first);
+    for (size_t k = 0; k < j->q->count; k++) {
+        for (size_t c = 0; c < JOINED_MOST; c++) {
+            j->of[k].mode[c] = SIZE_MAX; /* until a part says otherwise */
+        }
+    }
+    for (size_t p = 0; p < j->count; p++) {
+        for (size_t m = 0; m < count; m++) {
+            if (mode[m].leader == leader_of(j, p)) {
+                j->of[j->part[p].component].mode[j->part[p].cell] = m;
+            }
+        }
+    }
+    return count;
+}
+
+static void modes_of_mixture(const rovi_approximation *q, size_t most, struct arena *arena, struct owned_modes *out)
 {
     struct joining j = {.q = q,
+                        .of = arena_take(arena, q->count, sizeof *j.of),
                         .x = arena_doubles(arena, DRAW_BLOCK * q->dim),
                         .log_q = arena_doubles(arena, DRAW_BLOCK),
                         .work = arena_doubles(arena, draw_work(q))};
-    rovi_mode *mode = arena_take(arena, most, sizeof *mode);
-    collect(&j, arena);
+    rovi_mode *listed = arena_take(arena, most, sizeof *listed);
+    struct part *mode = arena_take(arena, JOINED_MOST, sizeof *mode);
+    if (!arena->failed) {
+        collect(&j, arena);
+    }
     if (arena->failed) {
         return;
     }
@@ -151,10 +187,12 @@ static void modes_of_mixture(const rovi_approximation *q, size_t most, struct ar
     find_leaders(&j);
     linalg_release_threads();
     join_all(&j);
-    *out = (rovi_modes){.total = j.total, .mode = mode, .listed = j.count < most ? j.count : most};
-    for (size_t m = 0; m < out->listed; m++) {
-        mode[m] = (rovi_mode){.weight = j.part[m].weight, .mean = j.part[m].mean, .sd = j.part[m].sd};
-        out->listed_weight += mode[m].weight;
+    const size_t count = rank_leaders(&j, mode);
+    out->of = j.of;
+    out->shown = (rovi_modes){.total = j.total, .mode = listed, .listed = count < most ? count : most};
+    for (size_t m = 0; m < out->shown.listed; m++) {
+        listed[m] = (rovi_mode){.weight = mode[m].weight, .mean = mode[m].mean, .sd = mode[m].sd};
+        out->shown.listed_weight += mode[m].weight;
     }
 }
 
@@ -166,8 +204,12 @@ rovi_status rovi_approximation_modes(const rovi_approximation *q, size_t most, r
     }
     struct arena memory = {0};
     struct owned_modes *out = arena_take(&memory, 1, sizeof *out);
-    if (out != NULL) {
-        (q->count == 0 ? modes_of_product : modes_of_mixture)(q, most, &memory, &out->shown);
+    struct membership *one = arena_take(&memory, 1, sizeof *one);
+    if (!memory.failed && q->count == 0) {
+        out->of = one;
+        modes_of_product(q, most, &memory, &out->shown, &one->cells);
+    } else if (!memory.failed) {
+        modes_of_mixture(q, most, &memory, out);
     }
     if (memory.failed) {
         arena_free(&memory);
@@ -175,6 +217,96 @@ rovi_status rovi_approximation_modes(const rovi_approximation *q, size_t most, r
     }
     out->memory = memory;
     *modes = &out->shown;
+    return ROVI_OK;
+}
+
+/* ---- the mode of a point ---- */
+
+struct classification {
+    const struct owned_modes *modes;
+    const rovi_approximation *q;
+    double *w, *y, *term, *most, *work; /* DRAW_BLOCK points */
+    unsigned char *piece;
+    size_t *component; /* of each point of the block: where it most likely came from */
+};
+
+/* The component with the greatest share of q at each point. */
+static void find_components(struct classification *c, size_t n, const double *z)
+{
+    for (size_t k = 0; k < c->q->count; k++) {
+        draw_log_density(c->q->component[k], n, z, c->term, c->work);
+        for (size_t p = 0; p < n; p++) {
+            const double term = c->term[p] + c->q->log_weight[k];
+            if (k == 0 || term > c->most[p]) {
+                c->most[p] = term;
+                c->component[p] = k;
+            }
+        }
+    }
+}
+
+static size_t mode_of(const struct classification *c, size_t component, const double *y)
+{
+    const struct membership *of = &c->modes->of[component];
+    const size_t cell = cells_find(&of->cells, y, c->piece), listed = c->modes->shown.listed;
+    const size_t mode = cell == of->cells.listed ? listed : of->mode == NULL ? cell : of->mode[cell];
+    return mode < listed ? mode : listed;
+}
+
+static void classify_block(struct classification *c, size_t n, const double *z, size_t *mode)
+{
+    const size_t d = c->q->dim;
+    if (c->q->count == 0) {
+        approximation_unplace(c->q, n, z, c->w, c->y);
+    } else {
+        find_components(c, n, z);
+    }
+    for (size_t p = 0; p < n; p++) {
+        if (c->q->count > 0) {
+            approximation_unplace(c->q->component[c->component[p]], 1, z + p * d, c->w, c->y + p * d);
+        }
+        mode[p] = mode_of(c, c->component[p], c->y + p * d);
+    }
+}
+
+static size_t most_splits(const struct owned_modes *modes, const rovi_approximation *q)
+{
+    size_t most = 1;
+    for (size_t k = 0; k < rovi_approximation_components(q); k++) {
+        most = modes->of[k].cells.splits > most ? modes->of[k].cells.splits : most;
+    }
+    return most;
+}
+
+rovi_status rovi_modes_classify(const rovi_modes *modes, const rovi_approximation *q, size_t n, const double *z,
+                                size_t *mode, rovi_error *error)
+{
+    const struct owned_modes *own = (const struct owned_modes *)modes;
+    const size_t d = q->dim;
+    if (q->count == 0 && own->of->cells.splits == 0) {
+        memset(mode, 0, n * sizeof *mode);
+        return ROVI_OK;
+    }
+    struct arena memory = {0};
+    struct classification c = {.modes = own,
+                               .q = q,
+                               .w = arena_doubles(&memory, DRAW_BLOCK * d),
+                               .y = arena_doubles(&memory, DRAW_BLOCK * d),
+                               .term = arena_doubles(&memory, DRAW_BLOCK),
+                               .most = arena_doubles(&memory, DRAW_BLOCK),
+                               .work = arena_doubles(&memory, draw_work(q)),
+                               .piece = arena_take(&memory, most_splits(own, q), 1),
+                               .component = arena_take(&memory, DRAW_BLOCK, sizeof *c.component)};
+    if (memory.failed) {
+        arena_free(&memory);
+        return error_no_memory(error);
+    }
+    linalg_hold_threads();
+    for (size_t at = 0; at < n; at += DRAW_BLOCK) {
+        classify_block(&c, n - at < DRAW_BLOCK ? n - at : DRAW_BLOCK, z + at * d, mode + at);
+    }
+    linalg_release_threads();
+    arena_free(&memory);
     return ROVI_OK;
 }
 

@@ -6,7 +6,19 @@
 
 #include "family/approximation.h"
 
+/* Where a point falls among the listed cells of a rotated product. */
+struct cells {
+    size_t listed, splits;
+    struct split *split; /* splits: the coordinates that are cut */
+    struct code *code;   /* of the listed cells, sorted for the search */
+};
+
 /* The heaviest cells of a rotated product, at most `most`, in memory of the arena, which may fail. */
-void modes_of_product(const rovi_approximation *q, size_t most, struct arena *arena, rovi_modes *out);
+void modes_of_product(const rovi_approximation *q, size_t most, struct arena *arena, rovi_modes *out,
+                      struct cells *cells);
+
+/* The place of y (d), a value of T, in the list; cells->listed when it is not there. Pieces are told apart in y, where
+ * no map needs to be inverted. piece: `splits` bytes of work. */
+size_t cells_find(const struct cells *cells, const double *y, unsigned char *piece);
 
 #endif

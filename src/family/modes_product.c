@@ -23,6 +23,7 @@ struct piece {
 struct coordinate {
     size_t count;
     struct piece *pieces;
+    double *cuts; /* count - 1 values of T between the pieces */
 };
 
 /* Adds E[1, T - v, (T - v)^2] over a bounded part (from, to) of segment s, from its values at the ends: in a steep
@@ -66,8 +67,12 @@ static struct coordinate make_coordinate(const struct map *T, double *edges, dou
 {
     const size_t count = pieces_cut(T, edges, work);
     struct coordinate c = {.count = count, .pieces = arena_take(arena, count, sizeof *c.pieces)};
-    for (size_t i = 0; i < count && c.pieces != NULL; i++) {
+    c.cuts = arena_doubles(arena, count);
+    for (size_t i = 0; i < count && !arena->failed; i++) {
         c.pieces[i] = make_piece(T, edges[i], edges[i + 1]);
+        if (i > 0) {
+            c.cuts[i - 1] = map_value(T, map_segment(T, edges[i]), edges[i]);
+        }
     }
     return c;
 }
@@ -164,7 +169,79 @@ static void list_modes(const rovi_approximation *q, const struct coordinate *c, 
     out->listed = last->count;
 }
 
-void modes_of_product(const rovi_approximation *q, size_t most, struct arena *arena, rovi_modes *out)
+/* ---- where a point belongs ---- */
+
+/* A coordinate that is cut; the others tell no mode from another. */
+struct split {
+    size_t coordinate, cuts;
+    const double *cut; /* increasing, of y */
+};
+
+/* The piece of every split that a mode is, a byte each: a coordinate has at most 100 pieces. */
+struct code {
+    const unsigned char *piece;
+    size_t splits, mode;
+};
+
+static int compare_codes(const void *a, const void *b)
+{
+    const struct code *p = a, *q = b;
+    return p->splits > 0 ? memcmp(p->piece, q->piece, p->splits) : 0;
+}
+
+/* Copies the cuts of the coordinates that have some. */
+static void keep_splits(size_t d, const struct coordinate *c, struct arena *arena, struct cells *out)
+{
+    for (size_t i = 0; i < d; i++) {
+        out->splits += c[i].count > 1;
+    }
+    out->split = arena_take(arena, out->splits, sizeof *out->split);
+    for (size_t i = 0, s = 0; i < d && !arena->failed; i++) {
+        if (c[i].count > 1) {
+            out->split[s++] = (struct split){i, c[i].count - 1, arena_copy(arena, c[i].cuts, c[i].count - 1)};
+        }
+    }
+}
+
+/* Traces every listed mode back to its pieces. */
+static void keep_codes(size_t d, const struct coordinate *c, const struct product *products, struct arena *arena,
+                       struct cells *out)
+{
+    const size_t listed = out->listed, splits = out->splits;
+    out->code = arena_take(arena, listed, sizeof *out->code);
+    unsigned char *piece = arena_take(arena, listed * splits, 1);
+    for (size_t m = 0; m < listed && !arena->failed; m++) {
+        size_t index = m, s = splits;
+        for (size_t i = d; i-- > 0;) {
+            const struct cell *cell = &products[i].cells[index];
+            if (c[i].count > 1) {
+                piece[m * splits + --s] = (unsigned char)cell->piece;
+            }
+            index = cell->parent;
+        }
+        out->code[m] = (struct code){piece + m * splits, splits, m};
+    }
+    if (!arena->failed) {
+        qsort(out->code, listed, sizeof *out->code, compare_codes);
+    }
+}
+
+size_t cells_find(const struct cells *cells, const double *y, unsigned char *piece)
+{
+    for (size_t s = 0; s < cells->splits; s++) {
+        const struct split *split = &cells->split[s];
+        piece[s] = 0;
+        while (piece[s] < split->cuts && y[split->coordinate] > split->cut[piece[s]]) {
+            piece[s]++;
+        }
+    }
+    const struct code wanted = {.piece = piece, .splits = cells->splits};
+    const struct code *found = bsearch(&wanted, cells->code, cells->listed, sizeof wanted, compare_codes);
+    return found != NULL ? found->mode : cells->listed;
+}
+
+void modes_of_product(const rovi_approximation *q, size_t most, struct arena *arena, rovi_modes *out,
+                      struct cells *cells)
 {
     struct arena scratch = {0};
     const struct coordinate *c = make_coordinates(q, &scratch);
@@ -178,6 +255,9 @@ void modes_of_product(const rovi_approximation *q, size_t most, struct arena *ar
     }
     if (!scratch.failed) {
         list_modes(q, c, products, arena, out);
+        *cells = (struct cells){.listed = out->listed};
+        keep_splits(q->dim, c, arena, cells);
+        keep_codes(q->dim, c, products, arena, cells);
     }
     arena->failed = arena->failed || scratch.failed;
     arena_free(&scratch);

@@ -25,7 +25,7 @@ static void component_term(const rovi_approximation *mixture, size_t j, size_t n
     const rovi_approximation *q = mixture->component[j];
     const size_t d = q->dim;
     double *w = work, *y = w + n * d;
-    draw_to_product(q, n, x, y, w);
+    approximation_unplace(q, n, x, w, y);
     for (size_t p = 0; p < n; p++) {
         double sum = mixture->log_weight[j] - q->log_det;
         for (size_t i = 0; i < d; i++) {

@@ -108,7 +108,8 @@ bad_target() {
     refused 2 '-n: found "-3"' sample f.json -n -3 -o a.csv
     refused 2 '-n: found "1e3"' sample f.json -n 1e3 -o a.csv
     refused 2 '--seed: found "x"' sample f.json -n 1 -o a.csv --seed x
-    refused 2 '-o: found "a.nc", allowed: a name ending in .csv' sample f.json -n 1 -o a.nc
+    refused 2 '-o: found "a.h5", allowed: a name ending in .csv or .nc' sample f.json -n 1 -o a.h5
+    refused 2 '--layout: found "csv", allowed: pathfinder, advi' sample f.json -n 1 -o a.csv --layout csv
     refused 2 '-o: found "a.csv.gz"' sample f.json -n 1 -o a.csv.gz
     refused 2 '-o: found "a.jpg", allowed: a name ending in .svg, .png or .pdf' plot f.json -o a.jpg
     refused 2 '--kind: found "all", allowed: fit, marginals, trace' plot f.json -o a.png --kind all

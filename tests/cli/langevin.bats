@@ -16,7 +16,7 @@ rows() {
     grep -q '^# method = langevin$' a.csv
     [ "$(rows a.csv | head -n 1)" = 'lp_approx__,lp__,x.1,x.2' ]
     [ "$(rows a.csv | wc -l)" = 26 ]
-    rows a.csv | tail -n +2 | grep -qE '^nan,-[0-9.]{15,},-?[0-9.]{10,}'
+    rows a.csv | tail -n +2 | grep -qE '^NaN,-[0-9.]{15,},-?[0-9.]{10,}'
     grep -q '^figure1-m1, 2 dimensions' table
     for word in method status step accepted 'log p' 'mass      component 1' 'over time' time saved; do
         grep -q "^  $word" table

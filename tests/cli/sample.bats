@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# rovi sample: Stan CSV.
+# rovi sample: Stan CSV and NetCDF. What is in the latter, tests/python/ and the unit tests look at.
 
 load common.bash
 
@@ -27,6 +27,52 @@ load common.bash
     fitted asymmetric f.json
     "$ROVI" sample f.json -n 3 -o a.csv
     "$ROVI" sample f.json -n 3 -o - | diff - a.csv
+}
+
+@test "ADVI's layout: the mean first, then the draws" {
+    fitted asymmetric f.json
+    "$ROVI" sample f.json -n 5 -o a.csv
+    "$ROVI" sample f.json -n 5 -o v.csv --layout advi
+    [ "$(grep -v '^#' v.csv | head -n 1)" = 'lp__,log_p__,log_g__,x.1,x.2' ]
+    [ "$(grep -vc '^#' v.csv)" = 7 ]
+    grep -A 2 '^lp__' v.csv | tail -n 1 | grep -q '^# eta = 1$'
+    diff <(grep -v '^#' a.csv | tail -n 5 | cut -d , -f 3-) <(grep -v '^#' v.csv | tail -n 5 | cut -d , -f 4-)
+    "$ROVI" sample f.json -n 5 -o b.csv --layout pathfinder
+    diff a.csv b.csv
+}
+
+@test "resampling: the kept are among the proposals, none twice" {
+    fitted asymmetric f.json
+    "$ROVI" sample f.json -n 300 -o all.csv
+    "$ROVI" sample f.json -n 100 -o some.csv --resample 300
+    grep -q '^#   num_proposals = 300$' some.csv
+    rows() { grep -v '^#' "$1" | tail -n +2 | sort; }
+    [ "$(rows some.csv | uniq | wc -l)" = 100 ]
+    [ "$(comm -12 <(rows all.csv) <(rows some.csv) | wc -l)" = 100 ]
+    "$ROVI" sample f.json -n 300 -o whole.csv --resample 300 # all that there are, in their order
+    diff <(grep -v '^#' all.csv) <(grep -v '^#' whole.csv)
+    refused 2 '--resample: found "99", allowed: a whole number from 100' sample f.json -n 100 -o b.csv --resample 99
+}
+
+@test "NetCDF, or what to install for it" {
+    fitted asymmetric f.json
+    if "$ROVI" sample f.json -n 10 -o a.nc 2>err; then
+        [ "$(head -c 8 a.nc | tail -c 7 | head -c 3)" = HDF ]
+        ln -s a.nc link.nc
+        "$ROVI" sample f.json -n 1000 -o link.nc
+        [ -L link.nc ]
+        [ "$(wc -c <a.nc)" -gt 30000 ]
+        mkfifo pipe.nc
+        refused 2 '-o: found "pipe.nc", a device or pipe' sample f.json -n 1 -o pipe.nc
+        # more than the file system lets a file grow to: nothing stays but the old file
+        before=$(cksum <a.nc)
+        (ulimit -f 1000 && refused 1 'a.nc: cannot be written' sample f.json -n 100000 -o a.nc)
+        [ "$(cksum <a.nc)" = "$before" ]
+        only_here f.json table a.nc link.nc pipe.nc
+    else
+        grep -q 'libnetcdf-dev' err
+        only_here f.json table err
+    fi
 }
 
 @test "a target file that changed since the fit is said" {

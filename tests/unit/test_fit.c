@@ -181,7 +181,7 @@ static void rovi_reaches_the_optimum_of_an_asymmetric_target(void **state)
 {
     (void)state;
     rovi_target *target = two_in_the_plane(0.5, 2, 2, 0.5);
-    rovi_fit *fit = support_fit(target, SETTINGS_OF("restarts", "4"));
+    rovi_fit *fit = support_fit(target, SETTINGS_OF("method", "rovi", "restarts", "4"));
     const rovi_estimate kl = rovi_fit_parts_of(fit)->kl;
     if (!(fabs(kl.value - 0.0713) <= 0.03)) {
         fail_msg("KL %g, not .0713", kl.value);

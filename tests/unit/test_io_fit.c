@@ -211,11 +211,16 @@ static void draws_are_the_libraries(void **state)
     rovi_target *target;
     open_written(&file);
     assert_int_equal(fit_file_target(&file, &target, NULL), ROVI_OK);
-    struct draws_csv draws = {.fit = &file, .target = target, .seed = 5, .count = 3};
+    const struct draws_request request = {.fit = &file, .target = target, .seed = 5, .count = 3};
+    struct draws draws;
+    assert_int_equal(draws_open(&draws, &request, NULL), ROVI_OK);
     char *text = NULL;
     size_t size;
     FILE *stream = open_memstream(&text, &size);
-    assert_int_equal(draws_csv_write(&draws, stream, "t.csv", NULL), ROVI_OK);
+    struct draws_csv csv = {.stream = stream, .name = "t.csv"};
+    draws_csv_begin(&csv, &draws.head);
+    assert_int_equal(draws_each(&draws, draws_csv_put, &csv, NULL), ROVI_OK);
+    draws_close(&draws);
     fclose(stream);
     double x[6], log_q[3], log_p[3];
     rovi_approximation_draw(rovi_fit_approximation(file.fit), 5, 0, 3, x, log_q, NULL);

@@ -11,6 +11,7 @@
 
 #include "io/description.h"
 #include "io/draws_csv.h"
+#include "io/draws_netcdf.h"
 #include "io/points_csv.h"
 
 static size_t taken, fails_at, live;
@@ -131,20 +132,53 @@ static rovi_status read_fit(void *data, rovi_error *error)
     return status;
 }
 
+static rovi_status write_netcdf(const struct draws *draws, rovi_error *error)
+{
+    struct output output;
+    struct draws_netcdf *netcdf;
+    rovi_status status = output_open(&output, "/tmp/rovi-test-memory.nc", error);
+    if (status)
+        return status;
+    status = draws_netcdf_open(&output, &draws->head, &netcdf, error);
+    if (!status) {
+        status = draws_each(draws, draws_netcdf_put, netcdf, error);
+        rovi_status closed = draws_netcdf_close(netcdf, !status, error);
+        status = status ? status : closed;
+    }
+    output_abandon(&output);
+    return status;
+}
+
 static rovi_status write_draws(void *data, rovi_error *error)
 {
     struct written *written = data;
     struct fit_file file;
     rovi_status status = fit_file_parse("t.json", written->text, written->size, &file, error);
-    char *text = NULL;
-    size_t size;
-    FILE *stream = open_memstream(&text, &size);
+    if (status)
+        return status;
+    rovi_fit_free(file.fit);
+    file.fit = near_fit();
+    rovi_target *target = NULL;
+    struct draws draws;
+    status = fit_file_target(&file, &target, error);
     if (!status) {
-        struct draws_csv draws = {.fit = &file, .count = 2};
-        status = draws_csv_write(&draws, stream, "t.csv", error);
+        const struct draws_request request = {.fit = &file, .target = target, .count = 2, .proposals = 5};
+        status = draws_open(&draws, &request, error);
     }
-    fclose(stream);
-    free(text);
+    if (!status) {
+        char *text = NULL;
+        size_t size;
+        FILE *stream = open_memstream(&text, &size);
+        struct draws_csv csv = {.layout = DRAWS_ADVI, .stream = stream, .name = "t.csv"};
+        draws_csv_begin(&csv, &draws.head);
+        status = draws_each(&draws, draws_csv_put, &csv, error);
+        fclose(stream);
+        free(text);
+        if (!status && draws_netcdf_available(NULL) == ROVI_OK)
+            status = write_netcdf(&draws, error);
+        draws_close(&draws);
+    }
+    rovi_target_free(target);
     fit_file_clear(&file);
     return status;
 }

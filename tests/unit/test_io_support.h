@@ -60,6 +60,18 @@ static inline rovi_fit *hand_fit(void)
     return fit;
 }
 
+/* A fit whose draws lie where a target has weight, unlike those of the fit above. */
+static inline rovi_fit *near_fit(void)
+{
+    rovi_approximation *q = support_approximation(2, 2, 1);
+    const rovi_restart restart = {.approximation = q, .stop = ROVI_STOP_CONVERGED};
+    const rovi_fit_parts parts = {.restart_count = 1, .restarts = &restart};
+    rovi_fit *fit = NULL;
+    assert_int_equal(rovi_fit_new(&parts, &fit, NULL), ROVI_OK);
+    rovi_approximation_free(q);
+    return fit;
+}
+
 static inline struct fit_context hand_context(json_t *settings, json_t *description)
 {
     return (struct fit_context){.version = "0.1.0",

@@ -263,6 +263,51 @@ static rovi_status modes_action(void *data, bool *out_is_null, rovi_error *error
     return status;
 }
 
+struct classified {
+    rovi_approximation *q;
+    rovi_modes *modes;
+};
+
+static rovi_status modes_classify_action(void *data, bool *out_is_null, rovi_error *error)
+{
+    const struct classified *self = data;
+    const double x[] = {0, 1, 2, 3};
+    size_t mode[2];
+    *out_is_null = true;
+    return rovi_modes_classify(self->modes, self->q, 2, x, mode, error);
+}
+
+/* Two modes in each of two coordinates. */
+static void classification(void **state)
+{
+    (void)state;
+    const double knots[] = {-0.01, 0.01}, lambda[] = {6}, zero[2] = {0}, identity[] = {1, 0, 0, 1};
+    const rovi_map map = {.cells = 1, .knots = knots, .lambda = lambda, .alpha = 1}, maps[] = {map, map};
+    const rovi_approximation_parts parts = {2, zero, NULL, identity, maps};
+    struct classified c = {0};
+    assert_int_equal(rovi_approximation_new(&parts, &c.q, NULL), ROVI_OK);
+    assert_true(survive(modes_action, c.q) > 3);
+    assert_int_equal(rovi_approximation_modes(c.q, 64, &c.modes, NULL), ROVI_OK);
+    assert_true(survive(modes_classify_action, &c) >= 1);
+    rovi_modes_free(c.modes);
+    rovi_approximation_free(c.q);
+}
+
+static rovi_status resample_action(void *data, bool *out_is_null, rovi_error *error)
+{
+    const double log_weight[] = {0, 1, 2};
+    size_t chosen[2];
+    (void)data;
+    *out_is_null = true;
+    return rovi_resample(3, log_weight, 1, 2, chosen, error);
+}
+
+static void resampling(void **state)
+{
+    (void)state;
+    assert_true(survive(resample_action, NULL) >= 1);
+}
+
 static rovi_status haar_action(void *data, bool *out_is_null, rovi_error *error)
 {
     double rotation[9];
@@ -552,6 +597,8 @@ int main(void)
         cmocka_unit_test(a_rotated_target),
         cmocka_unit_test(evaluation),
         cmocka_unit_test(approximation),
+        cmocka_unit_test(classification),
+        cmocka_unit_test(resampling),
         cmocka_unit_test(settings),
         cmocka_unit_test(fits_on_one_thread),
         cmocka_unit_test(fits_on_two_threads),

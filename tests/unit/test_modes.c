@@ -355,6 +355,61 @@ static void modes_are_those_of_the_draws(void **state)
     rovi_approximation_free(q);
 }
 
+/* 20000 draws, seed 4, whitened and not: the mode that is told is the nearest one, as above, and with a shorter list
+ * those of the modes left out are told apart by the length of the list. */
+static void draws_are_given_to_their_modes(void **state)
+{
+    (void)state;
+    enum { N = 20000 };
+    struct four f;
+    four_make(&f);
+    for (int whitened = 0; whitened < 2; whitened++) {
+        rovi_approximation *q = make(2, f.maps, f.center, whitened ? f.L : NULL, f.O);
+        rovi_modes *modes = modes_of(q, 64), *heaviest = modes_of(q, 2);
+        double *z = calloc(2 * N, sizeof *z), count[4] = {0};
+        size_t *mode = calloc(N, sizeof *mode), *of_two = calloc(N, sizeof *of_two);
+        assert_int_equal(rovi_approximation_draw(q, 4, 0, N, z, NULL, NULL), ROVI_OK);
+        assert_int_equal(rovi_modes_classify(modes, q, N, z, mode, NULL), ROVI_OK);
+        assert_int_equal(rovi_modes_classify(heaviest, q, N, z, of_two, NULL), ROVI_OK);
+        for (size_t n = 0; n < N; n++) {
+            assert_true(mode[n] < 4);
+            count[mode[n]]++;
+            assert_int_equal(of_two[n], mode[n] < 2 ? mode[n] : 2);
+        }
+        for (size_t m = 0; m < 4; m++) {
+            const double w = modes->mode[m].weight;
+            size_t itself = 4;
+            assert_true(fabs(count[m] / N - w) < 4.5 * sqrt(w * (1 - w) / N));
+            assert_int_equal(rovi_modes_classify(modes, q, 1, modes->mode[m].mean, &itself, NULL), ROVI_OK);
+            assert_int_equal(itself, m);
+        }
+        free(z);
+        free(mode);
+        free(of_two);
+        rovi_modes_free(modes);
+        rovi_modes_free(heaviest);
+        rovi_approximation_free(q);
+    }
+}
+
+/* Without a cut there is nothing to tell. */
+static void one_mode_has_all_points(void **state)
+{
+    (void)state;
+    const double knot = 0;
+    const rovi_map map = {.cells = 0, .knots = &knot, .alpha = 1};
+    rovi_approximation *q = make(1, &map, NULL, NULL, NULL);
+    rovi_modes *modes = modes_of(q, 4);
+    const double x[] = {-1e300, 0, 3};
+    size_t mode[3] = {7, 7, 7};
+    assert_int_equal(rovi_modes_classify(modes, q, 3, x, mode, NULL), ROVI_OK);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(mode[i], 0);
+    }
+    rovi_modes_free(modes);
+    rovi_approximation_free(q);
+}
+
 static int falling(const void *a, const void *b)
 {
     const double x = *(const double *)a, y = *(const double *)b;
@@ -393,7 +448,10 @@ static void the_heaviest_cells_are_listed(void **state)
         assert_int_equal(modes->listed, mosts[n] < 243 ? mosts[n] : 243);
         double sum = 0;
         for (size_t m = 0; m < modes->listed; m++) {
+            size_t itself = 1000;
             assert_close(modes->mode[m].weight, all[m], 1e-12);
+            assert_int_equal(rovi_modes_classify(modes, q, 1, modes->mode[m].mean, &itself, NULL), ROVI_OK);
+            assert_int_equal(itself, m);
             sum += all[m];
         }
         assert_close(modes->listed_weight, sum, 1e-12);
@@ -479,6 +537,8 @@ int main(void)
         cmocka_unit_test(specks_are_not_modes),
         cmocka_unit_test(four_modes_in_the_plane),
         cmocka_unit_test(modes_are_those_of_the_draws),
+        cmocka_unit_test(draws_are_given_to_their_modes),
+        cmocka_unit_test(one_mode_has_all_points),
         cmocka_unit_test(the_heaviest_cells_are_listed),
         cmocka_unit_test(many_coordinates_are_counted_and_listed),
         cmocka_unit_test(no_modes_at_all_are_refused),

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Where draws come from. A draw has a number in the stream of its seed and can be made again, so that resampling keeps
+ * the weights of all proposals but the coordinates of none: the chosen ones are drawn a second time.
+ */
+#include "io/draws.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "io/report.h"
+
+#define BLOCK_DOUBLES ((size_t)1 << 18) /* two megabytes of draws at once: long writes, little memory */
+#define ALIGNED       64                /* the library makes draws by so many: a block that ends within costs twice */
+
+struct block {
+    double *x, *shown, *lp, *log_q, *log_weight, *again, *again_log_q;
+    size_t *place;
+    int *mode;
+    struct pool pool;
+};
+
+/* ---- the head ---- */
+
+/* A name may hold line ends, a comment line may not. */
+const char *draws_one_line(struct pool *pool, const char *text)
+{
+    char *copy = pool_text(pool, text ? text : "unknown");
+    for (char *c = copy; c && *c; c++)
+        *c = *c == '\n' || *c == '\r' ? ' ' : *c;
+    return copy;
+}
+
+const char *const *draws_number_names(struct pool *pool, size_t d)
+{
+    const char **name = pool_take(pool, d, sizeof *name);
+    for (size_t i = 0; name && i < d; i++)
+        if (!(name[i] = pool_format(pool, "x.%zu", i + 1)))
+            return NULL;
+    return name;
+}
+
+/* center + L O v, equation (2): v are the means of the maps. */
+static void mean_of(const rovi_approximation_parts *q, double *work, double *mean)
+{
+    size_t d = q->dim;
+    for (size_t i = 0; i < d; i++) {
+        work[i] = 0;
+        for (size_t j = 0; j < d; j++)
+            work[i] += q->rotation[i * d + j] * q->maps[j].v;
+    }
+    for (size_t i = 0; i < d; i++) {
+        mean[i] = q->center[i] + (q->whitening ? 0 : work[i]);
+        for (size_t j = 0; q->whitening && j <= i; j++)
+            mean[i] += q->whitening[i * d + j] * work[j];
+    }
+}
+
+static rovi_status make_mean(struct draws *draws, rovi_error *error)
+{
+    const struct draws_scale *scale = &draws->request.scale;
+    const rovi_approximation *q = rovi_fit_approximation(draws->request.fit->fit);
+    double *work = pool_take(&draws->pool, draws->d, sizeof *work);
+    double *mean = pool_take(&draws->pool, draws->d, sizeof *mean);
+    double *shown = pool_take(&draws->pool, draws->head.shown.count, sizeof *shown);
+    if (!work || !mean || !shown)
+        return report_no_memory(error);
+    mean_of(rovi_approximation_parts_of(q), work, mean);
+    draws->head.mean = scale->constrain ? shown : mean;
+    return scale->constrain ? scale->constrain(scale->data, 0, 1, mean, shown, error) : ROVI_OK;
+}
+
+static rovi_status make_head(struct draws *draws, rovi_error *error)
+{
+    const struct draws_request *request = &draws->request;
+    const rovi_fit_parts *parts = rovi_fit_parts_of(request->fit->fit);
+    draws->head = (struct draws_head){.model = draws_one_line(&draws->pool, request->fit->context.target),
+                                      .method = draws_one_line(&draws->pool, request->fit->context.method),
+                                      .status = rovi_stop_text(parts->stop),
+                                      .elbo = &parts->elbo,
+                                      .iterations = parts->restarts[parts->winner].iterations,
+                                      .count = request->count,
+                                      .seed = request->seed,
+                                      .proposals = request->proposals,
+                                      .shown = request->scale.shown,
+                                      .unconstrained = request->scale.unconstrained};
+    if (!request->scale.constrain)
+        draws->head.shown = (struct draws_names){draws->d, draws_number_names(&draws->pool, draws->d)};
+    if (!draws->head.model || !draws->head.method || !draws->head.shown.name)
+        return report_no_memory(error);
+    return make_mean(draws, error);
+}
+
+/* ---- blocks ---- */
+
+static rovi_status block_take(const struct draws *draws, struct block *block, rovi_error *error)
+{
+    size_t room = draws->room, columns = draws->head.shown.count;
+    *block = (struct block){0};
+    struct pool *pool = &block->pool;
+    block->x = pool_take(pool, room, draws->d * sizeof(double));
+    block->shown = draws->request.scale.constrain ? pool_take(pool, room, columns * sizeof(double)) : block->x;
+    block->lp = pool_take(pool, room, sizeof(double));
+    block->log_q = pool_take(pool, room, sizeof(double));
+    block->log_weight = pool_take(pool, room, sizeof(double));
+    block->place = pool_take(pool, room, sizeof *block->place);
+    block->mode = pool_take(pool, room, sizeof *block->mode);
+    block->again = pool_take(pool, ALIGNED, draws->d * sizeof(double));
+    block->again_log_q = pool_take(pool, ALIGNED, sizeof(double));
+    if (block->x && block->shown && block->lp && block->log_q && block->log_weight && block->place && block->mode &&
+        block->again && block->again_log_q)
+        return ROVI_OK;
+    pool_free(pool);
+    return report_no_memory(error);
+}
+
+static rovi_status draw(const struct draws *draws, uint64_t first, size_t n, struct block *block, rovi_error *error)
+{
+    const rovi_approximation *q = rovi_fit_approximation(draws->request.fit->fit);
+    rovi_status status = rovi_approximation_draw(q, draws->request.seed, first, n, block->x, block->log_q, error);
+    for (size_t i = 0; i < n; i++)
+        block->lp[i] = NAN;
+    if (!status && draws->request.target)
+        status = rovi_target_evaluate(draws->request.target, n, block->x, block->lp, NULL, error);
+    return status;
+}
+
+/* Draws that were chosen, from place `first` on: those whose numbers lie in one group of the library are made at once.
+ */
+static rovi_status draw_again(const struct draws *draws, uint64_t first, size_t n, struct block *block,
+                              rovi_error *error)
+{
+    const rovi_approximation *q = rovi_fit_approximation(draws->request.fit->fit);
+    const size_t *number = draws->chosen + first;
+    size_t d = draws->d;
+    for (size_t at = 0, end; at < n; at = end) {
+        size_t begin = number[at] / ALIGNED * ALIGNED;
+        for (end = at; end < n && number[end] - begin < ALIGNED;)
+            end++;
+        size_t span = number[end - 1] - begin + 1;
+        rovi_status status =
+            rovi_approximation_draw(q, draws->request.seed, begin, span, block->again, block->again_log_q, error);
+        if (status)
+            return status;
+        for (size_t i = at; i < end; i++) {
+            memcpy(block->x + i * d, block->again + (number[i] - begin) * d, d * sizeof(double));
+            block->log_q[i] = block->again_log_q[number[i] - begin];
+        }
+    }
+    memcpy(block->lp, draws->chosen_lp + first, n * sizeof(double));
+    return ROVI_OK;
+}
+
+static rovi_status classify(const struct draws *draws, size_t n, struct block *block, rovi_error *error)
+{
+    const rovi_approximation *q = rovi_fit_approximation(draws->request.fit->fit);
+    rovi_status status = rovi_modes_classify(draws->modes, q, n, block->x, block->place, error);
+    for (size_t i = 0; !status && i < n; i++)
+        block->mode[i] = block->place[i] < draws->modes->listed ? (int)block->place[i] : -1;
+    return status;
+}
+
+static rovi_status fill(const struct draws *draws, uint64_t first, size_t n, struct block *block, rovi_error *error)
+{
+    const struct draws_scale *scale = &draws->request.scale;
+    rovi_status status = (draws->chosen ? draw_again : draw)(draws, first, n, block, error);
+    if (!status)
+        status = classify(draws, n, block, error);
+    if (!status && scale->constrain)
+        status = scale->constrain(scale->data, first, n, block->x, block->shown, error);
+    for (size_t i = 0; i < n; i++)
+        block->log_weight[i] = block->lp[i] - block->log_q[i];
+    return status;
+}
+
+static size_t at_most(uint64_t left, size_t room)
+{
+    return left < room ? (size_t)left : room;
+}
+
+rovi_status draws_each(const struct draws *draws, draws_sink take, void *sink, rovi_error *error)
+{
+    struct block block;
+    rovi_status status = block_take(draws, &block, error);
+    for (uint64_t first = 0; !status && first < draws->head.count; first += draws->room) {
+        size_t n = at_most(draws->head.count - first, draws->room);
+        status = fill(draws, first, n, &block, error);
+        const struct draws_block full = {.n = n,
+                                         .x = block.shown,
+                                         .unconstrained = block.x,
+                                         .lp = block.lp,
+                                         .log_q = block.log_q,
+                                         .log_weight = block.log_weight,
+                                         .mode = block.mode};
+        if (!status)
+            status = take(sink, &full, error);
+    }
+    pool_free(&block.pool);
+    return status;
+}
+
+/* ---- resampling ---- */
+
+static rovi_status weigh(const struct draws *draws, struct block *block, double *lp, double *log_weight,
+                         rovi_error *error)
+{
+    for (uint64_t first = 0; first < draws->request.proposals; first += draws->room) {
+        size_t n = at_most(draws->request.proposals - first, draws->room);
+        rovi_status status = draw(draws, first, n, block, error);
+        if (status)
+            return status;
+        for (size_t i = 0; i < n; i++) {
+            lp[first + i] = block->lp[i];
+            log_weight[first + i] = block->lp[i] - block->log_q[i];
+        }
+    }
+    return ROVI_OK;
+}
+
+static rovi_status choose(struct draws *draws, double *lp, double *log_weight, rovi_error *error)
+{
+    size_t proposals = (size_t)draws->request.proposals, count = (size_t)draws->request.count;
+    struct block block;
+    rovi_status status = block_take(draws, &block, error);
+    if (status)
+        return status;
+    status = weigh(draws, &block, lp, log_weight, error);
+    pool_free(&block.pool);
+    if (!status)
+        status = rovi_resample(proposals, log_weight, draws->request.seed, count, draws->chosen, error);
+    for (size_t i = 0; !status && i < count; i++)
+        draws->chosen_lp[i] = lp[draws->chosen[i]];
+    return status;
+}
+
+static rovi_status resample(struct draws *draws, rovi_error *error)
+{
+    const struct draws_request *request = &draws->request;
+    if (!request->target)
+        return report(error, ROVI_BAD_INPUT, "found a fit without its target, allowed for resampling: one with it");
+    if (request->proposals < request->count)
+        return report(error, ROVI_BAD_INPUT, "found %llu proposals for %llu draws, allowed: at least as many",
+                      (unsigned long long)request->proposals, (unsigned long long)request->count);
+    struct pool scratch = {0};
+    double *lp = pool_take(&scratch, (size_t)request->proposals, sizeof *lp);
+    double *log_weight = pool_take(&scratch, (size_t)request->proposals, sizeof *log_weight);
+    draws->chosen = pool_take(&draws->pool, (size_t)request->count, sizeof *draws->chosen);
+    draws->chosen_lp = pool_take(&draws->pool, (size_t)request->count, sizeof *draws->chosen_lp);
+    rovi_status status = !lp || !log_weight || !draws->chosen || !draws->chosen_lp
+                             ? report_no_memory(error)
+                             : choose(draws, lp, log_weight, error);
+    pool_free(&scratch);
+    return status;
+}
+
+rovi_status draws_open(struct draws *draws, const struct draws_request *request, rovi_error *error)
+{
+    const rovi_approximation *q = rovi_fit_approximation(request->fit->fit);
+    size_t d = rovi_approximation_dim(q);
+    size_t room = BLOCK_DOUBLES / d / ALIGNED * ALIGNED;
+    *draws = (struct draws){.request = *request, .d = d, .room = room > 0 ? room : ALIGNED};
+    rovi_status status = rovi_approximation_modes(q, DRAWS_MODES, &draws->modes, error);
+    if (!status)
+        status = make_head(draws, error);
+    if (!status && request->proposals > 0)
+        status = resample(draws, error);
+    if (status)
+        draws_close(draws);
+    return status;
+}
+
+void draws_close(struct draws *draws)
+{
+    rovi_modes_free(draws->modes);
+    draws->modes = NULL;
+    pool_free(&draws->pool);
+}

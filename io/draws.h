@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Draws of a fit, a block at a time whatever their number, and what a file of draws says about them. Those who write
+ * formats (draws_csv.h, draws_netcdf.h) see plain arrays.
+ */
+#ifndef ROVI_IO_DRAWS_H
+#define ROVI_IO_DRAWS_H
+
+#include "io/fit_file.h"
+
+#define DRAWS_MODES 64 /* the modes that draws are told apart by: those that the fit lists */
+
+/* Stan's names: a, b.1, b.2, m.1.1, m.2.1; indices from 1, the first one the fastest. */
+struct draws_names {
+    size_t count;
+    const char *const *name;
+};
+
+/* What holds for all draws of a file. Borrowed. */
+struct draws_head {
+    const char *model, *method, *status; /* one line each */
+    const rovi_estimate *elbo;           /* of the fit; NULL: they are a sampler's */
+    uint64_t iterations, count, seed;
+    uint64_t proposals;               /* of which the draws were chosen; 0: they are all */
+    struct draws_names shown;         /* columns of draws */
+    struct draws_names unconstrained; /* columns of unconstrained draws; count 0 when they are the same */
+    const double *mean;               /* where q's mean is shown: shown.count */
+};
+
+struct draws_block {
+    size_t n;
+    const double *x;             /* n x shown.count */
+    const double *unconstrained; /* n x unconstrained.count */
+    const double *lp, *log_q,
+        *log_weight; /* n; lp and log_weight are NaN where there is no target; log_q may be NULL: unknown */
+    const int *mode; /* n, place among the modes of the fit; -1: none of the listed */
+};
+
+/* Takes the blocks one after the other. */
+typedef rovi_status (*draws_sink)(void *sink, const struct draws_block *block, rovi_error *error);
+
+/* On which scale draws are shown; all zero for the coordinates of the fit themselves, x.1, ..., x.d. */
+struct draws_scale {
+    struct draws_names shown, unconstrained; /* unconstrained: d names */
+    /* n draws as shown from n unconstrained ones, the first of which is number `first` of the file */
+    rovi_status (*constrain)(void *data, uint64_t first, size_t n, const double *unconstrained, double *shown,
+                             rovi_error *error);
+    void *data;
+};
+
+struct draws_request {
+    const struct fit_file *fit;
+    const rovi_target *target; /* NULL: not at hand */
+    uint64_t seed, count;
+    uint64_t proposals; /* draw so many and keep `count` of them, by their weights without replacement; 0: keep all */
+    struct draws_scale scale;
+};
+
+struct draws {
+    struct draws_head head;
+    struct draws_request request; /* its texts and handles are borrowed */
+    rovi_modes *modes;
+    size_t d, room; /* room: draws in a block */
+    size_t *chosen; /* numbers of the draws that are kept, increasing; NULL: 0, 1, ... */
+    double *chosen_lp;
+    struct pool pool;
+};
+
+/* What a head is made of: the text in one line, "unknown" for NULL; x.1, ..., x.d. NULL when out of memory. */
+const char *draws_one_line(struct pool *pool, const char *text);
+const char *const *draws_number_names(struct pool *pool, size_t d);
+
+/* Makes the head and, where there are proposals, the choice among them: their densities are asked for here. On failure
+ * there is nothing to close. */
+rovi_status draws_open(struct draws *draws, const struct draws_request *request, rovi_error *error);
+void draws_close(struct draws *draws);
+
+/* Hands all draws to the sink; stops at the first failure of either. */
+rovi_status draws_each(const struct draws *draws, draws_sink take, void *sink, rovi_error *error);
+
+#endif
