@@ -230,11 +230,22 @@ static bool is_mixture_promising(const struct fit_job *job)
     return promise > best.value + settings->tolerance + 3 * best.mcse;
 }
 
-/* One more restart, a mixture that begins with the best of the others; it wins only by more than its error. */
+static uint64_t evaluations_so_far(const struct fit_job *job)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < job->count; i++) {
+        sum += atomic_load(&job->restarts[i].meter.density);
+    }
+    return sum;
+}
+
+/* One more restart, at the price of all before it together: a mixture that begins with the
+ * best of them; it wins only by more than its error. */
 static void try_mixture(struct fit_job *job)
 {
     const size_t mixture = job->count++, best = job->winner;
     prepare_restart(job, mixture);
+    job->restarts[mixture].progress.budget = evaluations_so_far(job);
     job->restarts[mixture].start = job->shown[best].approximation;
     job->problem.team = job->team;
     job->mixing = true;

@@ -46,6 +46,7 @@ struct mixture {
     rovi_approximation **refined; /* of each component, in a round; NULL: as it was */
     rovi_settings settings;       /* of the refining */
     uint64_t samples;             /* taken so far */
+    uint64_t budget_each;         /* evaluations of one component in this round; 0: no limit */
     bool no_memory;
     struct arena memory;
 };
@@ -190,6 +191,7 @@ static void refine_one(void *context, size_t k, size_t worker)
     struct restart r = {.seed = rng_bits(stream, k) >> 11, .start = m->blend.q[k], .progress = m->restart->progress};
     meter_init(&r.meter, view);
     r.progress.meter = &r.meter;
+    r.progress.budget = m->budget_each;
     restart_by_coordinates(&problem, &r);
     m->refined[k] = r.approximation;
     if (r.no_memory || r.stop == ROVI_STOP_FAILED) {
@@ -200,6 +202,13 @@ static void refine_one(void *context, size_t k, size_t worker)
     rovi_target_free(view);
 }
 
+/* What is left of the budget, in equal parts: the components of a round must not depend on each other's cost. */
+static void set_budget(struct mixture *m)
+{
+    const uint64_t whole = m->restart->progress.budget, spent = atomic_load(&m->restart->meter.density);
+    m->budget_each = whole == 0 ? 0 : whole > spent ? 1 + (whole - spent) / m->blend.count : 1;
+}
+
 static void refine(struct mixture *m)
 {
     m->seen = mixed(m);
@@ -207,6 +216,7 @@ static void refine(struct mixture *m)
     if (m->no_memory) {
         return;
     }
+    set_budget(m);
     team_for(m->problem->team, m->blend.count, refine_one, m);
     for (size_t k = 0; k < m->blend.count; k++) {
         if (m->refined[k] != NULL) {
