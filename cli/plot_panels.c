@@ -5,7 +5,6 @@
  */
 #include "cli/plot_panels.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <string.h>
 
@@ -42,67 +41,23 @@ const char *panel_preset(const struct column *column)
     return strcmp(preset, "paper") == 0 ? " (paper)" : strcmp(preset, "default") == 0 ? "" : " (thorough)";
 }
 
-/* In single quotes gnuplot expands nothing; a backquote is replaced all the same. */
-void panel_quote(const char *text, FILE *stream)
-{
-    fputc('\'', stream);
-    for (; *text; text++) {
-        if (*text == '\'')
-            fputs("''", stream);
-        else
-            fputc(iscntrl((unsigned char)*text) || *text == '`' ? '?' : *text, stream);
-    }
-    fputc('\'', stream);
-}
-
 /* ---- data ---- */
-
-static void print_curve(const char *name, size_t index, size_t coordinate, const struct curve *curve, FILE *stream)
-{
-    fprintf(stream, "$%s%zu_%zu << EOD\n", name, index, coordinate);
-    for (size_t i = 0; i < curve->count; i++)
-        fprintf(stream, "%.6g %.5g\n", curve->lo + (double)i * curve->step, curve->value[i]);
-    fputs("EOD\n", stream);
-}
-
-/* Every second point of the grid is enough for contours. */
-static void print_landscape(const struct landscape *land, size_t index, FILE *stream)
-{
-    fprintf(stream, "$landscape%zu << EOD\n", index);
-    for (size_t j = 0; j < land->side; j += 2) {
-        for (size_t i = 0; i < land->side; i += 2)
-            fprintf(stream, i ? " %.5g" : "%.5g", land->log_p[j * land->side + i]);
-        fputc('\n', stream);
-    }
-    fputs("EOD\n", stream);
-}
-
-static void print_contours(const struct landscape *land, size_t index, FILE *stream)
-{
-    fprintf(stream, "set table $contours%zu\nset contour base\nunset surface\nset cntrparam levels discrete", index);
-    for (size_t i = 0; i < CONTOUR_LEVELS; i++)
-        fprintf(stream, "%s %.6g", i ? "," : "", land->level[i]);
-    fprintf(stream, "\nsplot $landscape%zu matrix using (%.8g+%.8g*$1):(%.8g+%.8g*$2):3 with lines\n", index,
-            land->lo[0], 2 * land->step[0], land->lo[1], 2 * land->step[1]);
-    fputs("unset table\nunset contour\nset surface\n", stream);
-}
 
 void panel_scene_data(const struct scene *scene, size_t index, FILE *stream)
 {
     if (!scene->has_landscape)
         return;
     for (size_t j = 0; j < scene->d; j++)
-        print_curve("target", index, j, scene->landscape.marginal + j, stream);
+        canvas_curve("target", index, j, scene->landscape.marginal + j, stream);
     if (scene->d != 2)
         return;
-    print_landscape(&scene->landscape, index, stream);
-    print_contours(&scene->landscape, index, stream);
+    canvas_landscape(&scene->landscape, index, stream);
 }
 
 void panel_column_data(const struct column *column, size_t index, FILE *stream)
 {
     for (size_t j = 0; j < column->scene->shown; j++)
-        print_curve("fit", index, j, column->marginal + j, stream);
+        canvas_curve("fit", index, j, column->marginal + j, stream);
     if (column->scene->d != 2)
         return;
     fprintf(stream, "$draws%zu << EOD\n", index);
@@ -176,72 +131,19 @@ void panel_trace_data(const struct column *column, size_t index, const struct tr
 
 /* ---- panels ---- */
 
-static void open_panel(const struct canvas *canvas, struct frame frame, const char *x_label, const char *y_label)
-{
-    FILE *stream = canvas->stream;
-    double bottom = canvas->height - frame.top - frame.height;
-    fprintf(stream, "\nset lmargin at screen %.5f\nset rmargin at screen %.5f\n", frame.left / canvas->width,
-            (frame.left + frame.width) / canvas->width);
-    fprintf(stream, "set bmargin at screen %.5f\nset tmargin at screen %.5f\n", bottom / canvas->height,
-            (bottom + frame.height) / canvas->height);
-    fprintf(stream, "set xlabel '%s'\nset ylabel '%s'\n", x_label, y_label);
-    fputs("unset logscale\nunset key\nset format '%g'\n", stream);
-    for (const char *axis = "xy"; *axis; axis++)
-        fprintf(stream, "set %ctics autofreq nomirror out scale 0.6 font ',10' tc rgb '" LABEL_COLOUR "'\n", *axis);
-}
-
-/* Labels belong to the first panel that is drawn after they were set. */
-static void close_panel(FILE *stream)
-{
-    fputs("\nset border 3\nunset label\nunset arrow\n", stream);
-}
-
 void panel_contours(const struct canvas *canvas, struct frame frame, const struct column *column, size_t column_index,
                     size_t scene_index)
 {
     const struct scene *scene = column->scene;
     FILE *stream = canvas->stream;
-    open_panel(canvas, frame, "x_1", column_index == 0 ? "x_2" : "");
+    canvas_open_panel(canvas, frame, "x_1", column_index == 0 ? "x_2" : "");
     fprintf(stream, "set border 15\nset xrange [%.8g:%.8g]\nset yrange [%.8g:%.8g]\n", scene->lo[0], scene->hi[0],
             scene->lo[1], scene->hi[1]);
     fprintf(stream, "plot $draws%zu using 1:2 with points pt 7 ps 0.28 lc rgb '#A0%s'", column_index,
             panel_colour(column) + 1);
     if (scene->has_landscape)
         fprintf(stream, ", \\\n  $contours%zu using 1:2 with lines lw 1.1 lc rgb '" TARGET_COLOUR "'", scene_index);
-    close_panel(stream);
-}
-
-/* The step of at most `most` tics over the span: 1, 2 or 5 times a power of ten. */
-static double tic_step(double span, double most)
-{
-    double unit = pow(10, floor(log10(span / most)));
-    for (int i = 0; i < 3; i++) {
-        double step = unit * (i == 0 ? 1 : i == 1 ? 2 : 5);
-        if (span / step <= most)
-            return step;
-    }
-    return 10 * unit;
-}
-
-/* Tics of a logarithmic axis: decades, with 2 and 5 named where the axis is short; a tic of level 1 has no name. */
-static void print_log_tics(double lo, double hi, FILE *stream)
-{
-    bool few = hi / lo < 300;
-    const char *comma = "";
-    fputs("set ytics (", stream);
-    for (int decade = (int)floor(log10(lo)); pow(10, decade) <= hi; decade++)
-        for (int digit = 1; digit <= 9; digit++) {
-            double at = digit * pow(10, decade);
-            bool named = digit == 1 || (few && (digit == 2 || digit == 5));
-            if (at < lo || at > hi)
-                continue;
-            if (named)
-                fprintf(stream, "%s'%g' %.3g", comma, at, at);
-            else
-                fprintf(stream, "%s'' %.3g 1", comma, at);
-            comma = ", ";
-        }
-    fputs(")\n", stream);
+    canvas_close_panel(stream);
 }
 
 static double greatest(const struct curve *curve)
@@ -260,20 +162,20 @@ void panel_marginal(const struct canvas *canvas, struct frame frame, const struc
     FILE *stream = canvas->stream;
     char label[32];
     snprintf(label, sizeof label, "x_{%zu}", coordinate + 1);
-    open_panel(canvas, frame, label, column_index == 0 && coordinate == 0 ? "density" : "");
+    canvas_open_panel(canvas, frame, label, column_index == 0 && coordinate == 0 ? "density" : "");
     double top = greatest(column->marginal + coordinate);
     if (scene->has_landscape)
         top = fmax(top, greatest(scene->landscape.marginal + coordinate));
     fprintf(stream, "set border 1\nunset ytics\nset xtics %.3g\nset xrange [%.8g:%.8g]\nset yrange [0:%.6g]\n",
-            tic_step(scene->hi[coordinate] - scene->lo[coordinate], 6 * frame.width / 180), scene->lo[coordinate],
-            scene->hi[coordinate], 1.08 * top);
+            canvas_tic_step(scene->hi[coordinate] - scene->lo[coordinate], 6 * frame.width / 180),
+            scene->lo[coordinate], scene->hi[coordinate], 1.08 * top);
     fprintf(stream, "plot $fit%zu_%zu using 1:2 with filledcurves y1=0 fc rgb '#A8%s', \\\n", column_index, coordinate,
             colour + 1);
     fprintf(stream, "  $fit%zu_%zu using 1:2 with lines lw 1.6 lc rgb '%s'", column_index, coordinate, colour);
     if (scene->has_landscape)
         fprintf(stream, ", \\\n  $target%zu_%zu using 1:2 with lines lw 1.1 lc rgb '" TARGET_COLOUR "'", scene_index,
                 coordinate);
-    close_panel(stream);
+    canvas_close_panel(stream);
 }
 
 static void print_trace(size_t column, size_t restart, const char *colour, const char *width, FILE *stream)
@@ -292,11 +194,11 @@ void panel_trace(const struct canvas *canvas, struct frame frame, const struct c
     snprintf(label, sizeof label,
              parts->restart_count == 1 ? "iteration" : "iteration of %zu restarts (bold: the winner)",
              parts->restart_count);
-    open_panel(canvas, frame, label, !labelled ? "" : axis->kl ? "KL to the target" : "ELBO");
+    canvas_open_panel(canvas, frame, label, !labelled ? "" : axis->kl ? "KL to the target" : "ELBO");
     fprintf(stream, "set xrange [0:*] noextend\nset yrange [%.8g:%.8g]\n%s", axis->lo, axis->hi,
             axis->logarithmic ? "set logscale y\n" : "");
     if (axis->logarithmic)
-        print_log_tics(axis->lo, axis->hi, stream);
+        canvas_log_tics('y', axis->lo, axis->hi, stream);
     fputs("plot \\\n", stream);
     for (size_t r = 0; r < parts->restart_count; r++) {
         if (r == parts->winner || !is_drawn(parts, r) || parts->restarts[r].trace_length == 0)
@@ -308,5 +210,5 @@ void panel_trace(const struct canvas *canvas, struct frame frame, const struct c
         print_trace(column_index, parts->winner, panel_colour(column), "2.6", stream);
     else
         fputs("  NaN", stream);
-    close_panel(stream);
+    canvas_close_panel(stream);
 }

@@ -5,19 +5,8 @@
 
 #include <stdio.h>
 
+#include "cli/canvas.h"
 #include "cli/picture.h"
-
-#define TARGET_COLOUR "#222222"
-#define LABEL_COLOUR  "#444444"
-
-struct frame { /* in pixels of the canvas, from its top left corner */
-    double left, top, width, height;
-};
-
-struct canvas {
-    double width, height;
-    FILE *stream;
-};
 
 struct trace_axis { /* what all traces of the picture share */
     bool kl;        /* KL is shown, else the ELBO */
@@ -28,9 +17,6 @@ struct trace_axis { /* what all traces of the picture share */
 const char *panel_colour(const struct column *column); /* "#rrggbb" by method, safe for the colour-blind */
 const char *panel_method(const struct column *column); /* its name for people */
 const char *panel_preset(const struct column *column); /* what to add to it: "" for the default */
-
-/* Text for gnuplot, in quotes: nothing in it is special any more. */
-void panel_quote(const char *text, FILE *stream);
 
 struct trace_axis panel_trace_axis(const struct picture *picture);
 

@@ -70,12 +70,6 @@ static size_t scene_index(const struct picture *picture, const struct column *co
 
 /* ---- words ---- */
 
-/* A label at pixels from the top left corner; the text has been written by `panel_quote` or is our own. */
-static void begin_label(const struct canvas *canvas, double x, double y)
-{
-    fprintf(canvas->stream, "set label at screen %.5f,%.5f ", x / canvas->width, 1 - y / canvas->height);
-}
-
 static int decimals(double mcse)
 {
     int digits = mcse > 0 && isfinite(mcse) ? (int)(1 - floor(log10(mcse))) : 3;
@@ -121,19 +115,19 @@ static void print_origin(const struct column *column, bool with_target, FILE *st
     const char *target = column->file.context.target;
     snprintf(text, sizeof text, "%.50s%s%.50s", with_target && target ? base_name(target) : "",
              with_target && target ? ", " : "", base_name(column->path));
-    panel_quote(text, stream);
+    canvas_quote(text, stream);
 }
 
 static void print_title(const struct canvas *canvas, const struct column *column, double x, bool with_target)
 {
     FILE *stream = canvas->stream;
-    begin_label(canvas, x, TOP + HEAD + 6);
+    canvas_begin_label(canvas, x, TOP + HEAD + 6);
     fprintf(stream, "'{/:Bold %s%s}' left font ',15' tc rgb '%s'\n", panel_method(column), panel_preset(column),
             panel_colour(column));
-    begin_label(canvas, x + COLUMN, TOP + HEAD + 6);
+    canvas_begin_label(canvas, x + COLUMN, TOP + HEAD + 6);
     print_origin(column, with_target, stream);
     fputs(" right font ',10' tc rgb '#777777' noenhanced\n", stream);
-    begin_label(canvas, x, TOP + HEAD + 28);
+    canvas_begin_label(canvas, x, TOP + HEAD + 28);
     fputc('\'', stream);
     print_evidence(rovi_fit_parts_of(column->file.fit), stream);
     print_weights(column, stream);
@@ -159,11 +153,11 @@ static void print_legend(const struct canvas *canvas, const struct picture *pict
         fprintf(stream,
                 "set arrow from screen %.5f,%.5f to screen %.5f,%.5f nohead lw 1.6 lc rgb '" TARGET_COLOUR "'\n",
                 x / canvas->width, 1 - y / canvas->height, (x + 24) / canvas->width, 1 - y / canvas->height);
-        begin_label(canvas, x + 30, y);
+        canvas_begin_label(canvas, x + 30, y);
         fprintf(stream, "'target%s' left font ',11' tc rgb '" LABEL_COLOUR "'\n",
                 contours ? ", with the smallest regions that hold 50, 80, 95 and 99 % of it" : "");
     } else {
-        begin_label(canvas, x, y);
+        canvas_begin_label(canvas, x, y);
         fprintf(stream, "'%s' left font ',11' tc rgb '" LABEL_COLOUR "'\n",
                 kind == PLOT_TRACE ? "the way of every restart" : "marginals of the draws");
     }
@@ -173,41 +167,13 @@ static void print_head(const struct canvas *canvas, const struct picture *pictur
 {
     FILE *stream = canvas->stream;
     const char *name = picture->scene[0].context->target;
-    begin_label(canvas, LEFT, TOP + 8);
-    panel_quote(picture->scene_count == 1 && name ? base_name(name) : "several targets", stream);
+    canvas_begin_label(canvas, LEFT, TOP + 8);
+    canvas_quote(picture->scene_count == 1 && name ? base_name(name) : "several targets", stream);
     fputs(" left font ',18' tc rgb '" TARGET_COLOUR "' noenhanced\n", stream);
     print_legend(canvas, picture, kind);
 }
 
 /* ---- the script ---- */
-
-static void print_terminal(const struct canvas *canvas, enum plot_format format, const char *output, FILE *stream)
-{
-    static const char font[] = "Helvetica,12";
-    double w = canvas->width, h = canvas->height;
-    if (format == PLOT_PNG)
-        fprintf(stream, "set terminal pngcairo size %.0f,%.0f font '%s' fontscale 2 linewidth 2 pointscale 2\n", 2 * w,
-                2 * h, font);
-    else if (format == PLOT_SVG)
-        fprintf(stream, "set terminal svg size %.0f,%.0f font '%s' fontscale 1.25 linewidth 0.9 background '#ffffff'\n",
-                w, h, font);
-    else /* 96 pixels to the inch, and points of 1/72 inch */
-        fprintf(stream, "set terminal pdfcairo size %.3fin,%.3fin font '%s' fontscale 0.75 linewidth 0.8\n", w / 96,
-                h / 96, font);
-    if (!output)
-        return;
-    fputs("set output ", stream);
-    panel_quote(output, stream);
-    fputc('\n', stream);
-}
-
-static void print_style(FILE *stream)
-{
-    fputs("set encoding utf8\nset border 3 lw 0.8 lc rgb '#888888'\n"
-          "set xlabel offset 0,0.3 tc rgb '" LABEL_COLOUR "'\n"
-          "set ylabel tc rgb '" LABEL_COLOUR "'\nset style fill solid noborder\nset samples 2\n",
-          stream);
-}
 
 static void print_data(const struct picture *picture, enum plot_kind kind, const struct trace_axis *axis, FILE *stream)
 {
@@ -254,8 +220,8 @@ void plot_script_write(const struct picture *picture, enum plot_kind kind, enum 
     struct canvas canvas = measure(picture, kind, stream);
     struct trace_axis axis = panel_trace_axis(picture);
     fprintf(stream, "# Written by rovi %s. Run it with: gnuplot FILE\n", rovi_version());
-    print_terminal(&canvas, format, output, stream);
-    print_style(stream);
+    canvas_terminal(&canvas, format, output, stream);
+    canvas_style(stream);
     print_data(picture, kind, &axis, stream);
     fputs("set multiplot\n", stream);
     print_head(&canvas, picture, kind);

@@ -5,10 +5,10 @@
 
 #include <stdio.h>
 
+#include "cli/canvas.h"
 #include "cli/picture.h"
 
 enum plot_kind { PLOT_FIT, PLOT_MARGINALS, PLOT_TRACE };
-enum plot_format { PLOT_SVG, PLOT_PNG, PLOT_PDF };
 
 /* `output` is the picture's name for `set output`; NULL: the picture goes to gnuplot's stdout. */
 void plot_script_write(const struct picture *picture, enum plot_kind kind, enum plot_format format, const char *output,
