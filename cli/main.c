@@ -7,8 +7,8 @@
 #include "cli/cli.h"
 #include "io/report.h"
 
-static const struct command *const commands[] = {&fit_command, &sample_command, &plot_command, &langevin_command,
-                                                 &separation_command};
+static const struct command *const commands[] = {&fit_command,      &sample_command,     &plot_command,
+                                                 &langevin_command, &separation_command, &reproduce_command};
 
 #define COMMANDS (sizeof commands / sizeof *commands)
 
@@ -28,7 +28,8 @@ static const struct command *find_command(const char *name)
             return commands[i];
         suggestion_consider(&suggestion, commands[i]->name);
     }
-    fprintf(stderr, "rovi: found command \"%.80s\", allowed: fit, sample, plot, langevin, separation, help%s%s%s\n",
+    fprintf(stderr,
+            "rovi: found command \"%.80s\", allowed: fit, sample, plot, langevin, separation, reproduce, help%s%s%s\n",
             name, suggestion.best ? " (did you mean " : "", suggestion.best ? suggestion.best : "",
             suggestion.best ? "?)" : "");
     return NULL;

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The table of experiments. To add one: a file in this folder, a line in experiments.h, a line here. */
+#include "cli/reproduce/experiments.h"
+
+static const struct experiment *const experiments[] = {&starts_experiment};
+
+const struct experiment *experiment_at(size_t index)
+{
+    return index < sizeof experiments / sizeof *experiments ? experiments[index] : NULL;
+}

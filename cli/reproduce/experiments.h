@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The experiments, in the order in which they are listed and run. */
+#ifndef ROVI_CLI_REPRODUCE_EXPERIMENTS_H
+#define ROVI_CLI_REPRODUCE_EXPERIMENTS_H
+
+#include "cli/reproduce/study.h"
+
+extern const struct experiment starts_experiment;
+
+const struct experiment *experiment_at(size_t index); /* NULL past the end */
+
+#endif
