@@ -7,7 +7,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/interrupt.h"
@@ -15,7 +14,7 @@
 
 #define STANDARD_ERRORS 3 /* that a check allows */
 
-enum kind { TARGET, APPROXIMATION, FIT };
+enum kind { TARGET, APPROXIMATION, FIT, LANGEVIN, SEPARATION, PRODUCT };
 
 struct owned {
     struct owned *next;
@@ -24,6 +23,9 @@ struct owned {
         rovi_target *target;
         rovi_approximation *approximation;
         rovi_fit *fit;
+        rovi_langevin *langevin;
+        rovi_separation *separation;
+        rovi_plane_product *product;
     } handle;
 };
 
@@ -31,12 +33,7 @@ struct owned {
 
 rovi_status study_begin(struct study *study, const struct experiment *experiment, bool quiet)
 {
-    *study = (struct study){.experiment = experiment,
-                            .outcome = "",
-                            .quiet = quiet,
-                            .terminal = isatty(STDERR_FILENO),
-                            .began = seconds_now()};
-    study->next = study->began + (study->terminal ? 0.1 : 5);
+    *study = (struct study){.experiment = experiment, .outcome = "", .pace = pace_begin(quiet), .began = seconds_now()};
     study->csv = open_memstream(&study->csv_text, &study->csv_size);
     study->canvas.stream = open_memstream(&study->script_text, &study->script_size);
     if (!study->csv || !study->canvas.stream)
@@ -55,8 +52,7 @@ void study_finish(struct study *study)
 {
     close_stream(study, &study->csv);
     close_stream(study, &study->canvas.stream);
-    if (study->terminal && !study->quiet)
-        fputs("\r\033[K", stderr);
+    pace_end(&study->pace);
 }
 
 static void release(const struct owned *owned)
@@ -70,6 +66,15 @@ static void release(const struct owned *owned)
         break;
     case FIT:
         rovi_fit_free(owned->handle.fit);
+        break;
+    case LANGEVIN:
+        rovi_langevin_free(owned->handle.langevin);
+        break;
+    case SEPARATION:
+        rovi_separation_free(owned->handle.separation);
+        break;
+    case PRODUCT:
+        rovi_plane_product_free(owned->handle.product);
         break;
     }
 }
@@ -103,21 +108,12 @@ bool study_stopped(struct study *study)
 
 static void speak(struct study *study, double share)
 {
-    enum { WIDTH = 24 };
-    double now = seconds_now();
-    if (study->quiet || now < study->next)
+    double seconds = seconds_now() - study->began;
+    if (study->steps == 0 || !pace_due(&study->pace, seconds))
         return;
-    study->next = now + (study->terminal ? 0.1 : 5);
-    if (study->terminal) {
-        fputs("\r\033[K[", stderr);
-        for (int i = 0; i < WIDTH; i++)
-            fputc(i < (int)(share * WIDTH) ? '#' : '.', stderr);
-        fputs("] ", stderr);
-    }
-    fprintf(stderr, "%s: %3.0f %%, %.0f s", study->experiment->name, 100 * share, now - study->began);
-    if (!study->terminal)
-        fputc('\n', stderr);
-    fflush(stderr);
+    pace_open(&study->pace, share);
+    fprintf(stderr, ", %s", study->experiment->name);
+    pace_close(&study->pace, share, seconds);
 }
 
 void study_plan(struct study *study, size_t steps)
@@ -128,16 +124,14 @@ void study_plan(struct study *study, size_t steps)
 void study_step(struct study *study)
 {
     study->steps_done++;
-    if (study->steps > 0)
-        speak(study, (double)study->steps_done / (double)study->steps);
+    speak(study, (double)study->steps_done / (double)study->steps);
 }
 
 static int watch_fit(const rovi_progress *progress, void *data)
 {
     struct study *study = data;
     double part = (double)progress->finished / (double)progress->restarts;
-    if (study->steps > 0)
-        speak(study, ((double)study->steps_done + part) / (double)study->steps);
+    speak(study, ((double)study->steps_done + part) / (double)study->steps);
     return interrupt_seen();
 }
 
@@ -261,17 +255,32 @@ const rovi_approximation *study_keep_approximation(struct study *study, rovi_app
     return q && keep(study, owned) ? q : NULL;
 }
 
-/* "name=value name=value", which is cut up. */
-static rovi_status apply_settings(rovi_settings *settings, char *text, rovi_error *error)
+/* ---- what the library computes ---- */
+
+typedef rovi_status (*setter)(void *settings, const char *name, const char *value, rovi_error *error);
+
+static rovi_status set_for_fit(void *settings, const char *name, const char *value, rovi_error *error)
+{
+    return rovi_settings_set(settings, name, value, error);
+}
+
+static rovi_status set_for_langevin(void *settings, const char *name, const char *value, rovi_error *error)
+{
+    return rovi_langevin_settings_set(settings, name, value, error);
+}
+
+/* "name=value name=value", which is cut up; settings NULL: out of memory. */
+static bool apply_settings(struct study *study, void *settings, setter set, char *text)
 {
     char *rest = NULL;
-    rovi_status status = ROVI_OK;
-    for (char *name = strtok_r(text, " ", &rest); name && !status; name = strtok_r(NULL, " ", &rest)) {
+    if (!settings)
+        study_fail(study, report_no_memory(&study->error));
+    for (char *name = strtok_r(text, " ", &rest); name && !study->status; name = strtok_r(NULL, " ", &rest)) {
         char *value = strchr(name, '=');
         *value++ = '\0';
-        status = rovi_settings_set(settings, name, value, error);
+        study_fail(study, set(settings, name, value, &study->error));
     }
-    return status;
+    return !study->status;
 }
 
 static const rovi_fit *fit_with(struct study *study, const rovi_target *target, const rovi_approximation *start,
@@ -279,11 +288,7 @@ static const rovi_fit *fit_with(struct study *study, const rovi_target *target, 
 {
     rovi_fit *fit = NULL;
     rovi_settings *settings = rovi_settings_new();
-    if (!settings)
-        study_fail(study, report_no_memory(&study->error));
-    if (!study->status)
-        study_fail(study, apply_settings(settings, text, &study->error));
-    if (!study->status)
+    if (apply_settings(study, settings, set_for_fit, text))
         study_fail(study, rovi_fit_continue(target, settings, start, watch_fit, study, &fit, &study->error));
     rovi_settings_free(settings);
     return fit && keep(study, (struct owned){.kind = FIT, .handle.fit = fit}) && !study_stopped(study) ? fit : NULL;
@@ -302,4 +307,58 @@ const rovi_fit *study_fit(struct study *study, const rovi_target *target, const 
     const rovi_fit *fit = fit_with(study, target, start, text);
     study_step(study);
     return fit;
+}
+
+static const rovi_langevin_parts *langevin_with(struct study *study, const rovi_target *target, const double *start,
+                                                char *text)
+{
+    rovi_langevin *run = NULL;
+    rovi_langevin_settings *settings = rovi_langevin_settings_new();
+    const rovi_langevin_input input = {.start_count = start != NULL, .start = start};
+    if (apply_settings(study, settings, set_for_langevin, text))
+        study_fail(study, rovi_langevin_run(target, settings, &input, watch_fit, study, &run, &study->error));
+    rovi_langevin_settings_free(settings);
+    bool kept = run && keep(study, (struct owned){.kind = LANGEVIN, .handle.langevin = run});
+    return kept && !study_stopped(study) ? rovi_langevin_parts_of(run) : NULL;
+}
+
+const rovi_langevin_parts *study_langevin(struct study *study, const rovi_target *target, const double *start,
+                                          const char *settings, ...)
+{
+    char text[256];
+    va_list arguments;
+    va_start(arguments, settings);
+    vsnprintf(text, sizeof text, settings, arguments);
+    va_end(arguments);
+    if (study_stopped(study) || !target)
+        return NULL;
+    const rovi_langevin_parts *run = langevin_with(study, target, start, text);
+    study_step(study);
+    return run;
+}
+
+const rovi_separation *study_separation(struct study *study, const rovi_target *target)
+{
+    rovi_separation *separation = NULL;
+    if (study_stopped(study) || !target)
+        return NULL;
+    study_fail(study, rovi_separation_run(target, NULL, &separation, &study->error));
+    study_step(study);
+    return separation && keep(study, (struct owned){.kind = SEPARATION, .handle.separation = separation}) ? separation
+                                                                                                          : NULL;
+}
+
+const rovi_plane_product *study_product(struct study *study, const rovi_target *target, double degrees, size_t start)
+{
+    rovi_plane *plane = NULL;
+    rovi_plane_product *product = NULL;
+    if (study_stopped(study) || !target || study_fail(study, rovi_plane_new(target, NULL, &plane, &study->error)))
+        return NULL;
+    if (degrees < 0)
+        study_fail(study, rovi_plane_best(plane, &product, &study->error));
+    else
+        study_fail(study, rovi_plane_at(plane, degrees, start, &product, &study->error));
+    rovi_plane_free(plane);
+    study_step(study);
+    return product && keep(study, (struct owned){.kind = PRODUCT, .handle.product = product}) ? product : NULL;
 }

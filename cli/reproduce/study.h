@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "cli/canvas.h"
+#include "cli/progress.h"
 #include "io/memory.h"
 #include "rovi.h"
 
@@ -57,9 +58,9 @@ struct study {
     char *script_text;
     size_t script_size;
 
-    bool quiet, terminal;
+    struct pace pace;
     size_t steps, steps_done; /* for the progress */
-    double began, next;       /* seconds_now() */
+    double began;             /* seconds_now() */
 };
 
 /* ROVI_NO_MEMORY is the only failure. To be cleared in any case. */
@@ -100,5 +101,15 @@ const rovi_approximation *study_keep_approximation(struct study *study, rovi_app
 /* Fit by the settings "name=value name=value" (printf's format), from `start` unless NULL. */
 const rovi_fit *study_fit(struct study *study, const rovi_target *target, const rovi_approximation *start,
                           const char *settings, ...) __attribute__((format(printf, 4, 5)));
+
+/* Langevin Monte Carlo by its settings; every particle begins at the point `start` (d) unless NULL. */
+const rovi_langevin_parts *study_langevin(struct study *study, const rovi_target *target, const double *start,
+                                          const char *settings, ...) __attribute__((format(printf, 4, 5)));
+
+const rovi_separation *study_separation(struct study *study, const rovi_target *target);
+
+/* The exact optimum in the plane at one angle, or over all of them with EVERY_ANGLE. */
+#define EVERY_ANGLE (-1.0)
+const rovi_plane_product *study_product(struct study *study, const rovi_target *target, double degrees, size_t start);
 
 #endif
