@@ -5,7 +5,7 @@
 
 #include "cli/reproduce/study.h"
 
-extern const struct experiment rotation_experiment, starts_experiment;
+extern const struct experiment rotation_experiment, starts_experiment, stress_experiment;
 
 const struct experiment *experiment_at(size_t index); /* NULL past the end */
 
