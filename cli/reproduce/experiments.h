@@ -5,7 +5,8 @@
 
 #include "cli/reproduce/study.h"
 
-extern const struct experiment rotation_experiment, starts_experiment, stress_experiment;
+extern const struct experiment bound_experiment, rotation_experiment, starts_experiment, stress_experiment,
+    tradeoffs_experiment;
 
 const struct experiment *experiment_at(size_t index); /* NULL past the end */
 

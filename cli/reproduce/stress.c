@@ -166,8 +166,8 @@ static void draw_layout(struct study *study, const struct layout *layout, size_t
     double x = FIGURE_LEFT - 20 + (double)(index % 4) * 240, y = FIGURE_HEAD + 40 + (double)(index / 4) * 330;
     figure_note(study, x, y - 32, TARGET_COLOUR, study_format(study, "{/:Bold %s}", layout->name));
     figure_open(study, (struct frame){x, y, 200, 200},
-                study_format(study, "%zu of %zu kept, KL %.2f%s", layout->kept, layout->count, layout->kl.value,
-                             isnan(layout->optimum) ? "" : study_format(study, " (best %.2f)", layout->optimum)),
+                study_format(study, "%zu of %zu kept, KL %.3f%s", layout->kept, layout->count, layout->kl.value,
+                             isnan(layout->optimum) ? "" : study_format(study, " (best %.3f)", layout->optimum)),
                 "", "");
     view_ranges(study, box);
     fputs("unset xtics\nunset ytics\n", stream);
@@ -203,7 +203,7 @@ static void draw_growth(struct study *study, const struct growth *growth)
     figure_data_end(study);
     figure_open(study, left, "{/:Bold A triangle that grows:} the lightest component",
                 "distance from the centre, in sd", "mass / truth");
-    fputs("set xrange [0:6.3]\nset yrange [0:1.1]\nset ytics .5\n"
+    fputs("set xrange [0:6.3]\nset yrange [-.03:1.1]\nset ytics .5\n"
           "plot $growth using 1:3 with lines lw 1.6 lc rgb '" TARGET_COLOUR "', \\\n"
           "  $growth using 1:2 with points pt 7 ps .7 lc rgb '" ROVI_COLOUR "'",
           stream);
@@ -211,7 +211,7 @@ static void draw_growth(struct study *study, const struct growth *growth)
     figure_open(study, right, "{/:Bold The same:} KL", "distance from the centre, in sd", "KL to the target");
     figure_label(study, .3, .8, TARGET_COLOUR, "— exact optimum over rotations");
     figure_label(study, .3, .66, ROVI_COLOUR, "● fits");
-    fputs("set xrange [0:6.3]\nset yrange [0:.9]\nset ytics .2\n"
+    fputs("set xrange [0:6.3]\nset yrange [-.025:.9]\nset ytics .2\n"
           "plot $growth using 1:5 with lines lw 1.6 lc rgb '" TARGET_COLOUR "', \\\n"
           "  $growth using 1:4 with points pt 7 ps .7 lc rgb '" ROVI_COLOUR "'",
           stream);
