@@ -242,7 +242,7 @@ static void run(struct study *study)
         return;
     check(study, points, fit, fit_m, broken);
     figure_begin(study, 1020, 590, "Theorem 2.3: how little mass mean-field VI leaves to the lesser mode",
-                 "Two unit Gaussians at ∓(m, m). The bounds hold once π(E) ≤ e^{−2b}; the exact optimum of mean-field "
+                 "Two unit Gaussians at ±(m, m). The bounds hold once π(E) ≤ e^{−2b}; the exact optimum of mean-field "
                  "VI has collapsed "
                  "long before,\nand by many orders of magnitude more than they say.");
     draw_mass(study, points, fit, fit_m);

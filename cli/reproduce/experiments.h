@@ -5,8 +5,8 @@
 
 #include "cli/reproduce/study.h"
 
-extern const struct experiment bound_experiment, rotation_experiment, starts_experiment, stress_experiment,
-    tradeoffs_experiment, transition_experiment;
+extern const struct experiment bound_experiment, figure1_experiment, figure3_experiment, langevin_experiment,
+    rotation_experiment, starts_experiment, stress_experiment, tradeoffs_experiment, transition_experiment;
 
 const struct experiment *experiment_at(size_t index); /* NULL past the end */
 

@@ -128,22 +128,28 @@ static double curve_kl(const struct mixture *m, size_t j, const struct curve *q)
     return kl;
 }
 
-double mixture_marginal_kl(struct study *study, const struct mixture *m, const rovi_approximation *q)
+double mixture_marginal_kl_of(struct study *study, const struct mixture *m, size_t n, const double *x)
 {
-    double *x = draw(study, q, MARGINAL_DRAWS), sum = 0;
+    double sum = 0;
     struct pool pool = {0};
-    for (size_t j = 0; j < m->d && x && !study->status; j++) {
+    for (size_t j = 0; j < m->d && !study->status; j++) {
         struct curve curve;
         double lo = 0, hi = 1;
-        study_fail(study, density_range(&pool, MARGINAL_DRAWS, x + j, m->d, &lo, &hi, &study->error));
+        study_fail(study, density_range(&pool, n, x + j, m->d, &lo, &hi, &study->error));
         if (!study->status)
-            study_fail(study, density_smooth(&pool, MARGINAL_DRAWS, x + j, m->d, lo - (hi - lo) / 10,
-                                             hi + (hi - lo) / 10, &curve, &study->error));
+            study_fail(study, density_smooth(&pool, n, x + j, m->d, lo - (hi - lo) / 10, hi + (hi - lo) / 10, &curve,
+                                             &study->error));
         if (!study->status)
             sum += curve_kl(m, j, &curve) / (double)m->d;
         pool_free(&pool);
     }
-    return x && !study->status ? sum : NAN;
+    return study->status ? NAN : sum;
+}
+
+double mixture_marginal_kl(struct study *study, const struct mixture *m, const rovi_approximation *q)
+{
+    double *x = draw(study, q, MARGINAL_DRAWS);
+    return x && !study->status ? mixture_marginal_kl_of(study, m, MARGINAL_DRAWS, x) : NAN;
 }
 
 /* ---- fits ---- */

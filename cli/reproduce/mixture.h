@@ -29,6 +29,9 @@ void mixture_shares(struct study *study, const struct mixture *mixture, const ro
  * from smoothing and the number of draws, is below .002. */
 double mixture_marginal_kl(struct study *study, const struct mixture *mixture, const rovi_approximation *q);
 
+/* The same of n draws from anywhere. */
+double mixture_marginal_kl_of(struct study *study, const struct mixture *mixture, size_t n, const double *x);
+
 /* max_k |<O e_k, u>|: 1 when one axis of q is the direction u. NaN without a fit. */
 double fit_alignment(const rovi_fit *fit, const double *u);
 

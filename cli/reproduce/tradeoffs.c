@@ -224,7 +224,7 @@ static void draw_mesh(struct study *study, const struct results *r, struct frame
                 floored(r->by_mesh[i][1]), floored(r->by_mesh[i][2]));
     figure_data_end(study);
     figure_open(study, frame, "{/:Bold Size of the dictionary}", "maps per coordinate", "");
-    kl_axis(study, .01, 200);
+    kl_axis(study, .005, 200);
     fputs("set xrange [6:900]\n", stream);
     canvas_log_tics('x', 6, 900, stream);
     for (size_t b = 0; b < BUDGETS; b++)
@@ -275,11 +275,11 @@ static void draw_curves(struct study *study, const struct results *r, struct fra
                 "density evaluations", "KL to the target");
     kl_axis(study, 4e-4, 20);
     fputs("set xrange [2e4:2e7]\n", stream);
-    canvas_log_tics('x', 2e4, 2e7, stream);
+    fputs("set xtics ('10^5' 1e5, '10^6' 1e6, '10^7' 1e7)\n", stream);
     for (size_t c = 0; c < CURVES; c++) {
         const rovi_restart *curve = r->curve[0][c];
         double x = (double)curve->trace[curve->trace_length - 1].evaluations;
-        figure_label(study, x * .78, 1.4 * floored(-curve->trace[curve->trace_length - 1].elbo), tint[c],
+        figure_label(study, x * 1.1, 1.22 * floored(-curve->trace[curve->trace_length - 1].elbo), tint[c],
                      study_format(study, "paper, m = %zu", c + 1));
         figure_horizontal(study, r->curve_floor[c], tint[c]);
     }
@@ -294,7 +294,7 @@ static void draw(struct study *study, const struct results *r)
 {
     const double top = FIGURE_HEAD + 34, left = FIGURE_LEFT;
     figure_begin(study, 1160, 730, "The knobs of the paper’s method",
-                 "Two unit Gaussians at ∓(2, 2), the paper’s values but for the one knob (batches of 250). The floor "
+                 "Two unit Gaussians at ±(2, 2), the paper’s values but for the one knob (batches of 250). The floor "
                  "is the least KL "
                  "that any map of the dictionary can reach;\nwhat lies above it is missed by the optimisation.");
     draw_step(study, r, (struct frame){left, top, 290, 210});

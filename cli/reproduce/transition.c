@@ -43,16 +43,16 @@ static double fitted_weight(size_t i)
 /* Components at -(m, m) and (m, m) with these correlations. */
 static const rovi_target *pair(struct study *study, double m, const double *r, double weight, struct mixture *mixture)
 {
-    static double means[4], covariances[8]; /* of one mixture at a time */
-    const double values[8] = {1, r[0], r[0], 1, 1, r[1], r[1], 1};
-    memcpy(covariances, values, sizeof values);
-    means[0] = means[1] = -m;
-    means[2] = means[3] = m;
-    *mixture = mixture_even(2, 2, means);
+    const double values[12] = {-m, -m, m, m, 1, r[0], r[0], 1, 1, r[1], r[1], 1};
+    double *kept = study_doubles(study, 12);
+    if (!kept)
+        return NULL;
+    memcpy(kept, values, sizeof values);
+    *mixture = mixture_even(2, 2, kept);
     mixture->weight[0] = weight;
     mixture->weight[1] = 1 - weight;
     mixture->covariance_count = 2;
-    mixture->covariances = covariances;
+    mixture->covariances = kept + 4;
     return mixture_target(study, mixture);
 }
 
@@ -139,7 +139,7 @@ static void draw_shape(struct study *study, const struct shape *shape, size_t in
     if (!isnan(shape->printed))
         figure_vertical(study, fmin(shape->printed, .999), QUIET_COLOUR);
     if (!isnan(shape->printed))
-        figure_label(study, shape->printed - .31, .88, QUIET_COLOUR, "printed form");
+        figure_label(study, .03, .9, QUIET_COLOUR, study_format(study, "printed: %.3f", shape->printed));
     fprintf(stream,
             "plot $shape%zu using 1:2 with lines lw 1.8 lc rgb '" TARGET_COLOUR "', \\\n"
             "  $fits%zu using 1:2 with points pt 7 ps .6 lc rgb '" ROVI_COLOUR "'",
@@ -238,7 +238,7 @@ static void run(struct study *study)
     check(study, shapes, sweeps);
     figure_begin(
         study, 1030, 620, "The weight at which mean-field VI changes sides",
-        "Components at ∓(m, m); lines are the exact optimum over product densities, dots are fits. Left: far apart "
+        "Components at ±(m, m); lines are the exact optimum over product densities, dots are fits. Left: far apart "
         "(m = 6), with different\ncorrelations. Right: round components at several distances.");
     for (size_t k = 0; k < SHAPES; k++)
         draw_shape(study, shapes + k, k);

@@ -21,6 +21,7 @@ struct view view_make(struct study *study, const rovi_target *target, const doub
         .target = (rovi_target *)(uintptr_t)target, .d = 2, .shown = 2, .lo = {box[0], box[1]}, .hi = {box[2], box[3]}};
     if (study_fail(study, density_landscape(&study->pool, scene, &study->error)) || !scene->has_landscape)
         return view;
+    fputs("unset logscale\nset xrange [*:*]\nset yrange [*:*]\n", study->canvas.stream); /* a panel may have set them */
     canvas_landscape(&scene->landscape, index, study->canvas.stream);
     view.land = &scene->landscape;
     return view;
