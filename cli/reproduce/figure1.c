@@ -15,6 +15,7 @@
 
 #define CASES 3 /* m = 1, 2, 3 */
 #define HALF  6.5
+#define DRAWN 1500
 #define TOP   (FIGURE_HEAD + 46)
 #define SIDE  215
 #define PITCH 255
@@ -55,6 +56,7 @@ static void show_fit(struct study *study, struct scenario *s, const struct mixtu
 {
     rovi_estimate share[2];
     s->view[index] = view_make(study, view_of_fit(study, fit_q(fit)), box, block + (size_t)index);
+    view_draws(study, fit_q(fit), DRAWN, study_format(study, "draws%zu", block + (size_t)index));
     s->kl[index] = fit_kl(fit);
     mixture_shares(study, mixture, fit_q(fit), share);
     s->share[index] = share[1].value;
@@ -94,18 +96,27 @@ static void make(struct study *study, double m, struct scenario *s, size_t block
 
 /* ---- the figure ---- */
 
-static void draw_contours(struct study *study, const struct scenario *s, int index, size_t column, size_t line,
-                          const char *name)
+/* The exact optimum by its contours, a fit by draws: its density is a staircase. */
+static void draw_density(struct study *study, const struct scenario *s, int index, size_t column, size_t line,
+                         const char *name)
 {
     const char *colour = index < ROVI ? MFVI_COLOUR : index == ROVI ? ROVI_COLOUR : FOURTH_COLOUR;
     struct frame frame = {FIGURE_LEFT + (double)column * PITCH, TOP + (double)line * 300, SIDE, SIDE};
+    FILE *stream = study->canvas.stream;
     figure_open(study, frame, study_format(study, "{/:Bold %s}, KL %.3f", name, fabs(s->kl[index].value)),
                 line ? "x_1" : "", column ? "" : "x_2");
     view_ranges(study, box);
-    fprintf(study->canvas.stream,
-            "set xtics 5\nset ytics 5\nplot $contours%zu using 1:2 with lines lw .9 lc rgb '#AAAAAA', \\\n"
-            "  $contours%zu using 1:2 with lines lw 1.5 lc rgb '%s'",
-            s->view[TARGET].index, s->view[index].index, colour);
+    fputs("set xtics 5\nset ytics 5\n", stream);
+    if (index < ROVI)
+        fprintf(stream,
+                "plot $contours%zu using 1:2 with lines lw .9 lc rgb '#AAAAAA', \\\n"
+                "  $contours%zu using 1:2 with lines lw 1.5 lc rgb '%s'",
+                s->view[TARGET].index, s->view[index].index, colour);
+    else
+        fprintf(stream,
+                "plot $draws%zu using 1:2 with points pt 7 ps .26 lc rgb '#70%s', \\\n"
+                "  $contours%zu using 1:2 with lines lw .9 lc rgb '" TARGET_COLOUR "'",
+                s->view[index].index, colour + 1, s->view[TARGET].index);
     figure_close(study);
 }
 
@@ -143,18 +154,19 @@ static void draw_legend(struct study *study)
 
 static void draw(struct study *study, const struct scenario *s)
 {
-    figure_begin(study, 1110, 900, "Mean-field VI loses a mode; rotational VI keeps both",
-                 "Two unit Gaussians at ±(m, m), grey: the smallest regions that hold 50, 80, 95 and 99 % of the mass. "
-                 "Far apart, "
-                 "which mode mean-field VI keeps\ndepends on where it starts. The paper’s dictionary has a floor, seen "
-                 "at m = 3.");
+    figure_begin(
+        study, 1110, 925, "Mean-field VI loses a mode; rotational VI keeps both",
+        "Two unit Gaussians at ±(m, m), in grey: the smallest regions that hold 50, 80, 95 and 99 % of the mass. "
+        "Far apart, "
+        "which mode mean-field VI keeps\ndepends on where it starts. The paper’s dictionary has a floor, seen "
+        "at m = 3.");
     for (size_t c = 0; c < CASES; c++) {
-        draw_contours(study, s + c, MEAN_FIELD, c, 0, study_format(study, "m = %g", s[c].m));
-        draw_contours(study, s + c, ROVI, c, 1, study_format(study, "m = %g", s[c].m));
+        draw_density(study, s + c, MEAN_FIELD, c, 0, study_format(study, "m = %g", s[c].m));
+        draw_density(study, s + c, ROVI, c, 1, study_format(study, "m = %g", s[c].m));
         draw_marginals(study, s + c, c);
     }
-    draw_contours(study, s + 2, OTHER, 3, 0, "m = 3, other start");
-    draw_contours(study, s + 2, PAPER, 3, 1, "m = 3, paper");
+    draw_density(study, s + 2, OTHER, 3, 0, "m = 3, other start");
+    draw_density(study, s + 2, PAPER, 3, 1, "m = 3, paper");
     draw_legend(study);
     figure_end(study);
 }
