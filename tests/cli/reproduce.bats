@@ -77,12 +77,8 @@ END
 
 @test "Ctrl-C leaves nothing half-written" {
     for signal in INT TERM; do
-        "$ROVI" reproduce starts -o out 2>err &
-        sleep 1
-        kill -$signal $!
-        code=0
-        wait $! || code=$?
-        [ "$code" = 130 ]
+        run timeout --foreground --preserve-status -s $signal 1 "$ROVI" reproduce starts -o out
+        [ "$status" = 130 ]
         [ -z "$(ls -A out)" ]
     done
 }
