@@ -6,6 +6,7 @@
  * components of opposite correlations, which the exact optimum over all rotations keeps up to some correlation, and
  * then loses one.
  */
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -235,6 +236,7 @@ static void draw_crossing(struct study *study, const struct crossing *c)
 static void check(struct study *study, const struct panel *panels, const struct crossing *c)
 {
     for (size_t i = 0; i < PANELS; i++) {
+        assert(panels[i].pair); /* or the study has failed */
         study_check(study,
                     (struct check){.claim = study_format(study, "KL of rotational VI, %s, against the exact optimum",
                                                          targets[i].name),

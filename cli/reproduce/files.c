@@ -247,7 +247,7 @@ rovi_status files_write_index(const struct study *studies, size_t count, const c
                               rovi_error *error)
 {
     struct pool pool = {0};
-    struct output output;
+    struct output output = {0};
     const char *path = pool_format(&pool, "%s/index.html", folder);
     rovi_status status = path ? output_open(&output, path, error) : report_no_memory(error);
     if (!status) {

@@ -113,7 +113,7 @@ static double evaluate(struct problem *p, const double *t, int derivatives)
 /* H step = -gradient for the tridiagonal H. */
 static void newton_step(const struct problem *p, double *step)
 {
-    double pivot[CELLS_MOST + 1];
+    double pivot[CELLS_MOST + 1] = {0};
     int n = p->cells + 1;
     for (int j = 0; j < n; j++) {
         double factor = j ? p->beside[j - 1] / pivot[j - 1] : 0;
@@ -126,7 +126,7 @@ static void newton_step(const struct problem *p, double *step)
 
 static double descend(struct problem *p, double F)
 {
-    double step[CELLS_MOST + 1], next[CELLS_MOST + 1], length = 1, found = INFINITY;
+    double step[CELLS_MOST + 1] = {0}, next[CELLS_MOST + 1] = {0}, length = 1, found = INFINITY;
     newton_step(p, step);
     for (int halving = 0; halving < 40 && !(found < F); halving++, length /= 2) {
         for (int j = 0; j <= p->cells; j++)

@@ -68,9 +68,9 @@ static void print_histogram(struct study *study, const struct series *series, co
 
 static void draw_panel(struct study *study, const struct series *series, size_t index)
 {
+    size_t line = index / 2;
     FILE *stream = study->canvas.stream;
-    struct frame frame = {FIGURE_LEFT + (double)(index % 2) * 400, FIGURE_HEAD + 30 + (double)(index / 2) * 230, 350,
-                          140};
+    struct frame frame = {FIGURE_LEFT + (double)(index % 2) * 400, FIGURE_HEAD + 30 + (double)line * 230, 350, 140};
     char name[16];
     snprintf(name, sizeof name, "starts%zu", index);
     print_histogram(study, series, name);

@@ -48,8 +48,9 @@ static void on_grid(struct layout *layout, size_t columns, size_t rows, double s
 {
     layout->count = columns * rows;
     for (size_t k = 0; k < layout->count; k++) {
+        size_t line = k / columns;
         layout->means[2 * k] = spacing * ((double)(k % columns) - (double)(columns - 1) / 2);
-        layout->means[2 * k + 1] = spacing * ((double)(k / columns) - (double)(rows - 1) / 2);
+        layout->means[2 * k + 1] = spacing * ((double)line - (double)(rows - 1) / 2);
     }
     turn(layout, 25);
 }
@@ -161,9 +162,10 @@ static void grow(struct study *study, struct growth *growth, double radius)
 
 static void draw_layout(struct study *study, const struct layout *layout, size_t index)
 {
+    size_t line = index / 4;
     static const double box[4] = {-HALF, -HALF, HALF, HALF};
     FILE *stream = study->canvas.stream;
-    double x = FIGURE_LEFT - 20 + (double)(index % 4) * 240, y = FIGURE_HEAD + 40 + (double)(index / 4) * 330;
+    double x = FIGURE_LEFT - 20 + (double)(index % 4) * 240, y = FIGURE_HEAD + 40 + (double)line * 330;
     figure_note(study, x, y - 32, TARGET_COLOUR, study_format(study, "{/:Bold %s}", layout->name));
     figure_open(study, (struct frame){x, y, 200, 200},
                 study_format(study, "%zu of %zu kept, KL %.3f%s", layout->kept, layout->count, layout->kl.value,

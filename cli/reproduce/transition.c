@@ -118,9 +118,9 @@ static void fit_shape(struct study *study, const double *r, struct shape *shape)
 
 static void draw_shape(struct study *study, const struct shape *shape, size_t index)
 {
+    size_t line = index / 2;
     FILE *stream = study->canvas.stream;
-    struct frame frame = {FIGURE_LEFT + (double)(index % 2) * 260, FIGURE_HEAD + 40 + (double)(index / 2) * 255, 215,
-                          155};
+    struct frame frame = {FIGURE_LEFT + (double)(index % 2) * 260, FIGURE_HEAD + 40 + (double)line * 255, 215, 155};
     figure_data(study, study_format(study, "shape%zu", index));
     for (size_t i = 0; i < WEIGHTS; i++)
         fprintf(stream, "%.4f %.5g\n", weight_at(i), shape->sweep.share[i]);
