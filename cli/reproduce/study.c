@@ -287,8 +287,9 @@ static const rovi_fit *fit_with(struct study *study, const rovi_target *target, 
                                 char *text)
 {
     rovi_fit *fit = NULL;
+    char one[] = "method=rovi"; /* the paper's: what is not said otherwise is no mixture */
     rovi_settings *settings = rovi_settings_new();
-    if (apply_settings(study, settings, set_for_fit, text))
+    if (apply_settings(study, settings, set_for_fit, one) && apply_settings(study, settings, set_for_fit, text))
         study_fail(study, rovi_fit_continue(target, settings, start, watch_fit, study, &fit, &study->error));
     rovi_settings_free(settings);
     return fit && keep(study, (struct owned){.kind = FIT, .handle.fit = fit}) && !study_stopped(study) ? fit : NULL;

@@ -98,7 +98,7 @@ double *study_doubles(struct study *study, size_t count); /* NULL when out of me
 const rovi_target *study_keep_target(struct study *study, rovi_target *target);
 const rovi_approximation *study_keep_approximation(struct study *study, rovi_approximation *q);
 
-/* Fit by the settings "name=value name=value" (printf's format), from `start` unless NULL. */
+/* Fit by the settings "name=value name=value" (printf's format), method rovi by default, from `start` unless NULL. */
 const rovi_fit *study_fit(struct study *study, const rovi_target *target, const rovi_approximation *start,
                           const char *settings, ...) __attribute__((format(printf, 4, 5)));
 

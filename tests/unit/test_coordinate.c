@@ -293,7 +293,8 @@ static rovi_target *affine_target(struct affine *self)
 
 static rovi_estimate kl_of(const rovi_target *target, const char *precondition)
 {
-    rovi_fit *fit = support_fit(target, SETTINGS_OF("precondition", precondition, "restarts", RESTARTS));
+    rovi_fit *fit =
+        support_fit(target, SETTINGS_OF("method", "rovi", "precondition", precondition, "restarts", RESTARTS));
     const rovi_estimate kl = rovi_fit_parts_of(fit)->kl;
     rovi_fit_free(fit);
     return kl;
@@ -475,7 +476,7 @@ static rovi_estimate best_normal(const rovi_target *target)
 static void check_against_normal(rovi_target *target, const char *what)
 {
     const rovi_estimate normal = best_normal(target);
-    rovi_fit *fit = support_fit(target, SETTINGS_OF("restarts", RESTARTS));
+    rovi_fit *fit = support_fit(target, SETTINGS_OF("method", "rovi", "restarts", RESTARTS));
     const rovi_estimate elbo = rovi_fit_parts_of(fit)->elbo;
     if (!(elbo.value >= normal.value - 3 * hypot(elbo.mcse, normal.mcse))) {
         fail_msg("%s: ELBO %g +- %g, of a normal %g +- %g", what, elbo.value, elbo.mcse, normal.value, normal.mcse);
@@ -606,7 +607,7 @@ static void eight_schools_ends_in_the_mass(void **state)
     integrate_schools(expected, sd);
     rovi_target *target = support_schools();
     for (size_t s = 0; s < COUNT(seed); s++) {
-        rovi_fit *fit = support_fit(target, SETTINGS_OF("seed", seed[s], "restarts", RESTARTS));
+        rovi_fit *fit = support_fit(target, SETTINGS_OF("method", "rovi", "seed", seed[s], "restarts", RESTARTS));
         double mean[SCHOOLS + 2] = {0}, x[SCHOOLS + 2];
         for (uint64_t k = 0; k < N; k++) {
             assert_int_equal(rovi_approximation_draw(rovi_fit_approximation(fit), 1, k, 1, x, NULL, NULL), ROVI_OK);
@@ -662,8 +663,8 @@ static void threads_do_not_change_a_bit(void **state)
     rovi_target *target = similar(5, 1, (const double[25]){[0] = 1, [6] = 1, [12] = 1, [18] = 1, [24] = 1},
                                   (const double[5]){1, 2, 3, 4, 5});
     for (size_t k = 0; k < COUNT(restarts); k++) {
-        rovi_fit *one = support_fit(target, SETTINGS_OF("threads", "1", "restarts", restarts[k]));
-        rovi_fit *two = support_fit(target, SETTINGS_OF("threads", "2", "restarts", restarts[k]));
+        rovi_fit *one = support_fit(target, SETTINGS_OF("method", "rovi", "threads", "1", "restarts", restarts[k]));
+        rovi_fit *two = support_fit(target, SETTINGS_OF("method", "rovi", "threads", "2", "restarts", restarts[k]));
         assert_same_bits(one, two);
         rovi_fit_free(one);
         rovi_fit_free(two);
