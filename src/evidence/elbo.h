@@ -25,4 +25,8 @@ struct elbo elbo_of_ratios(size_t n, const double *ratio);
  * another on the same reference points. NaN when there are fewer than two. */
 rovi_estimate elbo_gain(size_t n, const double *before, const double *after);
 
+/* Nats that do not matter: the tolerance or, where the log ratios at n draws vary much, a part of their variance, up to
+ * twenty times the tolerance. To be near the best of a family that is itself far from the target is worth less. */
+double elbo_resolution(double tolerance, rovi_estimate elbo, size_t n);
+
 #endif

@@ -28,6 +28,7 @@
 #define POINTS_LEAST        1024 /* of a turn */
 #define POINTS_MOST         65536
 #define POINTS_MOST_DOUBLES 4194304 /* and at most so many coordinates of points: what one array of a batch holds */
+#define NOISE_PART          0.5 /* of the tolerance: noise that the lines of a sweep may leave; settling halves it twice */
 #define TRACE_POINTS        200
 #define MASS_ERROR          0.003 /* of the mass of a mode's side along a coordinate */
 #define MASS_DRAWS          16384 /* at most, to get there */
@@ -35,6 +36,7 @@
 #define SETTLING            4    /* sweeps over which the coordinates are averaged in the end */
 #define SETTLED             0.02 /* of the tolerance: noise of a sweep that needs no averaging */
 #define SCREEN_DRAWS        1000
+#define HOPE                8   /* rounds of the present gain, in which a candidate must reach the one before it */
 #define POLISHED            2   /* candidates at most */
 #define CLOSE               1.0 /* nats: a candidate further below the best is not polished */
 
@@ -53,7 +55,7 @@ struct coordinates {
     double *ratio, *before;   /* trace_draws */
     rovi_approximation *best; /* so far */
     double best_elbo;
-    double tolerance;        /* nats */
+    double tolerance;        /* nats that do not matter, as far as known */
     double noise;            /* nats that the lines of the last sweep left in q */
     struct line_mean *means; /* d */
     uint64_t streams;        /* used up so far */
@@ -96,7 +98,7 @@ static size_t most_lines(size_t d)
 static size_t lines_needed(const struct coordinates *s, size_t n, double noise)
 {
     const size_t d = s->problem->target->dim, most = most_lines(d);
-    const double budget = 0.25 * s->tolerance / (double)d, need = (double)n * noise / budget;
+    const double budget = NOISE_PART * s->tolerance / (double)d, need = (double)n * noise / budget;
     return need < LINES_LEAST ? LINES_LEAST : need > (double)most ? most : 2 * (size_t)(need / 2 + 1);
 }
 
@@ -154,6 +156,7 @@ static void take_stock(struct coordinates *s, struct candidate *c)
     if (elbo.value > s->best_elbo) {
         keep_best(s, c->q, elbo);
     }
+    s->tolerance = elbo_resolution(s->problem->settings->tolerance, elbo, s->trace_draws);
     c->elbo = isnan(elbo.value) ? -INFINITY : elbo.value;
 }
 
@@ -263,9 +266,9 @@ static void finish(struct coordinates *s, struct candidate *c)
     s->best_elbo = c->elbo > least ? c->elbo : before;
 }
 
-/* Turns and sweeps until two rounds in a row gain less than half of the tolerance, and no plane can hide more. True
- * when it got there, with every coordinate. */
-static bool polish(struct coordinates *s, struct candidate *c)
+/* Turns and sweeps until two rounds in a row gain less than half of the tolerance, and no plane can hide more; or until
+ * the ELBO to beat is out of reach. True when it converged, with every coordinate. */
+static bool polish(struct coordinates *s, struct candidate *c, double to_beat)
 {
     bool room = set_points(s, POINTS_LEAST);
     for (int idle = 0; room && !s->restart->no_memory && !ended(s);) {
@@ -276,6 +279,9 @@ static bool polish(struct coordinates *s, struct candidate *c)
         }
         weigh(s, c->q);
         take_stock(s, c);
+        if (c->elbo + HOPE * fmax(0, c->elbo - before) < to_beat) {
+            break;
+        }
         idle = c->elbo - before < 0.5 * s->tolerance ? idle + 1 : 0;
         if (idle < IDLE_ROUNDS) {
             continue;
@@ -350,7 +356,7 @@ static void polish_best(struct coordinates *s)
     double top = -INFINITY;
     bool converged = false;
     for (size_t k = 0; k < s->candidates.count && k < POLISHED && list[k].elbo >= least && !ended(s); k++) {
-        const bool here = polish(s, &list[k]);
+        const bool here = polish(s, &list[k], k > 0 ? top : -INFINITY);
         converged = list[k].elbo > top ? here : converged;
         top = fmax(top, list[k].elbo);
     }

@@ -13,8 +13,10 @@
 
 #include "base/linalg.h"
 
-#define STARTS 48 /* at most, unless told otherwise */
-#define IDLE   20 /* starts in a row that find nothing new, after which it is enough: at least */
+#define STARTS         48  /* at most, unless told otherwise */
+#define IDLE           20  /* starts in a row that find nothing new, after which it is enough: at least */
+#define IDLE_LEAST     3   /* of those, however many gradients they ask for */
+#define IDLE_GRADIENTS 400 /* times d + 10: gradients without a new mode that are enough */
 #define FAR                                                                                                            \
     2.0 /* times start_spread: first of four doubling distances from a mode found before, in standard deviations */
 #define WITHIN     2.0  /* standard deviations: a mean within a local */
@@ -328,20 +330,25 @@ static void weigh(struct explorer *e)
     }
 }
 
-static bool is_enough(const struct explorer *e, size_t idle)
+/* Starts in a row without a new mode; fewer where each is a long walk, as where climbs end at a pole of the density. */
+static bool is_enough(const struct explorer *e, size_t idle, uint64_t since)
 {
-    return idle >= IDLE && idle >= e->idle_each * e->count;
+    const uint64_t spent = atomic_load(&e->progress->meter->gradient) - since;
+    return (idle >= IDLE && idle >= e->idle_each * e->count) ||
+           (idle >= IDLE_LEAST && spent > IDLE_GRADIENTS * (e->dim + 10));
 }
 
 void explore_run(struct explorer *e, const rovi_settings *settings, uint64_t seed)
 {
     rovi_stop stop = ROVI_STOP_CONVERGED;
     size_t idle = 0;
-    for (size_t s = 0; s < e->starts && !is_enough(e, idle) && e->count < e->room; s++) {
+    uint64_t since = 0; /* gradients asked for when the last mode was found */
+    for (size_t s = 0; s < e->starts && !is_enough(e, idle, since) && e->count < e->room; s++) {
         if (supervisor_ends(e->progress, &stop)) {
             break;
         }
         idle = try_start(e, settings, seed, s) ? 0 : idle + 1;
+        since = idle == 0 ? atomic_load(&e->progress->meter->gradient) : since;
     }
     qsort(e->locals, e->count, sizeof *e->locals, better_first);
     drop_superseded(e);

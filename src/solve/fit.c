@@ -13,7 +13,8 @@
 #include "family/rotation.h"
 #include "solve/restart.h"
 
-#define SEED_BITS 53 /* seeds stay integers that JSON readers keep */
+#define SEED_BITS     53 /* seeds stay integers that JSON readers keep */
+#define MEASURE_SHARE 16 /* draws that measure are at most this part of what the fit has asked for */
 
 struct fit_job {
     struct problem problem;
@@ -130,12 +131,12 @@ static bool measure_once(const struct fit_job *job, const rovi_approximation *q,
 static bool measure(const struct fit_job *job, const rovi_approximation *q, enum rng_purpose purpose,
                     struct meter *meter, struct team *team, struct elbo *elbo)
 {
-    const double enough = 0.5 * job->problem.settings->tolerance;
     for (size_t n = measure_draws(job, purpose);; n *= 4) {
         if (!measure_once(job, q, purpose, meter, team, n, elbo)) {
             return false;
         }
-        if (!(elbo->estimate.mcse > enough) || 4 * n > atomic_load(&meter->density) ||
+        const double enough = 0.5 * elbo_resolution(job->problem.settings->tolerance, elbo->estimate, n);
+        if (!(elbo->estimate.mcse > enough) || MEASURE_SHARE * n > atomic_load(&meter->density) ||
             atomic_load(&job->supervisor.verdict) != SUPERVISOR_GO || job->problem.settings->max_evaluations > 0) {
             return true;
         }
