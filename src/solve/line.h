@@ -9,6 +9,7 @@
 
 #include "base/parallel.h"
 #include "base/rng.h"
+#include "base/spline.h"
 #include "family/approximation.h"
 #include "family/quantile.h"
 #include "solve/supervisor.h"
@@ -26,6 +27,9 @@ struct lines {
     double *axis;               /* d: the coordinate's direction */
     double *value;              /* lines x QUANTILE_GRID: log density on each */
     struct log_density density; /* of the coordinate */
+    size_t nodes;               /* points of the grid that a thin line is asked at */
+    double node[SPLINE_MOST];   /* nodes */
+    double *weights;            /* QUANTILE_GRID x nodes: from the values there to those on the grid */
     double *work;               /* of each worker: a block of points, the target's scratch */
     size_t work_size;
 };
