@@ -19,7 +19,9 @@ enum rng_purpose {
     RNG_DRAW,     /* draws for the user */
     RNG_RESTART,  /* seeds of the restarts */
     RNG_HAAR,     /* rovi_haar_rotation */
-    RNG_PROBE     /* internal estimates, such as power iterations */
+    RNG_PROBE,    /* internal estimates, such as power iterations */
+    RNG_CHECK,    /* points and directions of the gradient check */
+    RNG_OUTPUTS   /* seeds of the generated quantities */
 };
 
 struct rng_stream {
