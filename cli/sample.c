@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* rovi sample: draws from a fit, as Stan CSV. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/cli.h"
 #include "cli/interrupt.h"
+#include "cli/model_log.h"
 #include "io/draws_csv.h"
 #include "io/output.h"
 #include "io/report.h"
@@ -13,7 +15,7 @@
 struct request {
     const char *fit, *output, *count_text, *seed_text;
     uint64_t count, seed;
-    bool help;
+    bool help, generated, unconstrained;
 };
 
 static rovi_status apply(const struct arguments *arguments, struct request *request, rovi_error *error)
@@ -27,7 +29,9 @@ static rovi_status apply(const struct arguments *arguments, struct request *requ
         return take_only("number of draws", arguments->value, &request->count_text, error);
     if (strcmp(name, "seed") == 0)
         return take_only("seed", arguments->value, &request->seed_text, error);
-    request->help = true;
+    request->generated = request->generated || strcmp(name, "generated-quantities") == 0;
+    request->unconstrained = request->unconstrained || strcmp(name, "unconstrained") == 0;
+    request->help = request->help || strcmp(name, "help") == 0;
     return ROVI_OK;
 }
 
@@ -50,6 +54,9 @@ static rovi_status check_request(struct request *request, rovi_error *error)
     if (!request->output)
         return report(error, ROVI_BAD_INPUT, "-o: found nothing, allowed: a name ending in .csv, or - for stdout");
     rovi_status status = check_suffix(request->output, error);
+    if (!status && request->generated && request->unconstrained)
+        status =
+            report(error, ROVI_BAD_INPUT, "found --generated-quantities and --unconstrained, allowed: one of them");
     if (!status)
         status = parse_count("-n", request->count_text, 1, &request->count, error);
     if (!status)
@@ -72,12 +79,23 @@ static rovi_status read_request(const struct command *self, int argc, char **arg
     return request->help ? ROVI_OK : check_request(request, error);
 }
 
-static void warn_if_changed(const struct fit_context *context)
+static void warn_if_changed(const char *path, const char *fingerprint, bool is_library)
 {
-    if (context->target_path && context->target_fingerprint &&
-        target_file_changed(context->target_path, context->target_fingerprint))
-        fprintf(stderr, "rovi sample: %s has changed since the fit; lp__ is of the target that was fitted\n",
-                context->target_path);
+    if (path && fingerprint && target_file_changed(path, fingerprint))
+        fprintf(stderr, "rovi sample: %s has changed since the fit; lp__ is of the target %s\n", path,
+                is_library ? "as it is now, and so is the constrained scale" : "that was fitted");
+}
+
+static void say_failures(const struct request *request, const rovi_target *target)
+{
+    rovi_failures failures = {0};
+    if (target)
+        rovi_target_failures(target, &failures);
+    if (failures.outputs)
+        fprintf(stderr,
+                "rovi sample: %" PRIu64 " of %" PRIu64 " draws could not be constrained, their rows are nan; the model "
+                "said first: %s\n",
+                failures.outputs, request->count, failures.outputs_message);
 }
 
 static rovi_status write_draws(const struct request *request, const struct draws_csv *draws, rovi_error *error)
@@ -93,6 +111,20 @@ static rovi_status write_draws(const struct request *request, const struct draws
     return status;
 }
 
+static rovi_status open_target(const struct request *request, const struct fit_file *fit, rovi_target **target,
+                               rovi_error *error)
+{
+    *target = NULL;
+    warn_if_changed(fit->context.target_path, fit->context.target_fingerprint, fit->context.is_library);
+    warn_if_changed(fit->context.data_path, fit->context.data_fingerprint, fit->context.is_library);
+    if (!fit->context.is_library && (request->generated || request->unconstrained))
+        return report(error, ROVI_BAD_INPUT, "--%s: allowed for the fit of a .so library, which this is not",
+                      request->generated ? "generated-quantities" : "unconstrained");
+    if (!fit->context.is_library)
+        return fit_file_target(fit, target, error);
+    return request->unconstrained ? ROVI_OK : fit_file_library(fit, model_log, target, error);
+}
+
 static int sample(const struct command *self, const struct request *request)
 {
     rovi_error error = {0};
@@ -100,11 +132,16 @@ static int sample(const struct command *self, const struct request *request)
     rovi_target *target = NULL;
     if (fit_file_open(request->fit, &fit, &error))
         return say_error(self, &error);
-    warn_if_changed(&fit.context);
-    rovi_status status = report_in_file(&error, fit_file_target(&fit, &target, &error), request->fit);
-    struct draws_csv draws = {.fit = &fit, .target = target, .seed = request->seed, .count = request->count};
+    rovi_status status = report_in_file(&error, open_target(request, &fit, &target, &error), request->fit);
+    struct draws_csv draws = {.fit = &fit,
+                              .target = target,
+                              .seed = request->seed,
+                              .count = request->count,
+                              .include = ROVI_TRANSFORMED | (request->generated ? ROVI_GENERATED : 0)};
     if (!status)
         status = write_draws(request, &draws, &error);
+    if (!status)
+        say_failures(request, target);
     rovi_target_free(target);
     fit_file_clear(&fit);
     return status ? say_error(self, &error) : EXIT_DONE;
@@ -128,12 +165,14 @@ static const struct option options[] = {
     {"draws", 'n', "N", NULL, "how many draws, at least 1"},
     {"output", 'o', "FILE.csv", NULL, "where they go, - for stdout"},
     {"seed", 0, "N", NULL, "of the draws (default 1); more draws of one seed begin with the same ones"},
+    {"generated-quantities", 0, NULL, NULL, "of a Stan model, behind the parameters"},
+    {"unconstrained", 0, NULL, NULL, "the coordinates that were fitted, without log density; needs no library"},
     {"help", 'h', NULL, NULL, "this text"},
     {0}};
 
 const struct command sample_command = {
     .name = "sample",
     .summary = "Draw from a fit: x with log q, and the log density where the target is at hand.",
-    .usage = "rovi sample FIT.json -n N -o draws.csv [--seed N]",
+    .usage = "rovi sample FIT.json -n N -o draws.csv [--seed N] [--generated-quantities | --unconstrained]",
     .options = options,
     .run = run};

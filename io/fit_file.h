@@ -26,10 +26,16 @@ struct fit_context {
     json_t *target_description; /* NULL when the target has none */
     const char *target_path;    /* absolute; NULL for a built-in */
     const char *target_fingerprint;
+    const char *data_path; /* of a library; NULL without data */
+    const char *data_fingerprint;
+    bool is_library; /* target_path is one: there is no description */
 };
 
 /* Values as they are in force; NULL when out of memory. */
 json_t *fit_settings_to_json(const rovi_settings *settings);
+
+/* {"value", "mcse"}, or null when it is unknown; NULL when out of memory. */
+json_t *json_from_estimate(rovi_estimate estimate);
 
 /* The keys that the fit file and `rovi fit --json` have in common, from "rovi" to "outside". NULL: out of memory. */
 json_t *fit_head_to_json(const struct fit_context *context, const rovi_fit *fit);
@@ -48,7 +54,10 @@ rovi_status fit_file_open(const char *path, struct fit_file *file, rovi_error *e
 rovi_status fit_file_parse(const char *name, const char *bytes, size_t count, struct fit_file *file, rovi_error *error);
 void fit_file_clear(struct fit_file *file);
 
-/* The target again, from its description; *target is NULL when there is none. */
+/* The target again, from its description; *target is NULL when there is none, as for a library. */
 rovi_status fit_file_target(const struct fit_file *file, rovi_target **target, rovi_error *error);
+
+/* The same for a library, loaded again with its data. */
+rovi_status fit_file_library(const struct fit_file *file, rovi_log log, rovi_target **target, rovi_error *error);
 
 #endif

@@ -41,7 +41,7 @@ json_t *fit_settings_to_json(const rovi_settings *settings)
 
 /* ---- the keys shared with --json ---- */
 
-static json_t *estimate_to_json(rovi_estimate estimate)
+json_t *json_from_estimate(rovi_estimate estimate)
 {
     if (isnan(estimate.value))
         return json_null();
@@ -80,7 +80,8 @@ static bool put_result(json_t *head, const struct fit_context *context, const ro
 {
     return json_put(head, "threads", json_integer(parts->threads)) &&
            json_put(head, "status", json_from_text(rovi_stop_text(parts->stop))) &&
-           json_put(head, "elbo", estimate_to_json(parts->elbo)) && json_put(head, "kl", estimate_to_json(parts->kl)) &&
+           json_put(head, "elbo", json_from_estimate(parts->elbo)) &&
+           json_put(head, "kl", json_from_estimate(parts->kl)) &&
            json_put(head, "log_z", json_from_double(parts->log_z)) &&
            json_put(head, "evaluations", evaluations_to_json(&parts->evaluations)) &&
            json_put(head, "time", time_to_json(context, parts)) &&
@@ -176,6 +177,11 @@ static json_t *source_to_json(const struct fit_context *context)
     json_t *description = context->target_description ? json_incref(context->target_description) : json_null();
     bool ok = json_put(object, "path", json_from_text(context->target_path)) &&
               json_put(object, "fingerprint", json_from_text(context->target_fingerprint));
+    if (context->is_library)
+        ok =
+            ok && json_put(object, "library", json_true()) &&
+            json_put(object, "data", json_from_text(context->data_path)) &&
+            json_put(object, "data_fingerprint", json_from_text(context->data_path ? context->data_fingerprint : NULL));
     return whole(object, json_put(object, "description", description) && ok);
 }
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/status.h"
-#include "target/failures.h"
+#include "target/elf.h"
 
 /* dlerror's text without the file name that it often begins with. */
 static const char *reason(const char *path)
@@ -22,6 +22,10 @@ static const char *reason(const char *path)
 
 rovi_status library_load(const char *path, struct library *library, rovi_error *error)
 {
+    const rovi_status checked = elf_check(path, error);
+    if (checked != ROVI_OK) {
+        return checked;
+    }
     struct arena memory = {0};
     const size_t length = strlen(path);
     char *here = arena_take(&memory, length + 3, 1);

@@ -8,6 +8,7 @@
 
 #include "io/description.h"
 #include "io/draws_csv.h"
+#include "io/init.h"
 
 static size_t taken, fails_at, live;
 
@@ -80,7 +81,7 @@ static void reading_targets(void **state)
 static rovi_status open_builtin(void *data, rovi_error *error)
 {
     struct target_source source;
-    rovi_status status = target_source_open(data, &source, error);
+    rovi_status status = target_source_open(&(struct target_request){.name = data}, &source, error);
     target_source_clear(&source);
     return status;
 }
@@ -90,6 +91,26 @@ static void opening_builtins(void **state)
     (void)state;
     char name[] = "asymmetric";
     starve(open_builtin, name);
+}
+
+/* The library's own memory is not jansson's; a start stays with the target. */
+static rovi_status open_library(void *data, rovi_error *error)
+{
+    struct target_source source;
+    rovi_status status = target_source_open(&(struct target_request){.name = data}, &source, error);
+    if (!status)
+        status = init_read("tests/fixtures/init.json", source.target, error);
+    target_source_clear(&source);
+    return status;
+}
+
+static void opening_libraries(void **state)
+{
+    (void)state;
+    const char *build = getenv("ROVI_BUILD");
+    char path[4096];
+    snprintf(path, sizeof path, "%s/fixtures/stan_plain.so", build ? build : "build");
+    starve(open_library, path);
 }
 
 struct written {
@@ -160,7 +181,7 @@ static void writing_and_reading_fits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(reading_targets), cmocka_unit_test(opening_builtins),
-                                       cmocka_unit_test(writing_and_reading_fits)};
+                                       cmocka_unit_test(opening_libraries), cmocka_unit_test(writing_and_reading_fits)};
     json_set_alloc_funcs(counting_malloc, counting_free);
     return cmocka_run_group_tests_name("io without memory", tests, NULL, NULL);
 }

@@ -2,8 +2,6 @@
 /* target/library, stan, plugin: shared libraries as targets, by fixtures that have known answers. */
 #include <dlfcn.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "support.h"
@@ -15,19 +13,11 @@
 #define RHO   0.8
 #define LOG2P 1.8378770664093454836
 
-static const char *fixture(const char *name)
-{
-    static char path[4096];
-    const char *build = getenv("ROVI_BUILD");
-    snprintf(path, sizeof path, "%s/fixtures/%s.so", build == NULL ? "build" : build, name);
-    return path;
-}
-
 static rovi_target *open_fixture(const char *name, const char *data)
 {
     rovi_target *target = NULL;
     rovi_error error = {ROVI_OK, ""};
-    if (rovi_target_open(fixture(name), data, 1, NULL, &target, &error) != ROVI_OK) {
+    if (rovi_target_open(support_fixture(name), data, 1, NULL, &target, &error) != ROVI_OK) {
         fail_msg("%s: %s", name, error.message);
     }
     return target;
@@ -36,7 +26,7 @@ static rovi_target *open_fixture(const char *name, const char *data)
 /* A number that a fixture counts. */
 static long count_of(const char *name, const char *symbol)
 {
-    void *handle = dlopen(fixture(name), RTLD_NOW | RTLD_NOLOAD);
+    void *handle = dlopen(support_fixture(name), RTLD_NOW | RTLD_NOLOAD);
     assert_non_null(handle);
     void *address = dlsym(handle, symbol);
     assert_non_null(address);
@@ -51,7 +41,7 @@ static void refuses(const char *name, const char *data, const char *part)
 {
     rovi_target *target = (rovi_target *)&target;
     rovi_error error = {ROVI_OK, ""};
-    const rovi_status status = rovi_target_open(fixture(name), data, 1, NULL, &target, &error);
+    const rovi_status status = rovi_target_open(support_fixture(name), data, 1, NULL, &target, &error);
     assert_refused(status, &error, ROVI_BAD_INPUT, part);
     assert_null(target);
     assert_null(strchr(error.message, '\n'));
@@ -274,7 +264,7 @@ static void prints_go_to_the_log(void **state)
     (void)state;
     rovi_target *target = NULL;
     const double x[] = {0, 0};
-    assert_int_equal(rovi_target_open(fixture("stan_prints"), NULL, 1, keep, &target, NULL), ROVI_OK);
+    assert_int_equal(rovi_target_open(support_fixture("stan_prints"), NULL, 1, keep, &target, NULL), ROVI_OK);
     support_logp(target, x);
     assert_int_equal(lines, 1);
     assert_string_equal(printed, "a line of the model\n");
@@ -308,7 +298,7 @@ static void libraries_that_are_no_targets(void **state)
 
 static long plugins_open(void)
 {
-    void *handle = dlopen(fixture("plugin_data"), RTLD_NOW | RTLD_NOLOAD);
+    void *handle = dlopen(support_fixture("plugin_data"), RTLD_NOW | RTLD_NOLOAD);
     assert_non_null(handle);
     const long *open = dlsym(handle, "plugin_test_open");
     assert_non_null(open);
