@@ -122,9 +122,11 @@ static rovi_status fill(const rovi_fit *fit, const rovi_target *target, uint64_t
     work.x = pool_take(&pool, CHUNK, work.d * sizeof(double));
     work.out = pool_take(&pool, CHUNK, work.m * sizeof(double));
     work.values = pool_take(&pool, summary->rows, work.n * sizeof(double));
-    rovi_status status = work.x && work.out && work.values ? ROVI_OK : report_no_memory(error);
-    if (!status)
+    rovi_status status = ROVI_NO_MEMORY;
+    if (work.x && work.out && work.values)
         status = draw(fit, target, seed, summary->rows, &work, error);
+    else
+        report_no_memory(error);
     for (size_t r = 0; !status && r < summary->rows; r++) {
         describe(work.kept, work.values + r * work.n, &summary->row[r]);
         summary->row[r].name = name_of(target, r, &summary->pool);

@@ -83,7 +83,10 @@ rovi_status library_check_names(const struct library *library, size_t count, con
 {
     struct arena memory = {0};
     const char **sorted = arena_take(&memory, count, sizeof *sorted);
-    rovi_status status = sorted == NULL ? error_no_memory(error) : ROVI_OK;
+    if (sorted == NULL) {
+        return error_no_memory(error);
+    }
+    rovi_status status = ROVI_OK;
     for (size_t i = 0; i < count && status == ROVI_OK; i++) {
         sorted[i] = names[i];
         if (!fits_csv(names[i])) {

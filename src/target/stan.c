@@ -117,10 +117,12 @@ static rovi_status unconstrain(const struct rovi_target *target, const char *jso
     struct arena memory = {0};
     double *found = arena_doubles(&memory, target->dim);
     char *message = NULL;
-    rovi_status status = found == NULL ? error_no_memory(error) : ROVI_OK;
-    if (status == ROVI_OK && stan->f.unconstrain_json(stan->model, json, found, &message) != 0) {
+    rovi_status status = ROVI_OK;
+    if (found == NULL) {
+        status = error_no_memory(error);
+    } else if (stan->f.unconstrain_json(stan->model, json, found, &message) != 0) {
         status = refuse(&stan->f, error, "the model rejects these values", "", message);
-    } else if (status == ROVI_OK) {
+    } else {
         memcpy(x, found, target->dim * sizeof *x);
     }
     arena_free(&memory);
