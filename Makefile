@@ -5,7 +5,7 @@
 #   make demo           the main job on a built-in example; pictures in demo/
 #   make check          build, then all tests
 #   make check-all      check, and everything else that can be checked: all of the next group
-#   make check-format, lint, docs, check-clang, check-asan, check-tsan, check-fuzz, coverage
+#   make check-format, lint, docs, check-clang, check-asan, check-tsan, check-fuzz, check-stan, coverage
 #   make bench          time and quality against the clock
 #   make fmt            format the sources in place
 #   make install        to PREFIX (/usr/local), below DESTDIR when given
@@ -22,7 +22,7 @@ TEST = ctest --parallel $(JOBS) --preset
 # Thread sanitizer cannot map its memory when the kernel randomises addresses too widely: then without.
 FIXED = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
-.PHONY: build demo check check-all check-format lint docs check-clang check-asan check-tsan check-fuzz coverage bench \
+.PHONY: build demo check check-all check-format lint docs check-clang check-asan check-tsan check-fuzz check-stan coverage bench \
         fmt install clean help
 
 build: build/Makefile
@@ -39,7 +39,7 @@ check:
 	$(BUILD) release
 	$(TEST) release
 
-check-all: check check-format lint docs check-clang check-asan check-tsan check-fuzz coverage
+check-all: check check-format lint docs check-clang check-asan check-tsan check-fuzz check-stan coverage
 
 check-format:
 	tools/format.sh --check
@@ -75,6 +75,9 @@ check-fuzz:
 	cmake --preset fuzz
 	$(BUILD) fuzz
 	tools/fuzz.sh build-fuzz $(FUZZ_SECONDS)
+
+check-stan: build # fetches a wheel of 45 MB, once
+	tests/stan/run.sh build/rovi build-stan
 
 coverage:
 	cmake --preset coverage

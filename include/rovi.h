@@ -228,7 +228,8 @@ typedef int (*rovi_logp)(size_t d, const double *x, double *grad, double *logp, 
 typedef int (*rovi_logp_batch)(size_t n, size_t d, const double *x, double *grad, double *logp, void *data);
 
 /* Targets from callbacks; `data` is borrowed and passed on. They are called from one thread at a time until
- * rovi_target_set_concurrent(target, 1) says that the callback stands more. Their log Z is unknown until set. */
+ * rovi_target_set_concurrent(target, 1) says that the callback stands more (what each thread needs of its own can be
+ * _Thread_local in C11). Their log Z is unknown until set. */
 ROVI_API rovi_status rovi_target_new(size_t d, rovi_logp logp, void *data, rovi_target **target, rovi_error *error);
 ROVI_API rovi_status rovi_target_new_batch(size_t d, rovi_logp_batch logp, void *data, rovi_target **target,
                                            rovi_error *error);
