@@ -14,5 +14,5 @@ void model_log(const char *text, size_t size)
     if (before + size <= SHOWN)
         fwrite(text, 1, size, stderr);
     else if (before <= SHOWN)
-        fputs("rovi: the model prints more than that; the rest is dropped\n", stderr);
+        fputs("\nrovi: the model prints more than that; the rest is dropped\n", stderr);
 }

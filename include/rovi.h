@@ -263,7 +263,8 @@ ROVI_API rovi_status rovi_target_check_gradient(const rovi_target *target, uint6
 
 /* ---- targets from shared libraries ---- */
 
-/* What a model prints: size characters, no zero behind them. Called from the thread that evaluates. */
+/* What a model prints: size characters, no zero behind them, often pieces of a line. Called from the thread that
+ * evaluates. */
 typedef void (*rovi_log)(const char *text, size_t size);
 
 /* The target in the shared library `path`, told apart by its symbols: a Stan model built by BridgeStan 2, or a plugin

@@ -51,11 +51,19 @@ struct stan {
  * Evaluate
  */
 
+/* The model's own words, behind "log_density_gradient() failed with exception: ". */
+static const char *own_words(const char *message)
+{
+    static const char before[] = "() failed with exception: ";
+    const char *at = message == NULL ? NULL : strstr(message, before);
+    return at == NULL ? message : at + strlen(before);
+}
+
 /* Keeps what the library said and gives it back. */
 static void report(const struct functions *f, void (*add)(struct failures *, const char *), struct failures *failures,
                    char *message)
 {
-    add(failures, message);
+    add(failures, own_words(message));
     if (message != NULL) {
         f->free_message(message);
     }
@@ -105,7 +113,7 @@ static rovi_status refuse(const struct functions *f, rovi_error *error, const ch
 {
     char line[300] = "it gives no reason";
     if (message != NULL) {
-        failures_one_line(line, sizeof line, message);
+        failures_one_line(line, sizeof line, own_words(message));
         f->free_message(message);
     }
     return error_set(error, ROVI_BAD_INPUT, "%.160s%s: %s", about, what, line);

@@ -18,6 +18,12 @@
 #include <string>
 #include <vector>
 
+#ifdef STAN_THREADS /* a tape of derivatives for each thread, wherever user code may take some */
+#define OWN_TAPE static thread_local stan::math::ChainableStack tape
+#else
+#define OWN_TAPE
+#endif
+
 #define EXPORT extern "C" __attribute__((visibility("default")))
 
 stan::model::model_base &new_model(stan::io::var_context &data, unsigned int seed, std::ostream *messages);
@@ -112,6 +118,7 @@ EXPORT int bs_set_print_callback(print_callback callback, char **)
 
 EXPORT bs_model *bs_model_construct(const char *data, unsigned seed, char **message)
 {
+    OWN_TAPE;
     std::unique_ptr<bs_model> m;
     guarded(message, [&] {
         printer out;
@@ -176,6 +183,7 @@ EXPORT int bs_param_unc_num(const bs_model *m)
 EXPORT int bs_param_constrain(const bs_model *m, bool transformed, bool generated, const double *x, double *out,
                               bs_rng *rng, char **message)
 {
+    OWN_TAPE;
     return guarded(message, [&] {
         printer log;
         bs_rng unused(0);
@@ -210,9 +218,7 @@ EXPORT int bs_log_density(const bs_model *m, bool propto, bool jacobian, const d
 EXPORT int bs_log_density_gradient(const bs_model *m, bool propto, bool jacobian, const double *x, double *value,
                                    double *grad, char **message)
 {
-#ifdef STAN_THREADS
-    static thread_local stan::math::ChainableStack tape; /* this thread's own */
-#endif
+    OWN_TAPE;
     return guarded(message, [&] {
         printer log;
         Eigen::VectorXd slope;

@@ -251,12 +251,14 @@ static void a_density_that_is_nan_is_outside(void **state)
 }
 
 static char printed[64];
-static size_t lines;
+static size_t printed_length;
 
 static void keep(const char *text, size_t size)
 {
-    memcpy(printed, text, size < sizeof printed - 1 ? size : sizeof printed - 1);
-    lines++;
+    if (printed_length + size < sizeof printed) {
+        memcpy(printed + printed_length, text, size);
+    }
+    printed_length += size;
 }
 
 static void prints_go_to_the_log(void **state)
@@ -266,12 +268,11 @@ static void prints_go_to_the_log(void **state)
     const double x[] = {0, 0};
     assert_int_equal(rovi_target_open(support_fixture("stan_prints"), NULL, 1, keep, &target, NULL), ROVI_OK);
     support_logp(target, x);
-    assert_int_equal(lines, 1);
     assert_string_equal(printed, "a line of the model\n");
     rovi_target_free(target);
     target = open_fixture("stan_prints", NULL); /* without a log: dropped, and not to the former one */
     support_logp(target, x);
-    assert_int_equal(lines, 1);
+    assert_int_equal(printed_length, 20);
     rovi_target_free(target);
 }
 
