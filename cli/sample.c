@@ -98,6 +98,18 @@ static void say_failures(const struct request *request, const rovi_target *targe
                 failures.outputs, request->count, failures.outputs_message);
 }
 
+/* A file of nothing but nan is of no use to anyone. */
+static rovi_status check_outputs(const struct draws_csv *draws, rovi_error *error)
+{
+    rovi_failures failures = {0};
+    if (draws->target)
+        rovi_target_failures(draws->target, &failures);
+    if (failures.outputs < draws->count)
+        return ROVI_OK;
+    return report(error, ROVI_TARGET_FAILED, "none of the draws could be constrained; the model said: %.300s",
+                  failures.outputs_message);
+}
+
 static rovi_status write_draws(const struct request *request, const struct draws_csv *draws, rovi_error *error)
 {
     struct output output;
@@ -105,6 +117,8 @@ static rovi_status write_draws(const struct request *request, const struct draws
     if (status)
         return status;
     status = draws_csv_write(draws, output.stream, request->output, error);
+    if (!status)
+        status = check_outputs(draws, error);
     if (!status)
         return output_commit(&output, error);
     output_abandon(&output);

@@ -270,10 +270,10 @@ typedef void (*rovi_log)(const char *text, size_t size);
 /* The target in the shared library `path`, told apart by its symbols: a Stan model built by BridgeStan 2, or a plugin
  * as below. `data`: the name of a .json file, or JSON itself, for a Stan model; whatever it likes for a plugin; NULL:
  * none. `seed`: of what a Stan model draws while it is made. `log` NULL: what it prints is dropped; the last target of
- * a library decides for all targets of that library. The density of a Stan model is that of its unconstrained
- * parameters, with Jacobian and all constants. The library is never unloaded. It is asked from one thread at a time
- * unless it says that it stands more (BridgeStan: built with STAN_THREADS=true; do not load models with and without
- * that into one process). ROVI_BAD_INPUT: it is no such library, or rejects the data. */
+ * a library decides for all targets of that library, none of which may be in use meanwhile. The density of a Stan model
+ * is that of its unconstrained parameters, with Jacobian and all constants. The library is never unloaded. It is asked
+ * from one thread at a time unless it says that it stands more (BridgeStan: built with STAN_THREADS=true; do not load
+ * models with and without that into one process). ROVI_BAD_INPUT: it is no such library, or rejects the data. */
 ROVI_API rovi_status rovi_target_open(const char *path, const char *data, uint32_t seed, rovi_log log,
                                       rovi_target **target, rovi_error *error);
 
@@ -311,14 +311,14 @@ typedef struct rovi_failures {
 ROVI_API void rovi_target_failures(const rovi_target *target, rovi_failures *failures);
 
 /* A plugin is a shared library with these symbols; `#define ROVI_PLUGIN` before the #include declares them, so that the
- * compiler checks them. examples/plugin.c is one. `self` is what rovi_plugin_open made, NULL without it. */
+ * compiler checks them. examples/plugin.c is one. `self` is what rovi_plugin_open made, NULL without it;
+ * rovi_plugin_logp is a rovi_logp with it as its data. */
 #define ROVI_PLUGIN_ABI 1
 #ifdef ROVI_PLUGIN
 #define ROVI_PLUGIN_API extern ROVI_API
 ROVI_PLUGIN_API const int rovi_plugin_abi; /* = ROVI_PLUGIN_ABI */
 ROVI_PLUGIN_API size_t rovi_plugin_dim(const void *self);
-ROVI_PLUGIN_API int rovi_plugin_logp(size_t d, const double *x, double *grad, double *logp,
-                                     void *self); /* a rovi_logp */
+ROVI_PLUGIN_API int rovi_plugin_logp(size_t d, const double *x, double *grad, double *logp, void *self);
 
 /* These may be missing. */
 ROVI_PLUGIN_API const int rovi_plugin_concurrent; /* 1: rovi_plugin_logp may run in several threads at once */

@@ -175,6 +175,23 @@ row() {
     only_here stan_fails.so
 }
 
+@test "a model that can constrain nothing is fitted; no file of nan comes of it" {
+    fit_library stan_mute
+    grep -q '4000 further draws could not be constrained; the model said: Exception: u is too large to be' table
+    refused 1 'none of the draws could be constrained; the model said: Exception: u is too large' \
+        sample f.json -n 10 -o a.csv
+    only_here stan_mute.so f.json table
+    "$ROVI" sample f.json -n 10 -o a.csv --unconstrained
+}
+
+@test "a fit file whose library is spoilt" {
+    fit_library stan_plain
+    sed 's/"library": true/"library": 5/' f.json >g.json
+    refused 2 'g.json: target_source.library: found 5, allowed: true, beside a path' sample g.json -n 1 -o a.csv
+    sed 's/"data": null/"data": [1]/' f.json >g.json
+    refused 2 'g.json: target_source.data: found an array of 1 value' sample g.json -n 1 -o a.csv
+}
+
 @test "a model that is NaN in part of space is fitted" {
     fit_library stan_nan
     grep -q ' rejected' table

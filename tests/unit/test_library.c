@@ -235,6 +235,23 @@ static void a_model_that_fails_everywhere_is_quoted(void **state)
     assert_int_equal(count_of("stan_fails", "bs_test_messages"), 0);
 }
 
+static void a_view_of_a_model_speaks_for_it(void **state)
+{
+    (void)state;
+    const double R[] = {0, -1, 1, 0}, x[] = {0, 0};
+    double logp;
+    rovi_target *target = NULL;
+    rovi_failures said;
+    assert_int_equal(rovi_target_new_rotated(open_fixture("stan_fails", NULL), R, &target, NULL), ROVI_OK);
+    assert_int_equal(rovi_target_evaluate(target, 1, x, &logp, NULL, NULL), ROVI_OK);
+    rovi_target_failures(target, &said);
+    assert_int_equal(said.density, 1);
+    assert_null(rovi_target_coordinate_name(target, 0)); /* its coordinates are others */
+    assert_false(rovi_target_is_constrained(target));
+    rovi_target_free(target);
+    assert_int_equal(count_of("stan_fails", "bs_test_objects"), 0);
+}
+
 static void a_density_that_is_nan_is_outside(void **state)
 {
     (void)state;
@@ -352,6 +369,7 @@ int main(void)
                                        cmocka_unit_test(a_fit_of_a_model),
                                        cmocka_unit_test(a_model_without_threads_has_one),
                                        cmocka_unit_test(a_model_that_fails_everywhere_is_quoted),
+                                       cmocka_unit_test(a_view_of_a_model_speaks_for_it),
                                        cmocka_unit_test(a_density_that_is_nan_is_outside),
                                        cmocka_unit_test(prints_go_to_the_log),
                                        cmocka_unit_test(libraries_that_are_no_targets),
