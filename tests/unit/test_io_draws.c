@@ -7,6 +7,7 @@
 
 #include "io/draws_csv.h"
 #include "io/draws_netcdf.h"
+#include "io/draws_target.h"
 #include "io/draws_variables.h"
 
 #ifdef ROVI_NETCDF
@@ -241,6 +242,99 @@ static void another_scale_in_csv(void **state)
     rig_free(&rig);
 }
 
+struct numbers {
+    size_t n;
+    double number[300];
+};
+
+static rovi_status keep_numbers(void *sink, const struct draws_block *block, rovi_error *error)
+{
+    struct numbers *numbers = sink;
+    (void)error;
+    for (size_t i = 0; i < block->n; i++)
+        numbers->number[numbers->n++] = block->x[5 * i + 1];
+    return ROVI_OK;
+}
+
+/* What is shown may depend on a draw's number: that among the proposals. */
+static void the_chosen_keep_their_numbers(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_make(&rig);
+    rovi_fit_free(rig.file.fit);
+    rig.file.fit = near_fit();
+    const struct draws_request request = {
+        .fit = &rig.file, .target = rig.target, .seed = 8, .count = 300, .proposals = 2000, .scale = spread_scale};
+    struct draws draws;
+    struct numbers numbers = {0};
+    assert_int_equal(draws_open(&draws, &request, NULL), ROVI_OK);
+    assert_int_equal(draws_each(&draws, keep_numbers, &numbers, NULL), ROVI_OK);
+    assert_int_equal(numbers.n, 300);
+    for (size_t i = 0; i < 300; i++)
+        assert_true(numbers.number[i] == (double)draws.chosen[i]);
+    assert_true(draws.chosen[299] > 1000);
+    draws_close(&draws);
+    rig_free(&rig);
+}
+
+/* ---- the scale of a target ---- */
+
+static void check_scale(const char *fixture, unsigned include, size_t shown, const char *const *name)
+{
+    rovi_target *target;
+    assert_int_equal(rovi_target_open(support_fixture(fixture), NULL, 0, NULL, &target, NULL), ROVI_OK);
+    struct draws_target of = {.target = target, .include = include, .seed = 4};
+    struct pool pool = {0};
+    struct draws_scale scale;
+    assert_int_equal(draws_target_scale(&of, &pool, &scale, NULL), ROVI_OK);
+    assert_int_equal(scale.shown.count, shown);
+    for (size_t i = 0; i < shown; i++)
+        assert_string_equal(scale.shown.name[i], name[i]);
+    assert_int_equal(scale.constrain != NULL, rovi_target_is_constrained(target));
+    assert_int_equal(scale.unconstrained.count, scale.constrain ? 2 : 0);
+    if (scale.constrain) {
+        const double x[] = {1, 2, 3, 4};
+        double expected[8], row[4];
+        const rovi_outputs outputs = {.include = include, .seed = 4, .first = 7};
+        assert_string_equal(scale.unconstrained.name[1], rovi_target_coordinate_name(target, 1));
+        assert_int_equal(rovi_target_constrain(target, &outputs, 2, x, expected, NULL), ROVI_OK);
+        assert_int_equal(scale.constrain(scale.data, 8, 1, x + 2, row, NULL), ROVI_OK);
+        assert_memory_equal(row, expected + shown, shown * sizeof *row);
+    }
+    pool_free(&pool);
+    rovi_target_free(target);
+}
+
+static void targets_have_scales(void **state)
+{
+    (void)state;
+    check_scale("stan_plain", ROVI_TRANSFORMED, 3, (const char *const[]){"mu", "sigma", "t.1"});
+    check_scale("stan_plain", ROVI_TRANSFORMED | ROVI_GENERATED, 4, (const char *const[]){"mu", "sigma", "t.1", "g"});
+    check_scale("plugin_data", ROVI_TRANSFORMED, 3, (const char *const[]){"alpha", "beta", "gamma"});
+}
+
+/* A name that is shown without being constrained, and none at all. */
+static void names_without_a_scale(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_make(&rig);
+    struct draws_target of = {.target = rig.target};
+    struct pool pool = {0};
+    struct draws_scale scale;
+    assert_int_equal(draws_target_scale(&of, &pool, &scale, NULL), ROVI_OK);
+    assert_null(scale.constrain);
+    assert_string_equal(scale.shown.name[1], "x.2");
+    const struct draws_request request = {
+        .fit = &rig.file, .seed = 5, .count = 1, .scale = {.shown = {2, (const char *const[]){"left", "right"}}}};
+    char *text = written_csv(&request, DRAWS_PATHFINDER);
+    assert_non_null(strstr(text, "\nlp_approx__,lp__,left,right\n"));
+    free(text);
+    pool_free(&pool);
+    rig_free(&rig);
+}
+
 /* ---- NetCDF ---- */
 
 #ifdef ROVI_NETCDF
@@ -386,11 +480,18 @@ static void netcdf_says_what_is_missing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(arrays_are_gathered),         cmocka_unit_test(broken_arrays_are_refused),
-        cmocka_unit_test(pathfinders_layout),          cmocka_unit_test(advis_layout),
-        cmocka_unit_test(resampling_keeps_the_chosen), cmocka_unit_test(another_scale_in_csv),
+        cmocka_unit_test(arrays_are_gathered),
+        cmocka_unit_test(broken_arrays_are_refused),
+        cmocka_unit_test(pathfinders_layout),
+        cmocka_unit_test(advis_layout),
+        cmocka_unit_test(resampling_keeps_the_chosen),
+        cmocka_unit_test(another_scale_in_csv),
+        cmocka_unit_test(the_chosen_keep_their_numbers),
+        cmocka_unit_test(targets_have_scales),
+        cmocka_unit_test(names_without_a_scale),
 #ifdef ROVI_NETCDF
-        cmocka_unit_test(netcdf_holds_the_draws),      cmocka_unit_test(colliding_names_are_refused),
+        cmocka_unit_test(netcdf_holds_the_draws),
+        cmocka_unit_test(colliding_names_are_refused),
 #else
         cmocka_unit_test(netcdf_says_what_is_missing),
 #endif
