@@ -40,8 +40,8 @@ const char *const *draws_number_names(struct pool *pool, size_t d)
     return name;
 }
 
-/* center + L O v, equation (2): v are the means of the maps. */
-static void mean_of(const rovi_approximation_parts *q, double *work, double *mean)
+/* Adds weight (center + L O v) to the mean, equation (2): v are the means of the maps. */
+static void add_mean(const rovi_approximation_parts *q, double weight, double *work, double *mean)
 {
     size_t d = q->dim;
     for (size_t i = 0; i < d; i++) {
@@ -50,9 +50,10 @@ static void mean_of(const rovi_approximation_parts *q, double *work, double *mea
             work[i] += q->rotation[i * d + j] * q->maps[j].v;
     }
     for (size_t i = 0; i < d; i++) {
-        mean[i] = q->center[i] + (q->whitening ? 0 : work[i]);
+        double moved = q->center[i] + (q->whitening ? 0 : work[i]);
         for (size_t j = 0; q->whitening && j <= i; j++)
-            mean[i] += q->whitening[i * d + j] * work[j];
+            moved += q->whitening[i * d + j] * work[j];
+        mean[i] += weight * moved;
     }
 }
 
@@ -65,7 +66,11 @@ static rovi_status make_mean(struct draws *draws, rovi_error *error)
     double *shown = pool_take(&draws->pool, draws->head.shown.count, sizeof *shown);
     if (!work || !mean || !shown)
         return report_no_memory(error);
-    mean_of(rovi_approximation_parts_of(q), work, mean);
+    for (size_t k = 0; k < rovi_approximation_components(q); k++) {
+        double weight = 0;
+        const rovi_approximation *component = rovi_approximation_component(q, k, &weight);
+        add_mean(rovi_approximation_parts_of(component), weight, work, mean);
+    }
     draws->head.mean = scale->constrain ? shown : mean;
     return scale->constrain ? scale->constrain(scale->data, 0, 1, mean, shown, error) : ROVI_OK;
 }

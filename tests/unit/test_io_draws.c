@@ -153,6 +153,40 @@ static void advis_layout(void **state)
     rig_free(&rig);
 }
 
+static void mean_in_head(const rovi_approximation *q, double *mean)
+{
+    const rovi_restart restart = {.approximation = q, .stop = ROVI_STOP_CONVERGED};
+    const rovi_fit_parts parts = {.restart_count = 1, .restarts = &restart};
+    struct fit_file file = {0};
+    struct draws draws;
+    assert_int_equal(rovi_fit_new(&parts, &file.fit, NULL), ROVI_OK);
+    assert_int_equal(draws_open(&draws, &(struct draws_request){.fit = &file, .count = 1}, NULL), ROVI_OK);
+    memcpy(mean, draws.head.mean, 2 * sizeof *mean);
+    draws_close(&draws);
+    rovi_fit_free(file.fit);
+}
+
+/* The means of the components, by their weights. */
+static void mean_of_a_mixture(void **state)
+{
+    (void)state;
+    rovi_approximation *part[] = {support_approximation(2, 2, 1), support_approximation(5, 2, 0)}, *q = NULL;
+    const double weight[] = {0.25, 0.75};
+    double mean[3][2];
+    assert_int_equal(rovi_approximation_new_mixture(2, weight, (const rovi_approximation *const *)part, &q, NULL),
+                     ROVI_OK);
+    mean_in_head(part[0], mean[0]);
+    mean_in_head(part[1], mean[1]);
+    mean_in_head(q, mean[2]);
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(fabs(mean[0][i] - mean[1][i]) > 0.1);
+        assert_relative(mean[2][i], 0.25 * mean[0][i] + 0.75 * mean[1][i], 1e-14);
+    }
+    rovi_approximation_free(q);
+    rovi_approximation_free(part[0]);
+    rovi_approximation_free(part[1]);
+}
+
 struct kept {
     size_t n, capacity;
     double x[2 * 2000], log_weight[2000];
@@ -489,6 +523,7 @@ int main(void)
         cmocka_unit_test(the_chosen_keep_their_numbers),
         cmocka_unit_test(targets_have_scales),
         cmocka_unit_test(names_without_a_scale),
+        cmocka_unit_test(mean_of_a_mixture),
 #ifdef ROVI_NETCDF
         cmocka_unit_test(netcdf_holds_the_draws),
         cmocka_unit_test(colliding_names_are_refused),
