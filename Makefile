@@ -5,7 +5,7 @@
 #   make demo           the main job on a built-in example; pictures in demo/
 #   make check          build, then all tests
 #   make check-all      check, and everything else that can be checked: all of the next group
-#   make check-format, lint, docs, check-clang, check-asan, check-tsan, check-fuzz, check-readers, coverage
+#   make check-format, lint, docs, check-clang, check-asan, check-tsan, check-fuzz, check-readers, check-stan, coverage
 #   make bench          time and quality against the clock
 #   make fmt            format the sources in place
 #   make install        to PREFIX (/usr/local), below DESTDIR when given
@@ -23,7 +23,7 @@ TEST = ctest --parallel $(JOBS) --preset
 FIXED = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
 .PHONY: build demo check check-all check-format lint docs check-clang check-asan check-tsan check-fuzz check-readers \
-        coverage bench \
+        check-stan coverage bench \
         fmt install clean help
 
 build: build/Makefile
@@ -40,7 +40,7 @@ check:
 	$(BUILD) release
 	$(TEST) release
 
-check-all: check check-format lint docs check-clang check-asan check-tsan check-fuzz check-readers coverage
+check-all: check check-format lint docs check-clang check-asan check-tsan check-fuzz check-readers check-stan coverage
 
 check-format:
 	tools/format.sh --check
@@ -79,6 +79,9 @@ check-fuzz:
 
 check-readers: build # what others read of ours, by their own programs
 	tests/readers/run.sh
+
+check-stan: build # fetches a wheel of 45 MB, once
+	tests/stan/run.sh build/rovi build-stan
 
 coverage:
 	cmake --preset coverage

@@ -6,15 +6,20 @@
 #include "cli/cli.h"
 #include "cli/fit_result.h"
 #include "cli/interrupt.h"
+#include "cli/model_log.h"
 #include "cli/progress.h"
+#include "cli/summary.h"
 #include "io/builtin.h"
 #include "io/fit_file.h"
+#include "io/init.h"
 #include "io/output.h"
 #include "io/report.h"
 
+#define ROWS_SHOWN 20 /* of the summary, in the table; in JSON as many as matrices are shown up to */
+
 struct request {
-    const char *target, *output, *start;
-    bool json, full, quiet, help;
+    const char *target, *output, *start, *data, *init;
+    bool json, full, quiet, help, unchecked;
     char *command_line;
     double began; /* seconds_now() */
     rovi_settings *settings;
@@ -42,10 +47,15 @@ static rovi_status apply_option(const struct arguments *arguments, struct reques
         return take_only("output", arguments->value, &request->output, error);
     if (strcmp(name, "start") == 0)
         return take_only("start", arguments->value, &request->start, error);
+    if (strcmp(name, "data") == 0)
+        return take_only("file of data", arguments->value, &request->data, error);
+    if (strcmp(name, "init") == 0)
+        return take_only("starting point", arguments->value, &request->init, error);
     if (strcmp(name, "json") == 0) {
         request->json = true;
         request->full = request->full || arguments->value;
     }
+    request->unchecked = request->unchecked || strcmp(name, "no-gradient-check") == 0;
     request->quiet = request->quiet || strcmp(name, "quiet") == 0;
     request->help = request->help || strcmp(name, "help") == 0;
     return ROVI_OK;
@@ -73,7 +83,7 @@ static rovi_status check_request(struct request *request, rovi_error *error)
 {
     if (!request->target)
         return report(error, ROVI_BAD_INPUT,
-                      "found no target, allowed: a .json description or the name of a built-in target");
+                      "found no target, allowed: a .json description, a .so library or the name of a built-in target");
     if (!request->output)
         request->output = "fit.json";
     if (request->json && strcmp(request->output, "-") == 0)
@@ -126,14 +136,32 @@ static rovi_status save(const struct fit_context *context, const rovi_fit *fit, 
 }
 
 static rovi_status show(const struct request *request, const struct fit_context *context, const rovi_fit *fit,
-                        bool saved, rovi_error *error)
+                        const struct summary *summary, bool saved, rovi_error *error)
 {
     bool taken = strcmp(request->output, "-") == 0; /* by the fit itself */
+    FILE *stream = taken ? stderr : stdout;
     if (request->json)
-        return fit_print_json(context, fit, request->full, stdout, error);
+        return fit_print_json(context, fit, summary, request->full, stdout, error);
     if (taken && request->quiet)
         return ROVI_OK;
-    return fit_print_table(context, fit, saved ? request->output : NULL, taken ? stderr : stdout, error);
+    rovi_status status = fit_print_table(context, fit, saved ? request->output : NULL, stream, error);
+    if (!status && summary)
+        summary_print(summary, stream);
+    return status;
+}
+
+/* With the summary of a library's parameters, which are what its user knows. */
+static rovi_status show_all(const struct request *request, const struct fit_context *context, const rovi_fit *fit,
+                            const struct target_source *source, bool saved, rovi_error *error)
+{
+    struct summary summary = {0};
+    size_t most = !request->json ? ROWS_SHOWN : request->full ? SIZE_MAX : MATRICES_UP_TO;
+    rovi_status status =
+        source->is_library ? summary_make(fit, source->target, context->seed, most, &summary, error) : ROVI_OK;
+    if (!status)
+        status = show(request, context, fit, source->is_library ? &summary : NULL, saved, error);
+    summary_clear(&summary);
+    return status;
 }
 
 static int exit_code_of(rovi_stop stop)
@@ -170,12 +198,15 @@ static int deliver(const struct command *self, const struct request *request, co
                                   .settings = fit_settings_to_json(request->settings),
                                   .target_description = source->description,
                                   .target_path = source->path,
-                                  .target_fingerprint = source->fingerprint};
+                                  .target_fingerprint = source->fingerprint,
+                                  .data_path = source->data_path,
+                                  .data_fingerprint = source->data_fingerprint,
+                                  .is_library = source->is_library};
     parse_count("--seed", texts.seed, 0, &context.seed, NULL); /* it is a valid setting */
     bool saved = !save(&context, fit, request->output, &error);
     if (!saved)
         code = say_error(self, &error);
-    if (show(request, &context, fit, saved, &error))
+    if (show_all(request, &context, fit, source, saved, &error))
         code = say_error(self, &error);
     json_decref(context.settings);
     return code;
@@ -213,13 +244,60 @@ static int fit_target(const struct command *self, const struct request *request,
     return status && interrupt_seen() ? EXIT_INTERRUPTED : code;
 }
 
+static uint64_t seed_of(const rovi_settings *settings)
+{
+    char text[32] = "0";
+    uint64_t seed = 0;
+    rovi_settings_get(settings, "seed", text, sizeof text, NULL);
+    parse_count("--seed", text, 0, &seed, NULL); /* it is a valid setting */
+    return seed;
+}
+
+/* What a user should know of a library before it is fitted. */
+static void say_limits(const struct request *request, const rovi_target *target)
+{
+    char threads[32] = "0";
+    rovi_settings_get(request->settings, "threads", threads, sizeof threads, NULL);
+    if (!rovi_target_is_concurrent(target) && strcmp(threads, "1") != 0)
+        fprintf(stderr,
+                "rovi fit: %s is asked from one thread, as it does not say that it stands more (a Stan model does when "
+                "it is built with STAN_THREADS=true)\n",
+                request->target);
+    if (!rovi_target_has_gradient(target))
+        fprintf(stderr,
+                "rovi fit: %s has no gradient: central differences take its place, %zu log densities for each, counted "
+                "as one\n",
+                request->target, 2 * rovi_target_dim(target));
+}
+
+/* All that can be found wrong before the fit. */
+static rovi_status check_target(const struct request *request, const struct target_source *source, rovi_error *error)
+{
+    bool user = source->is_library && rovi_target_has_gradient(source->target);
+    rovi_status status = output_check(request->output, error);
+    if (!status && request->init)
+        status = init_read(request->init, source->target, error);
+    if (!status && user && !request->unchecked) {
+        status = rovi_target_check_gradient(source->target, seed_of(request->settings), error);
+        status = report_in_file(error, status, request->target);
+    }
+    return status;
+}
+
 static int fit_request(const struct command *self, const struct request *request)
 {
     rovi_error error = {0};
     struct target_source source;
-    if (target_source_open(request->target, &source, &error))
+    const struct target_request wanted = {.name = request->target,
+                                          .data = request->data,
+                                          .seed = seed_of(request->settings),
+                                          .log = request->quiet ? NULL : model_log};
+    if (target_source_open(&wanted, &source, &error))
         return say_error(self, &error);
-    int code = output_check(request->output, &error) ? say_error(self, &error) : fit_target(self, request, &source);
+    if (source.is_library && !request->quiet)
+        say_limits(request, source.target);
+    rovi_status status = check_target(request, &source, &error);
+    int code = status ? say_error(self, &error) : fit_target(self, request, &source);
     target_source_clear(&source);
     return code;
 }
@@ -249,6 +327,9 @@ static void list_builtins(void)
 
 static const struct option options[] = {
     {"output", 'o', "FILE", NULL, "where the fit goes, - for stdout (default fit.json)"},
+    {"data", 0, "DATA.json", NULL, "data of a target that is a .so library"},
+    {"init", 0, "FILE.json", NULL, "a point to begin at (a Stan model: parameters on their constrained scale)"},
+    {"no-gradient-check", 0, NULL, NULL, "do not compare the gradient of a .so library with finite differences first"},
     {"start", 0, "FIT.json", NULL, "the first restart continues from this fit"},
     {"json", 0, NULL, "full", "print one JSON object; above 100 dimensions matrices only with full"},
     {"quiet", 'q', NULL, NULL, "no progress and no log on stderr"},
@@ -257,8 +338,10 @@ static const struct option options[] = {
 
 const struct command fit_command = {
     .name = "fit",
-    .summary = "Fit an approximation to a target: a .json description or a built-in name.",
-    .usage = "rovi fit TARGET [-o FIT.json] [--start FIT.json] [--SETTING VALUE ...] [--json [full]] [--quiet]",
+    .summary =
+        "Fit an approximation to a target: a .json description, a .so library (Stan model, plugin) or a built-in name.",
+    .usage = "rovi fit TARGET [--data DATA.json] [--init FILE.json] [-o FIT.json] [--start FIT.json] "
+             "[--SETTING VALUE ...] [--json [full]] [--quiet]",
     .options = options,
     .setting_at = rovi_settings_at,
     .run = run,

@@ -76,8 +76,8 @@ static bool put_approximation(json_t *root, const rovi_approximation *q, bool fu
     return product ? put_product(root, product, matrices) : put_mixture(root, q, matrices);
 }
 
-rovi_status fit_print_json(const struct fit_context *context, const rovi_fit *fit, bool full, FILE *stream,
-                           rovi_error *error)
+rovi_status fit_print_json(const struct fit_context *context, const rovi_fit *fit, const struct summary *summary,
+                           bool full, FILE *stream, rovi_error *error)
 {
     const rovi_approximation *q = rovi_fit_approximation(fit);
     rovi_modes *modes;
@@ -86,7 +86,8 @@ rovi_status fit_print_json(const struct fit_context *context, const rovi_fit *fi
         return status;
     json_t *root = fit_head_to_json(context, fit);
     bool ok = root && put_approximation(root, q, full) && put_restarts(root, rovi_fit_parts_of(fit)) &&
-              put_modes(root, modes, rovi_approximation_dim(q)) && json_put(root, "collapse", json_null());
+              put_modes(root, modes, rovi_approximation_dim(q)) && json_put(root, "collapse", json_null()) &&
+              (!summary || summary_put(root, summary));
     status = ok ? document_write(root, stream, "standard output", error) : report_no_memory(error);
     json_decref(root);
     rovi_modes_free(modes);

@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "cli/interrupt.h"
 #include "cli/langevin_result.h"
+#include "cli/model_log.h"
 #include "cli/progress.h"
 #include "io/draws_csv.h"
 #include "io/output.h"
@@ -151,15 +152,23 @@ static int exit_code_of(rovi_stop stop)
                                             : EXIT_NOT_CONVERGED;
 }
 
+static uint64_t seed_of(const rovi_langevin_settings *settings)
+{
+    char text[32] = "0";
+    uint64_t seed = 0;
+    rovi_langevin_settings_get(settings, "seed", text, sizeof text, NULL);
+    parse_count("--seed", text, 0, &seed, NULL); /* it is a valid setting */
+    return seed;
+}
+
 /* Draws that cannot be saved are spoken of nevertheless: the run may have taken hours. */
 static int deliver(const struct command *self, const struct request *request, const rovi_langevin_parts *parts)
 {
     rovi_error error = {0};
-    char seed[32];
-    struct langevin_context context = {
-        .target = request->target, .saved = request->output, .by_components = !request->centers};
-    rovi_langevin_settings_get(request->settings, "seed", seed, sizeof seed, NULL);
-    parse_count("--seed", seed, 0, &context.seed, NULL); /* it is a valid setting */
+    struct langevin_context context = {.target = request->target,
+                                       .saved = request->output,
+                                       .by_components = !request->centers,
+                                       .seed = seed_of(request->settings)};
     struct draws_table draws = {.target = request->target,
                                 .method = "langevin",
                                 .status = langevin_status(parts),
@@ -225,7 +234,9 @@ static int run_request(const struct command *self, struct request *request)
     rovi_error error = {0};
     struct target_source source;
     rovi_langevin_input input = {0};
-    if (target_source_open(request->target, &source, &error))
+    const struct target_request wanted = {
+        .name = request->target, .seed = seed_of(request->settings), .log = request->quiet ? NULL : model_log};
+    if (target_source_open(&wanted, &source, &error))
         return say_error(self, &error);
     rovi_status status = read_input(request, rovi_target_dim(source.target), &input, &error);
     if (!status)

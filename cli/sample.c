@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* rovi sample: draws from a fit, as Stan CSV or NetCDF. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/cli.h"
 #include "cli/interrupt.h"
+#include "cli/model_log.h"
 #include "io/draws_csv.h"
 #include "io/draws_netcdf.h"
+#include "io/draws_target.h"
 #include "io/output.h"
 #include "io/report.h"
 #include "io/target_file.h"
@@ -15,7 +18,7 @@ struct request {
     const char *fit, *output, *count_text, *seed_text, *proposals_text, *layout_text;
     uint64_t count, seed, proposals;
     enum draws_layout layout;
-    bool netcdf, help;
+    bool netcdf, generated, unconstrained, help;
 };
 
 static rovi_status apply(const struct arguments *arguments, struct request *request, rovi_error *error)
@@ -33,7 +36,9 @@ static rovi_status apply(const struct arguments *arguments, struct request *requ
         return take_only("number of proposals", arguments->value, &request->proposals_text, error);
     if (strcmp(name, "layout") == 0)
         return take_only("layout", arguments->value, &request->layout_text, error);
-    request->help = true;
+    request->generated = request->generated || strcmp(name, "generated-quantities") == 0;
+    request->unconstrained = request->unconstrained || strcmp(name, "unconstrained") == 0;
+    request->help = request->help || strcmp(name, "help") == 0;
     return ROVI_OK;
 }
 
@@ -70,6 +75,15 @@ static rovi_status check_layout(struct request *request, rovi_error *error)
     return report(error, ROVI_BAD_INPUT, "--layout: found \"%.60s\", allowed: pathfinder, advi", request->layout_text);
 }
 
+/* Unconstrained draws do without the library: there is no log density then to resample by. */
+static rovi_status check_scale(const struct request *request, rovi_error *error)
+{
+    if (!request->unconstrained || (!request->generated && !request->proposals_text))
+        return ROVI_OK;
+    return report(error, ROVI_BAD_INPUT, "found --unconstrained and --%s, allowed: one of them",
+                  request->generated ? "generated-quantities" : "resample");
+}
+
 static rovi_status check_request(struct request *request, rovi_error *error)
 {
     if (!request->fit)
@@ -79,6 +93,8 @@ static rovi_status check_request(struct request *request, rovi_error *error)
     rovi_status status = check_output(request, error);
     if (!status)
         status = check_layout(request, error);
+    if (!status)
+        status = check_scale(request, error);
     if (!status)
         status = parse_count("-n", request->count_text, 1, &request->count, error);
     if (!status)
@@ -103,12 +119,11 @@ static rovi_status read_request(const struct command *self, int argc, char **arg
     return request->help ? ROVI_OK : check_request(request, error);
 }
 
-static void warn_if_changed(const struct fit_context *context)
+static void warn_if_changed(const char *path, const char *fingerprint, bool is_library)
 {
-    if (context->target_path && context->target_fingerprint &&
-        target_file_changed(context->target_path, context->target_fingerprint))
-        fprintf(stderr, "rovi sample: %s has changed since the fit; lp__ is of the target that was fitted\n",
-                context->target_path);
+    if (path && fingerprint && target_file_changed(path, fingerprint))
+        fprintf(stderr, "rovi sample: %s has changed since the fit; lp__ is of the target %s\n", path,
+                is_library ? "as it is now, and so is the constrained scale" : "that was fitted");
 }
 
 static rovi_status write_csv(const struct request *request, const struct draws *draws, const struct output *output,
@@ -130,16 +145,88 @@ static rovi_status write_netcdf(const struct draws *draws, const struct output *
     return status ? status : closed;
 }
 
+/* How often the model could not constrain a point so far. */
+static rovi_failures failures_of(const struct draws *draws)
+{
+    rovi_failures failures = {0};
+    if (draws->request.target)
+        rovi_target_failures(draws->request.target, &failures);
+    return failures;
+}
+
+static void say_failures(const struct request *request, const struct draws *draws, uint64_t failed_before)
+{
+    const rovi_failures failures = failures_of(draws);
+    if (failures.outputs > failed_before)
+        fprintf(stderr,
+                "rovi sample: %" PRIu64 " of %" PRIu64 " draws could not be constrained, their rows are NaN; the model "
+                "said first: %s\n",
+                failures.outputs - failed_before, request->count, failures.outputs_message);
+    if (failed_before && !request->netcdf && request->layout == DRAWS_ADVI)
+        fprintf(stderr, "rovi sample: the mean could not be constrained, the first row is NaN; the model said: %s\n",
+                failures.outputs_message);
+}
+
+/* A file of nothing but NaN is of no use to anyone. */
+static rovi_status check_outputs(const struct draws *draws, uint64_t failed_before, rovi_error *error)
+{
+    const rovi_failures failures = failures_of(draws);
+    if (failures.outputs - failed_before < draws->head.count)
+        return ROVI_OK;
+    return report(error, ROVI_TARGET_FAILED, "none of the draws could be constrained; the model said: %.300s",
+                  failures.outputs_message);
+}
+
 static rovi_status write_draws(const struct request *request, const struct draws *draws, rovi_error *error)
 {
+    const uint64_t failed_before = failures_of(draws).outputs; /* at the mean */
     struct output output;
     rovi_status status = output_open(&output, request->output, error);
     if (status)
         return status;
     status = request->netcdf ? write_netcdf(draws, &output, error) : write_csv(request, draws, &output, error);
     if (!status)
-        return output_commit(&output, error);
-    output_abandon(&output);
+        status = check_outputs(draws, failed_before, error);
+    if (status)
+        output_abandon(&output);
+    else
+        status = output_commit(&output, error);
+    if (!status)
+        say_failures(request, draws, failed_before);
+    return status;
+}
+
+static rovi_status open_target(const struct request *request, const struct fit_file *fit, rovi_target **target,
+                               rovi_error *error)
+{
+    *target = NULL;
+    warn_if_changed(fit->context.target_path, fit->context.target_fingerprint, fit->context.is_library);
+    warn_if_changed(fit->context.data_path, fit->context.data_fingerprint, fit->context.is_library);
+    if (!fit->context.is_library && (request->generated || request->unconstrained))
+        return report(error, ROVI_BAD_INPUT, "--%s: allowed for the fit of a .so library, which this is not",
+                      request->generated ? "generated-quantities" : "unconstrained");
+    if (!fit->context.is_library)
+        return fit_file_target(fit, target, error);
+    return request->unconstrained ? ROVI_OK : fit_file_library(fit, model_log, target, error);
+}
+
+static rovi_status sample_from(const struct request *request, const struct fit_file *fit, const rovi_target *target,
+                               rovi_error *error)
+{
+    struct draws_request wanted = {
+        .fit = fit, .target = target, .seed = request->seed, .count = request->count, .proposals = request->proposals};
+    const unsigned include = ROVI_TRANSFORMED | (request->generated ? ROVI_GENERATED : 0);
+    struct draws_target shown = {.target = target, .include = include, .seed = request->seed};
+    struct pool pool = {0};
+    struct draws draws;
+    rovi_status status = target ? draws_target_scale(&shown, &pool, &wanted.scale, error) : ROVI_OK;
+    if (!status)
+        status = report_in_file(error, draws_open(&draws, &wanted, error), request->fit);
+    if (!status) {
+        status = write_draws(request, &draws, error);
+        draws_close(&draws);
+    }
+    pool_free(&pool);
     return status;
 }
 
@@ -150,17 +237,9 @@ static int sample(const struct command *self, const struct request *request)
     rovi_target *target = NULL;
     if (fit_file_open(request->fit, &fit, &error))
         return say_error(self, &error);
-    warn_if_changed(&fit.context);
-    rovi_status status = report_in_file(&error, fit_file_target(&fit, &target, &error), request->fit);
-    const struct draws_request wanted = {
-        .fit = &fit, .target = target, .seed = request->seed, .count = request->count, .proposals = request->proposals};
-    struct draws draws;
+    rovi_status status = report_in_file(&error, open_target(request, &fit, &target, &error), request->fit);
     if (!status)
-        status = report_in_file(&error, draws_open(&draws, &wanted, &error), request->fit);
-    if (!status) {
-        status = write_draws(request, &draws, &error);
-        draws_close(&draws);
-    }
+        status = sample_from(request, &fit, target, &error);
     rovi_target_free(target);
     fit_file_clear(&fit);
     return status ? say_error(self, &error) : EXIT_DONE;
@@ -186,12 +265,15 @@ static const struct option options[] = {
     {"seed", 0, "N", NULL, "of the draws (default 1); more draws of one seed begin with the same ones"},
     {"resample", 0, "M", NULL, "of M draws keep N, by their importance weights, never one twice"},
     {"layout", 0, "NAME", NULL, "of a .csv: pathfinder (default), or advi, which cmdstanpy reads"},
+    {"generated-quantities", 0, NULL, NULL, "of a Stan model, behind the parameters"},
+    {"unconstrained", 0, NULL, NULL, "the coordinates that were fitted, without log density; needs no library"},
     {"help", 'h', NULL, NULL, "this text"},
     {0}};
 
 const struct command sample_command = {
     .name = "sample",
     .summary = "Draw from a fit: x with log q, and the log density where the target is at hand.",
-    .usage = "rovi sample FIT.json -n N -o draws.csv|draws.nc [--seed N] [--resample M] [--layout NAME]",
+    .usage = "rovi sample FIT.json -n N -o draws.csv|draws.nc [--seed N] [--resample M] [--layout NAME] "
+             "[--generated-quantities | --unconstrained]",
     .options = options,
     .run = run};

@@ -78,7 +78,7 @@ static int show(const struct command *self, const struct request *request)
     rovi_error error = {0};
     struct target_source source;
     rovi_separation *separation = NULL;
-    if (target_source_open(request->target, &source, &error))
+    if (target_source_open(&(struct target_request){.name = request->target}, &source, &error))
         return say_error(self, &error);
     rovi_status status = separate(request, source.target, &separation, &error);
     if (!status)

@@ -4,6 +4,17 @@ enable_testing()
 pkg_check_modules(cmocka REQUIRED IMPORTED_TARGET cmocka)
 find_program(ROVI_BATS bats REQUIRED)
 
+# Shared libraries as targets: every tests/fixtures/*.c and the example of a plugin is one, found by its name in fixtures/.
+file(GLOB fixtures CONFIGURE_DEPENDS tests/fixtures/*.c)
+foreach(source ${fixtures} examples/plugin.c)
+    get_filename_component(name ${source} NAME_WE)
+    add_library(fixture_${name} MODULE ${source})
+    target_include_directories(fixture_${name} PRIVATE include)
+    target_link_libraries(fixture_${name} PRIVATE rovi_flags Threads::Threads m)
+    set_target_properties(fixture_${name} PROPERTIES OUTPUT_NAME ${name} PREFIX "" C_VISIBILITY_PRESET hidden
+                          LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fixtures)
+endforeach()
+
 # Every tests/unit/test_*.c is one cmocka program; they see the insides of the library, and share support.c.
 file(GLOB unit_tests CONFIGURE_DEPENDS tests/unit/test_*.c)
 file(GLOB support CONFIGURE_DEPENDS tests/unit/support*.c)
@@ -17,7 +28,7 @@ foreach(source ${unit_tests})
     target_link_libraries(${name} PRIVATE test_support)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/unit)
     add_test(NAME unit.${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-    set_tests_properties(unit.${name} PROPERTIES LABELS unit)
+    set_tests_properties(unit.${name} PROPERTIES LABELS unit ENVIRONMENT "ROVI_BUILD=${PROJECT_BINARY_DIR}")
 endforeach()
 if(ROVI_NETCDF AND netcdf_FOUND) # reads what was written by the library itself
     target_link_libraries(test_io_draws PRIVATE PkgConfig::netcdf)
@@ -44,6 +55,7 @@ endforeach()
 
 # Examples link to the shared library, as a user's program would.
 file(GLOB examples CONFIGURE_DEPENDS examples/*.c)
+list(REMOVE_ITEM examples ${PROJECT_SOURCE_DIR}/examples/plugin.c) # a library, among the fixtures
 foreach(source ${examples})
     get_filename_component(name ${source} NAME_WE)
     add_executable(example_${name} ${source})

@@ -238,7 +238,8 @@ typedef int (*rovi_logp)(size_t d, const double *x, double *grad, double *logp, 
 typedef int (*rovi_logp_batch)(size_t n, size_t d, const double *x, double *grad, double *logp, void *data);
 
 /* Targets from callbacks; `data` is borrowed and passed on. They are called from one thread at a time until
- * rovi_target_set_concurrent(target, 1) says that the callback stands more. Their log Z is unknown until set. */
+ * rovi_target_set_concurrent(target, 1) says that the callback stands more (what each thread needs of its own can be
+ * _Thread_local in C11). Their log Z is unknown until set. */
 ROVI_API rovi_status rovi_target_new(size_t d, rovi_logp logp, void *data, rovi_target **target, rovi_error *error);
 ROVI_API rovi_status rovi_target_new_batch(size_t d, rovi_logp_batch logp, void *data, rovi_target **target,
                                            rovi_error *error);
@@ -261,6 +262,91 @@ ROVI_API rovi_status rovi_target_evaluate(const rovi_target *target, size_t n, c
 ROVI_API size_t rovi_target_components(const rovi_target *target);
 ROVI_API rovi_status rovi_target_classify(const rovi_target *target, size_t n, const double *x, size_t *component,
                                           rovi_error *error);
+
+/* A callback that never writes a gradient: central differences of its log density then take the place, 2 d log
+ * densities for each gradient, which rovi_evaluations counts as one. has = 1 takes that back. */
+ROVI_API void rovi_target_set_gradient(rovi_target *target, int has);
+ROVI_API int rovi_target_has_gradient(const rovi_target *target);
+ROVI_API int rovi_target_is_concurrent(const rovi_target *target);
+
+/* Where searching begins, and what starts scatter about: start (d), or the origin when NULL. */
+ROVI_API rovi_status rovi_target_set_start(rovi_target *target, const double *start, rovi_error *error);
+
+/* Compare the gradient with central differences of the log density, at a few points that `seed` scatters about the
+ * start and in random directions, then, where these disagree, coordinate by coordinate. ROVI_TARGET_FAILED when a
+ * gradient is wrong: the sentence names the worst coordinate and both numbers. A target that rejects all points is not
+ * judged. */
+ROVI_API rovi_status rovi_target_check_gradient(const rovi_target *target, uint64_t seed, rovi_error *error);
+
+/* ---- targets from shared libraries ---- */
+
+/* What a model prints: size characters, no zero behind them, often pieces of a line. Called from the thread that
+ * evaluates. */
+typedef void (*rovi_log)(const char *text, size_t size);
+
+/* The target in the shared library `path`, told apart by its symbols: a Stan model built by BridgeStan 2, or a plugin
+ * as below. `data`: the name of a .json file, or JSON itself, for a Stan model; whatever it likes for a plugin; NULL:
+ * none. `seed`: of what a Stan model draws while it is made. `log` NULL: what it prints is dropped; the last target of
+ * a library decides for all targets of that library, none of which may be in use meanwhile. The density of a Stan model
+ * is that of its unconstrained parameters, with Jacobian and all constants. The library is never unloaded. It is asked
+ * from one thread at a time unless it says that it stands more (BridgeStan: built with STAN_THREADS=true; do not load
+ * models with and without that into one process). ROVI_BAD_INPUT: it is no such library, or rejects the data. */
+ROVI_API rovi_status rovi_target_open(const char *path, const char *data, uint32_t seed, rovi_log log,
+                                      rovi_target **target, rovi_error *error);
+
+/* Name of a coordinate; NULL when it has none. */
+ROVI_API const char *rovi_target_coordinate_name(const rovi_target *target, size_t index);
+
+/* What a draw is for the user: a Stan model's parameters on their constrained scale and, when `include` says so, behind
+ * them transformed parameters and generated quantities; for all other targets the coordinates themselves. */
+#define ROVI_TRANSFORMED 1u
+#define ROVI_GENERATED   2u
+ROVI_API int rovi_target_is_constrained(const rovi_target *target); /* 0: the coordinates themselves */
+ROVI_API size_t rovi_target_output_count(const rovi_target *target, unsigned include);
+ROVI_API const char *rovi_target_output_name(const rovi_target *target, unsigned include, size_t index); /* or NULL */
+
+typedef struct rovi_outputs {
+    unsigned include;     /* ROVI_TRANSFORMED | ROVI_GENERATED, or 0 */
+    uint64_t seed, first; /* random numbers of the generated quantities: draw i has those of (seed, first + i) */
+} rovi_outputs;
+
+/* outputs of n points x (n*d) into out (n * rovi_target_output_count). A point at which the model fails gives a row of
+ * NaN, and is counted (rovi_target_failures). */
+ROVI_API rovi_status rovi_target_constrain(const rovi_target *target, const rovi_outputs *outputs, size_t n,
+                                           const double *x, double *out, rovi_error *error);
+
+/* The point x (d) whose constrained parameters are in the JSON text, as for Stan's initial values. ROVI_BAD_INPUT when
+ * the target has no constrained scale, or rejects the text. */
+ROVI_API rovi_status rovi_target_unconstrain(const rovi_target *target, const char *json, double *x, rovi_error *error);
+
+/* What a model has said about its failures so far: how many, and the first in its own words (one line, "" for none). */
+typedef struct rovi_failures {
+    uint64_t density, outputs;
+    char density_message[512], outputs_message[512];
+} rovi_failures;
+
+ROVI_API void rovi_target_failures(const rovi_target *target, rovi_failures *failures);
+
+/* A plugin is a shared library with these symbols; `#define ROVI_PLUGIN` before the #include declares them, so that the
+ * compiler checks them. examples/plugin.c is one. `self` is what rovi_plugin_open made, NULL without it;
+ * rovi_plugin_logp is a rovi_logp with it as its data. */
+#define ROVI_PLUGIN_ABI 1
+#ifdef ROVI_PLUGIN
+#define ROVI_PLUGIN_API extern ROVI_API
+ROVI_PLUGIN_API const int rovi_plugin_abi; /* = ROVI_PLUGIN_ABI */
+ROVI_PLUGIN_API size_t rovi_plugin_dim(const void *self);
+ROVI_PLUGIN_API int rovi_plugin_logp(size_t d, const double *x, double *grad, double *logp, void *self);
+
+/* These may be missing. */
+ROVI_PLUGIN_API const int rovi_plugin_concurrent; /* 1: rovi_plugin_logp may run in several threads at once */
+ROVI_PLUGIN_API const int rovi_plugin_gradient;   /* 0: rovi_plugin_logp never writes grad */
+/* Returns 0, or else writes a sentence of at most size characters, closed by a zero, about what is wrong with the data.
+ */
+ROVI_PLUGIN_API int rovi_plugin_open(const char *data, void **self, char *sentence, size_t size);
+ROVI_PLUGIN_API void rovi_plugin_close(void *self);
+ROVI_PLUGIN_API const char *rovi_plugin_name(size_t index, const void *self); /* of a coordinate; no two the same */
+ROVI_PLUGIN_API double rovi_plugin_log_z(const void *self);
+#endif
 
 /* K components of dimension d. weights: K, positive, sum 1 within 1e-8 (then scaled to sum 1 exactly). means: K*d.
  * covariances: covariance_count (0: identity, 1: shared, or K) matrices of d*d, symmetric positive definite.

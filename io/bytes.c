@@ -46,10 +46,42 @@ rovi_status bytes_read(const char *path, struct pool *pool, char **bytes, size_t
     return ROVI_OK;
 }
 
+/* ---- fingerprints ---- */
+
+#define FNV_OFFSET UINT64_C(14695981039346656037) /* offset basis and prime for 64 bits */
+#define FNV_PRIME  UINT64_C(1099511628211)
+
+static uint64_t hash_more(uint64_t hash, const char *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        hash = (hash ^ (unsigned char)bytes[i]) * FNV_PRIME;
+    return hash;
+}
+
+static void print_hash(uint64_t hash, char fingerprint[FINGERPRINT_SIZE])
+{
+    snprintf(fingerprint, FINGERPRINT_SIZE, "fnv1a64:%016" PRIx64, hash);
+}
+
 void bytes_fingerprint(const char *bytes, size_t count, char fingerprint[FINGERPRINT_SIZE])
 {
-    uint64_t hash = UINT64_C(14695981039346656037); /* FNV offset basis and prime for 64 bits */
-    for (size_t i = 0; i < count; i++)
-        hash = (hash ^ (unsigned char)bytes[i]) * UINT64_C(1099511628211);
-    snprintf(fingerprint, FINGERPRINT_SIZE, "fnv1a64:%016" PRIx64, hash);
+    print_hash(hash_more(FNV_OFFSET, bytes, count), fingerprint);
+}
+
+rovi_status bytes_fingerprint_file(const char *path, char fingerprint[FINGERPRINT_SIZE], rovi_error *error)
+{
+    char chunk[1 << 14];
+    uint64_t hash = FNV_OFFSET;
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return report(error, ROVI_BAD_INPUT, "%.200s: cannot be read: %s", path, strerror(errno));
+    errno = 0;
+    for (size_t got; (got = fread(chunk, 1, sizeof chunk, file)) > 0;)
+        hash = hash_more(hash, chunk, got);
+    int failed = ferror(file), reason = errno;
+    fclose(file);
+    if (failed)
+        return report(error, ROVI_BAD_INPUT, "%.200s: cannot be read: %s", path, strerror(reason));
+    print_hash(hash, fingerprint);
+    return ROVI_OK;
 }

@@ -16,4 +16,7 @@ rovi_status bytes_read(const char *path, struct pool *pool, char **bytes, size_t
 /* FNV-1a with 64 bits: tells that a file has changed by accident or edit; it is no defence against forgery. */
 void bytes_fingerprint(const char *bytes, size_t count, char fingerprint[FINGERPRINT_SIZE]);
 
+/* The same of a file, however large. ROVI_BAD_INPUT when it cannot be read. */
+rovi_status bytes_fingerprint_file(const char *path, char fingerprint[FINGERPRINT_SIZE], rovi_error *error);
+
 #endif

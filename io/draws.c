@@ -40,8 +40,8 @@ const char *const *draws_number_names(struct pool *pool, size_t d)
     return name;
 }
 
-/* center + L O v, equation (2): v are the means of the maps. */
-static void mean_of(const rovi_approximation_parts *q, double *work, double *mean)
+/* Adds weight (center + L O v) to the mean, equation (2): v are the means of the maps. */
+static void add_mean(const rovi_approximation_parts *q, double weight, double *work, double *mean)
 {
     size_t d = q->dim;
     for (size_t i = 0; i < d; i++) {
@@ -50,9 +50,10 @@ static void mean_of(const rovi_approximation_parts *q, double *work, double *mea
             work[i] += q->rotation[i * d + j] * q->maps[j].v;
     }
     for (size_t i = 0; i < d; i++) {
-        mean[i] = q->center[i] + (q->whitening ? 0 : work[i]);
+        double moved = q->center[i] + (q->whitening ? 0 : work[i]);
         for (size_t j = 0; q->whitening && j <= i; j++)
-            mean[i] += q->whitening[i * d + j] * work[j];
+            moved += q->whitening[i * d + j] * work[j];
+        mean[i] += weight * moved;
     }
 }
 
@@ -65,7 +66,11 @@ static rovi_status make_mean(struct draws *draws, rovi_error *error)
     double *shown = pool_take(&draws->pool, draws->head.shown.count, sizeof *shown);
     if (!work || !mean || !shown)
         return report_no_memory(error);
-    mean_of(rovi_approximation_parts_of(q), work, mean);
+    for (size_t k = 0; k < rovi_approximation_components(q); k++) {
+        double weight = 0;
+        const rovi_approximation *component = rovi_approximation_component(q, k, &weight);
+        add_mean(rovi_approximation_parts_of(component), weight, work, mean);
+    }
     draws->head.mean = scale->constrain ? shown : mean;
     return scale->constrain ? scale->constrain(scale->data, 0, 1, mean, shown, error) : ROVI_OK;
 }
@@ -84,7 +89,7 @@ static rovi_status make_head(struct draws *draws, rovi_error *error)
                                       .proposals = request->proposals,
                                       .shown = request->scale.shown,
                                       .unconstrained = request->scale.unconstrained};
-    if (!request->scale.constrain)
+    if (request->scale.shown.count == 0)
         draws->head.shown = (struct draws_names){draws->d, draws_number_names(&draws->pool, draws->d)};
     if (!draws->head.model || !draws->head.method || !draws->head.shown.name)
         return report_no_memory(error);
@@ -160,14 +165,26 @@ static rovi_status classify(const struct draws *draws, size_t n, struct block *b
     return status;
 }
 
-static rovi_status fill(const struct draws *draws, uint64_t first, size_t n, struct block *block, rovi_error *error)
+/* What is random in it belongs to a draw's number, not to its place among the chosen. */
+static rovi_status show(const struct draws *draws, uint64_t first, size_t n, struct block *block, rovi_error *error)
 {
     const struct draws_scale *scale = &draws->request.scale;
+    if (!draws->chosen)
+        return scale->constrain(scale->data, first, n, block->x, block->shown, error);
+    rovi_status status = ROVI_OK;
+    for (size_t i = 0; !status && i < n; i++)
+        status = scale->constrain(scale->data, draws->chosen[first + i], 1, block->x + i * draws->d,
+                                  block->shown + i * draws->head.shown.count, error);
+    return status;
+}
+
+static rovi_status fill(const struct draws *draws, uint64_t first, size_t n, struct block *block, rovi_error *error)
+{
     rovi_status status = (draws->chosen ? draw_again : draw)(draws, first, n, block, error);
     if (!status)
         status = classify(draws, n, block, error);
-    if (!status && scale->constrain)
-        status = scale->constrain(scale->data, first, n, block->x, block->shown, error);
+    if (!status && draws->request.scale.constrain)
+        status = show(draws, first, n, block, error);
     for (size_t i = 0; i < n; i++)
         block->log_weight[i] = block->lp[i] - block->log_q[i];
     return status;
@@ -257,7 +274,8 @@ rovi_status draws_open(struct draws *draws, const struct draws_request *request,
 {
     const rovi_approximation *q = rovi_fit_approximation(request->fit->fit);
     size_t d = rovi_approximation_dim(q);
-    size_t room = BLOCK_DOUBLES / d / ALIGNED * ALIGNED;
+    size_t wide = request->scale.shown.count > d ? request->scale.shown.count : d;
+    size_t room = BLOCK_DOUBLES / wide / ALIGNED * ALIGNED;
     *draws = (struct draws){.request = *request, .d = d, .room = room > 0 ? room : ALIGNED};
     rovi_status status = rovi_approximation_modes(q, DRAWS_MODES, &draws->modes, error);
     if (!status)

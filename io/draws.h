@@ -41,8 +41,10 @@ typedef rovi_status (*draws_sink)(void *sink, const struct draws_block *block, r
 
 /* On which scale draws are shown; all zero for the coordinates of the fit themselves, x.1, ..., x.d. */
 struct draws_scale {
-    struct draws_names shown, unconstrained; /* unconstrained: d names */
-    /* n draws as shown from n unconstrained ones, the first of which is number `first` of the file */
+    struct draws_names shown;         /* count 0: x.1, ..., x.d */
+    struct draws_names unconstrained; /* d names where there is `constrain`, else none */
+    /* n draws as shown from n unconstrained ones, which have the numbers first, first + 1, ... in the stream of the
+     * seed; NULL: they are shown as they are */
     rovi_status (*constrain)(void *data, uint64_t first, size_t n, const double *unconstrained, double *shown,
                              rovi_error *error);
     void *data;

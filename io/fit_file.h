@@ -26,6 +26,9 @@ struct fit_context {
     json_t *target_description; /* NULL when the target has none */
     const char *target_path;    /* absolute; NULL for a built-in */
     const char *target_fingerprint;
+    const char *data_path; /* of a library; NULL without data */
+    const char *data_fingerprint;
+    bool is_library; /* target_path is one: there is no description */
 };
 
 /* Values as they are in force; NULL when out of memory. */
@@ -48,7 +51,10 @@ rovi_status fit_file_open(const char *path, struct fit_file *file, rovi_error *e
 rovi_status fit_file_parse(const char *name, const char *bytes, size_t count, struct fit_file *file, rovi_error *error);
 void fit_file_clear(struct fit_file *file);
 
-/* The target again, from its description; *target is NULL when there is none. */
+/* The target again, from its description; *target is NULL when there is none, as for a library. */
 rovi_status fit_file_target(const struct fit_file *file, rovi_target **target, rovi_error *error);
+
+/* The same for a library, loaded again with its data. */
+rovi_status fit_file_library(const struct fit_file *file, rovi_log log, rovi_target **target, rovi_error *error);
 
 #endif

@@ -316,6 +316,19 @@ static rovi_status read_result(const struct field *root, rovi_fit_parts *parts, 
     return read_number(root, "outside", &parts->outside, error);
 }
 
+/* What only the fit of a library has. */
+static rovi_status read_library(const struct field *source, struct fit_context *context, rovi_error *error)
+{
+    struct field library;
+    if (!field_find(source, "library", &library))
+        return ROVI_OK;
+    context->is_library = json_is_true(library.value);
+    if (!context->is_library || !context->target_path)
+        return field_report(&library, "true, beside a path", error);
+    CHECK(read_text(source, "data", &context->data_path, error));
+    return read_text(source, "data_fingerprint", &context->data_fingerprint, error);
+}
+
 static rovi_status read_source(const struct field *root, struct fit_context *context, rovi_error *error)
 {
     struct field source, description;
@@ -324,7 +337,7 @@ static rovi_status read_source(const struct field *root, struct fit_context *con
     CHECK(read_text(&source, "fingerprint", &context->target_fingerprint, error));
     CHECK(field_get(&source, "description", &description, error));
     context->target_description = json_is_null(description.value) ? NULL : description.value;
-    return ROVI_OK;
+    return read_library(&source, context, error);
 }
 
 static rovi_status read_context(const struct field *root, struct fit_context *context, rovi_error *error)
@@ -451,6 +464,18 @@ void fit_file_clear(struct fit_file *file)
     *file = (struct fit_file){0};
 }
 
+/* Passes the target on when its dimension is the fit's. */
+static rovi_status check_dimension(const struct fit_file *file, const char *what, rovi_target **target,
+                                   rovi_error *error)
+{
+    size_t d = rovi_approximation_dim(rovi_fit_approximation(file->fit)), found = rovi_target_dim(*target);
+    if (found == d)
+        return ROVI_OK;
+    rovi_target_free(*target);
+    *target = NULL;
+    return report(error, ROVI_BAD_INPUT, "%.200s has dimension %zu, allowed: %zu, as the fit has", what, found, d);
+}
+
 rovi_status fit_file_target(const struct fit_file *file, rovi_target **target, rovi_error *error)
 {
     *target = NULL;
@@ -458,10 +483,13 @@ rovi_status fit_file_target(const struct fit_file *file, rovi_target **target, r
         return ROVI_OK;
     struct field root = field_root("the target in the fit file", file->context.target_description);
     rovi_status status = description_to_target(&root, target, error);
-    if (!status && rovi_target_dim(*target) != rovi_approximation_dim(rovi_fit_approximation(file->fit))) {
-        rovi_target_free(*target);
-        *target = NULL;
-        status = report(error, ROVI_BAD_INPUT, "the fit file's target has another dimension than its approximation");
-    }
-    return status;
+    return status ? status : check_dimension(file, "the fit file's target", target, error);
+}
+
+rovi_status fit_file_library(const struct fit_file *file, rovi_log log, rovi_target **target, rovi_error *error)
+{
+    const struct fit_context *context = &file->context;
+    rovi_status status =
+        rovi_target_open(context->target_path, context->data_path, (uint32_t)context->seed, log, target, error);
+    return status ? status : check_dimension(file, context->target_path, target, error);
 }

@@ -174,6 +174,11 @@ static json_t *source_to_json(const struct fit_context *context)
     json_t *description = context->target_description ? json_incref(context->target_description) : json_null();
     bool ok = json_put(object, "path", json_from_text(context->target_path)) &&
               json_put(object, "fingerprint", json_from_text(context->target_fingerprint));
+    if (context->is_library)
+        ok =
+            ok && json_put(object, "library", json_true()) &&
+            json_put(object, "data", json_from_text(context->data_path)) &&
+            json_put(object, "data_fingerprint", json_from_text(context->data_path ? context->data_fingerprint : NULL));
     return json_whole(object, json_put(object, "description", description) && ok);
 }
 

@@ -28,6 +28,14 @@ static rovi_status parse(const char *name, const char *bytes, size_t count, stru
     return description_to_target(&root, &source->target, error);
 }
 
+static char *absolute_path(struct pool *pool, const char *name)
+{
+    char *absolute = realpath(name, NULL);
+    char *path = pool_text(pool, absolute ? absolute : name);
+    free(absolute);
+    return path;
+}
+
 static rovi_status open_file(const char *name, struct target_source *source, rovi_error *error)
 {
     char *bytes;
@@ -35,10 +43,24 @@ static rovi_status open_file(const char *name, struct target_source *source, rov
     rovi_status status = bytes_read(name, &source->pool, &bytes, &count, error);
     if (status)
         return status;
-    char *absolute = realpath(name, NULL);
-    source->path = pool_text(&source->pool, absolute ? absolute : name);
-    free(absolute);
+    source->path = absolute_path(&source->pool, name);
     return source->path ? parse(name, bytes, count, source, error) : report_no_memory(error);
+}
+
+static rovi_status open_library(const struct target_request *request, struct target_source *source, rovi_error *error)
+{
+    source->is_library = true;
+    rovi_status status = bytes_fingerprint_file(request->name, source->fingerprint, error);
+    if (!status && request->data)
+        status = bytes_fingerprint_file(request->data, source->data_fingerprint, error);
+    if (status)
+        return status;
+    source->path = absolute_path(&source->pool, request->name);
+    source->data_path = request->data ? absolute_path(&source->pool, request->data) : NULL;
+    if (!source->path || (request->data && !source->data_path))
+        return report_no_memory(error);
+    return rovi_target_open(request->name, request->data, (uint32_t)request->seed, request->log, &source->target,
+                            error);
 }
 
 static rovi_status report_unknown(const char *name, rovi_error *error)
@@ -47,32 +69,33 @@ static rovi_status report_unknown(const char *name, rovi_error *error)
     for (size_t i = 0; builtin_at(i); i++)
         suggestion_consider(&suggestion, builtin_at(i)->name);
     return report(error, ROVI_BAD_INPUT,
-                  "found target \"%.100s\", allowed: a .json description or the name of a built-in target%s%s%s; `rovi "
-                  "help fit` lists them",
+                  "found target \"%.100s\", allowed: a .json description, a .so library or the name of a built-in "
+                  "target%s%s%s; `rovi help fit` lists them",
                   name, suggestion.best ? " (did you mean " : "", suggestion.best ? suggestion.best : "",
                   suggestion.best ? "?)" : "");
 }
 
-static rovi_status open_any(const char *name, struct target_source *source, rovi_error *error)
+static rovi_status open_any(const struct target_request *request, struct target_source *source, rovi_error *error)
 {
     struct stat found;
+    const char *name = request->name;
     const struct builtin *builtin = builtin_find(name);
+    if (!builtin && has_suffix(name, ".so"))
+        return open_library(request, source, error);
+    if (request->data)
+        return report(error, ROVI_BAD_INPUT,
+                      "--data: found \"%.200s\", allowed: data for a target that is a .so library", request->data);
     if (builtin)
         return parse(name, builtin->description, strlen(builtin->description), source, error);
-    if (has_suffix(name, ".so"))
-        return report(error, ROVI_BAD_INPUT,
-                      "%.200s: shared libraries as targets are not supported by rovi %s, allowed: a .json description "
-                      "or a built-in target",
-                      name, ROVI_VERSION);
     if (has_suffix(name, ".json") || stat(name, &found) == 0)
         return open_file(name, source, error);
     return report_unknown(name, error);
 }
 
-rovi_status target_source_open(const char *name, struct target_source *source, rovi_error *error)
+rovi_status target_source_open(const struct target_request *request, struct target_source *source, rovi_error *error)
 {
     *source = (struct target_source){0};
-    rovi_status status = open_any(name, source, error);
+    rovi_status status = open_any(request, source, error);
     if (status)
         target_source_clear(source);
     return status;
@@ -88,14 +111,6 @@ void target_source_clear(struct target_source *source)
 
 bool target_file_changed(const char *path, const char *fingerprint)
 {
-    struct pool pool = {0};
-    char *bytes, now[FINGERPRINT_SIZE];
-    size_t count;
-    bool changed = false;
-    if (bytes_read(path, &pool, &bytes, &count, NULL) == ROVI_OK) {
-        bytes_fingerprint(bytes, count, now);
-        changed = strcmp(now, fingerprint) != 0;
-    }
-    pool_free(&pool);
-    return changed;
+    char now[FINGERPRINT_SIZE];
+    return bytes_fingerprint_file(path, now, NULL) == ROVI_OK && strcmp(now, fingerprint) != 0;
 }

@@ -21,7 +21,9 @@ enum rng_purpose {
     RNG_HAAR,     /* rovi_haar_rotation */
     RNG_PROBE,    /* internal estimates, such as power iterations */
     RNG_LANGEVIN, /* starts and steps of Langevin particles */
-    RNG_RESAMPLE  /* rovi_resample */
+    RNG_RESAMPLE, /* rovi_resample */
+    RNG_CHECK,    /* points and directions of the gradient check */
+    RNG_OUTPUTS   /* seeds of the generated quantities */
 };
 
 struct rng_stream {

@@ -324,7 +324,8 @@ static bool set_up(struct coordinates *s)
 static bool settle_for_start(struct coordinates *s)
 {
     const struct problem *problem = s->problem;
-    s->restart->approximation = start_make(problem->settings, problem->target->dim, s->restart->seed, problem->rotate);
+    s->restart->approximation =
+        start_make(problem->settings, problem->target->dim, s->restart->seed, problem->rotate, problem->target->start);
     return s->restart->approximation != NULL;
 }
 

@@ -61,11 +61,20 @@ static double distance(struct explorer *e, const struct local *local, const doub
     return sqrt(linalg_dot(e->dim, off, off));
 }
 
+/* Where searching begins: the target's start, or the origin. */
+static double origin(const struct explorer *e, size_t j)
+{
+    const double *start = e->progress->meter->target->start;
+    return start == NULL ? 0 : start[j];
+}
+
+/* A given start itself is the first point of all, and that of the first climb. */
 static void scatter(struct explorer *e, const rovi_settings *settings, uint64_t seed, size_t s)
 {
     const struct rng_stream stream = {.seed = seed, .purpose = RNG_START, .substream = 3};
     const bool around_origin = s % 4 == 0 || e->count == 0;
     const double sign = s % 2 == 0 ? 1 : -1, round = (double)(s / 4 % 4);
+    const bool given = e->progress->meter->target->start != NULL && s < 2;
     const double far = settings->start_spread * (around_origin ? 1 + round : FAR * exp2(round) * sign);
     const size_t d = e->dim;
     double *z = e->scale;
@@ -73,8 +82,10 @@ static void scatter(struct explorer *e, const rovi_settings *settings, uint64_t 
     for (size_t j = 0; j < d; j++) {
         z[j] *= far;
     }
-    if (around_origin) {
-        memcpy(e->x, z, d * sizeof *z);
+    if (around_origin || given) {
+        for (size_t j = 0; j < d; j++) {
+            e->x[j] = origin(e, j) + (given ? 0 : z[j]);
+        }
         return;
     }
     const struct local *from = &e->locals[s / 4 % e->count];
@@ -186,7 +197,7 @@ static bool climbed_before(struct explorer *e)
     return false;
 }
 
-/* From x, or, while the target rejects that, from half as far from the origin; `begin` is where it began. */
+/* From x, or, while the target rejects that, from half as far from the start; `begin` is where it began. */
 static bool climb(struct explorer *e, double *begin, double *logp)
 {
     for (int k = 0; k < PULLS; k++) {
@@ -194,7 +205,7 @@ static bool climb(struct explorer *e, double *begin, double *logp)
             return true;
         }
         for (size_t j = 0; j < e->dim; j++) {
-            begin[j] = e->x[j] *= 0.5;
+            begin[j] = e->x[j] = 0.5 * (e->x[j] + origin(e, j));
         }
     }
     return false;

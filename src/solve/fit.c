@@ -280,10 +280,13 @@ static rovi_status explain_failure(struct fit_job *job, rovi_error *error)
                          (unsigned long long)e.density);
     }
     if (e.rejected == e.density) {
+        rovi_failures said;
+        rovi_target_failures(job->problem.target, &said);
         return error_set(error, ROVI_TARGET_FAILED,
                          "the target has no finite value at any of the %llu points tried, from %zu starts: its support "
-                         "is not where the starts are (see start_spread, start_slope), or it fails everywhere",
-                         (unsigned long long)e.density, job->count);
+                         "is not where the starts are (see start_spread, start_slope), or it fails everywhere%s%.240s",
+                         (unsigned long long)e.density, job->count,
+                         said.density_message[0] == '\0' ? "" : "; it said: ", said.density_message);
     }
     return error_set(error, ROVI_NUMERICS_FAILED, "no restart ended with a finite ELBO: %s",
                      job->problem.settings->solver == SOLVER_GRADIENT

@@ -68,8 +68,9 @@ static bool set_up(struct alternation *a, struct arena *arena)
     a->before = arena_doubles(arena, a->trace_draws);
     batch_init(&a->batch, arena, (size_t)settings->batch, problem->target, problem->team);
     steps_init(&a->steps, arena, d, most_cells(a), problem->team);
-    restart->approximation =
-        restart->start != NULL ? copy(restart->start) : start_make(settings, d, restart->seed, problem->rotate);
+    restart->approximation = restart->start != NULL
+                                 ? copy(restart->start)
+                                 : start_make(settings, d, restart->seed, problem->rotate, problem->target->start);
     restart->progress.shown.iterations = iterations;
     if (!restart_trace_room(restart, (size_t)settings->trace + 1) || restart->approximation == NULL || arena->failed) {
         return false;

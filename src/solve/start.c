@@ -62,7 +62,8 @@ static void draft_maps(struct draft *draft, const rovi_settings *settings, doubl
     }
 }
 
-rovi_approximation *start_make(const rovi_settings *settings, size_t d, uint64_t seed, bool rotate)
+rovi_approximation *start_make(const rovi_settings *settings, size_t d, uint64_t seed, bool rotate,
+                               const double *center)
 {
     const struct rng_stream rotation = {.seed = seed, .purpose = RNG_START, .substream = 0};
     const struct rng_stream means = {.seed = seed, .purpose = RNG_START, .substream = 1};
@@ -78,6 +79,9 @@ rovi_approximation *start_make(const rovi_settings *settings, size_t d, uint64_t
         rng_uniforms(width, 0, 1, &narrow);
         narrow = fmax(0, 2 * narrow - 1);
         rng_normals(means, 0, d, scatter);
+        if (center != NULL) {
+            memcpy(draft.center, center, d * sizeof *center);
+        }
         for (size_t i = 0; i < d; i++) {
             draft.maps[i].v = narrow * settings->start_spread * scatter[i];
         }

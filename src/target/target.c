@@ -54,6 +54,9 @@ void rovi_target_free(rovi_target *target)
     while (target != NULL) { /* a view, then what it views */
         struct rovi_target *base = target->base;
         struct arena memory = target->memory;
+        if (target->close != NULL) {
+            target->close(target->closed);
+        }
         arena_free(&memory);
         target = base;
     }
@@ -246,6 +249,25 @@ rovi_status rovi_target_classify(const rovi_target *target, size_t n, const doub
     }
     linalg_release_threads();
     arena_free(&memory);
+    return ROVI_OK;
+}
+
+int rovi_target_is_concurrent(const rovi_target *target)
+{
+    return target->concurrent;
+}
+
+rovi_status rovi_target_set_start(rovi_target *target, const double *start, rovi_error *error)
+{
+    if (start != NULL && !linalg_all_finite(target->dim, start)) {
+        return error_set(error, ROVI_BAD_INPUT, "start holds a number that is not finite");
+    }
+    double *copy = start == NULL ? NULL : arena_copy(&target->memory, start, target->dim);
+    if (start != NULL && copy == NULL) {
+        target->memory.failed = false; /* what the target is made of is there */
+        return error_no_memory(error);
+    }
+    target->start = copy;
     return ROVI_OK;
 }
 

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "rovi.h"
@@ -37,6 +38,16 @@ struct target_lines {
 typedef int (*target_lines_fn)(const struct rovi_target *target, const struct target_lines *along, double *logp,
                                double *scratch);
 
+/* What a draw is for the user, where that is not the point itself: parameters, then transformed parameters, then
+ * generated quantities. */
+struct target_outputs {
+    size_t parameters, transformed, generated;
+    const char *const *names; /* of all */
+    /* Of one point, into out, with random numbers from the seed. False when the model fails there. */
+    bool (*constrain)(const struct rovi_target *target, unsigned include, uint32_t seed, const double *x, double *out);
+    rovi_status (*unconstrain)(const struct rovi_target *target, const char *json, double *x, rovi_error *error);
+};
+
 struct rovi_target {
     size_t dim;
     double log_z;    /* NaN when unknown */
@@ -49,6 +60,14 @@ struct rovi_target {
     size_t lines_scratch;     /* doubles that one call of lines needs */
     void *self;               /* the kind's own data, inside `memory` */
     struct rovi_target *base; /* owned; NULL but for views of another target */
+    double *start;            /* d: where searching begins; NULL for the origin */
+    target_evaluate_fn plain; /* what evaluate was before differences took the place of gradients; else NULL */
+    /* What only models have: NULL for the others. */
+    const char *const *names;             /* of the d coordinates */
+    const struct target_outputs *outputs; /* */
+    struct failures *failures;            /* what the model has said */
+    void (*close)(void *closed);          /* gives back what is not in `memory` */
+    void *closed;                         /* */
     struct arena memory;
 };
 

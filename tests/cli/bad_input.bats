@@ -34,7 +34,10 @@ bad_target() {
     refused 2 'cannot be read' sample no-such.json -n 1 -o a.csv
     refused 2 'cannot be read' sample . -n 1 -o a.csv
     refused 2 'did you mean figure1-m' fit figure1-m4
-    refused 2 'not supported' fit model.so
+    refused 2 'model.so: cannot be read: No such file' fit model.so
+    refused 2 'allowed: data for a target that is a .so library' fit ring --data uneven.json
+    cp "$SOURCE/README.md" text.so
+    refused 2 'text.so: cannot be loaded as a shared library: ' fit text.so --quiet
 }
 
 @test "weights that are zero, negative, or do not sum to one" {

@@ -41,6 +41,15 @@ load common.bash
     diff a.csv b.csv
 }
 
+@test "draws of a mixture of fits" {
+    "$ROVI" fit asymmetric --quiet --method mixture -o m.json >table || [ $? = 3 ]
+    grep -q '"components"' m.json
+    for layout in pathfinder advi; do
+        "$ROVI" sample m.json -n 5 -o a.csv --layout $layout
+    done
+    [ "$(grep -vc '^#' a.csv)" = 7 ]
+}
+
 @test "resampling: the kept are among the proposals, none twice" {
     fitted asymmetric f.json
     "$ROVI" sample f.json -n 300 -o all.csv

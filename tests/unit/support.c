@@ -2,6 +2,7 @@
 #include "support.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -450,4 +451,12 @@ rovi_target *support_schools(void)
     assert_int_equal(rovi_target_new(SCHOOLS + 2, eight_schools, NULL, &target, NULL), ROVI_OK);
     rovi_target_set_concurrent(target, 1);
     return target;
+}
+
+const char *support_fixture(const char *name)
+{
+    static char path[4096];
+    const char *build = getenv("ROVI_BUILD"); /* set by ctest */
+    snprintf(path, sizeof path, "%s/fixtures/%s.so", build == NULL ? "build" : build, name);
+    return path;
 }

@@ -101,6 +101,9 @@ rovi_target *support_mixture(size_t d, size_t K, const double *weights, const do
  */
 void support_covariance(uint64_t index, size_t d, double condition, double *C);
 
+/* The path of a shared library of tests/fixtures, in a buffer that the next call uses again. */
+const char *support_fixture(const char *name);
+
 /* Eight schools, centred: x = (mu, log tau, theta_1 .. theta_8), mu ~ N(0, 5^2), tau ~ half-Cauchy(0, 5), theta_j ~
  * N(mu, tau^2), effect_j ~ N(theta_j, deviation_j^2); as a callback. The density has a pole at tau = 0. */
 rovi_target *support_schools(void);

@@ -7,6 +7,7 @@
 
 #include "io/draws_csv.h"
 #include "io/draws_netcdf.h"
+#include "io/draws_target.h"
 #include "io/draws_variables.h"
 
 #ifdef ROVI_NETCDF
@@ -152,6 +153,40 @@ static void advis_layout(void **state)
     rig_free(&rig);
 }
 
+static void mean_in_head(const rovi_approximation *q, double *mean)
+{
+    const rovi_restart restart = {.approximation = q, .stop = ROVI_STOP_CONVERGED};
+    const rovi_fit_parts parts = {.restart_count = 1, .restarts = &restart};
+    struct fit_file file = {0};
+    struct draws draws;
+    assert_int_equal(rovi_fit_new(&parts, &file.fit, NULL), ROVI_OK);
+    assert_int_equal(draws_open(&draws, &(struct draws_request){.fit = &file, .count = 1}, NULL), ROVI_OK);
+    memcpy(mean, draws.head.mean, 2 * sizeof *mean);
+    draws_close(&draws);
+    rovi_fit_free(file.fit);
+}
+
+/* The means of the components, by their weights. */
+static void mean_of_a_mixture(void **state)
+{
+    (void)state;
+    rovi_approximation *part[] = {support_approximation(2, 2, 1), support_approximation(5, 2, 0)}, *q = NULL;
+    const double weight[] = {0.25, 0.75};
+    double mean[3][2];
+    assert_int_equal(rovi_approximation_new_mixture(2, weight, (const rovi_approximation *const *)part, &q, NULL),
+                     ROVI_OK);
+    mean_in_head(part[0], mean[0]);
+    mean_in_head(part[1], mean[1]);
+    mean_in_head(q, mean[2]);
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(fabs(mean[0][i] - mean[1][i]) > 0.1);
+        assert_relative(mean[2][i], 0.25 * mean[0][i] + 0.75 * mean[1][i], 1e-14);
+    }
+    rovi_approximation_free(q);
+    rovi_approximation_free(part[0]);
+    rovi_approximation_free(part[1]);
+}
+
 struct kept {
     size_t n, capacity;
     double x[2 * 2000], log_weight[2000];
@@ -238,6 +273,99 @@ static void another_scale_in_csv(void **state)
     assert_true(strtod(at + 1, &at) == 0);
     assert_true(strtod(at + 1, &at) == x[0]);
     free(text);
+    rig_free(&rig);
+}
+
+struct numbers {
+    size_t n;
+    double number[300];
+};
+
+static rovi_status keep_numbers(void *sink, const struct draws_block *block, rovi_error *error)
+{
+    struct numbers *numbers = sink;
+    (void)error;
+    for (size_t i = 0; i < block->n; i++)
+        numbers->number[numbers->n++] = block->x[5 * i + 1];
+    return ROVI_OK;
+}
+
+/* What is shown may depend on a draw's number: that among the proposals. */
+static void the_chosen_keep_their_numbers(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_make(&rig);
+    rovi_fit_free(rig.file.fit);
+    rig.file.fit = near_fit();
+    const struct draws_request request = {
+        .fit = &rig.file, .target = rig.target, .seed = 8, .count = 300, .proposals = 2000, .scale = spread_scale};
+    struct draws draws;
+    struct numbers numbers = {0};
+    assert_int_equal(draws_open(&draws, &request, NULL), ROVI_OK);
+    assert_int_equal(draws_each(&draws, keep_numbers, &numbers, NULL), ROVI_OK);
+    assert_int_equal(numbers.n, 300);
+    for (size_t i = 0; i < 300; i++)
+        assert_true(numbers.number[i] == (double)draws.chosen[i]);
+    assert_true(draws.chosen[299] > 1000);
+    draws_close(&draws);
+    rig_free(&rig);
+}
+
+/* ---- the scale of a target ---- */
+
+static void check_scale(const char *fixture, unsigned include, size_t shown, const char *const *name)
+{
+    rovi_target *target;
+    assert_int_equal(rovi_target_open(support_fixture(fixture), NULL, 0, NULL, &target, NULL), ROVI_OK);
+    struct draws_target of = {.target = target, .include = include, .seed = 4};
+    struct pool pool = {0};
+    struct draws_scale scale;
+    assert_int_equal(draws_target_scale(&of, &pool, &scale, NULL), ROVI_OK);
+    assert_int_equal(scale.shown.count, shown);
+    for (size_t i = 0; i < shown; i++)
+        assert_string_equal(scale.shown.name[i], name[i]);
+    assert_int_equal(scale.constrain != NULL, rovi_target_is_constrained(target));
+    assert_int_equal(scale.unconstrained.count, scale.constrain ? 2 : 0);
+    if (scale.constrain) {
+        const double x[] = {1, 2, 3, 4};
+        double expected[8], row[4];
+        const rovi_outputs outputs = {.include = include, .seed = 4, .first = 7};
+        assert_string_equal(scale.unconstrained.name[1], rovi_target_coordinate_name(target, 1));
+        assert_int_equal(rovi_target_constrain(target, &outputs, 2, x, expected, NULL), ROVI_OK);
+        assert_int_equal(scale.constrain(scale.data, 8, 1, x + 2, row, NULL), ROVI_OK);
+        assert_memory_equal(row, expected + shown, shown * sizeof *row);
+    }
+    pool_free(&pool);
+    rovi_target_free(target);
+}
+
+static void targets_have_scales(void **state)
+{
+    (void)state;
+    check_scale("stan_plain", ROVI_TRANSFORMED, 3, (const char *const[]){"mu", "sigma", "t.1"});
+    check_scale("stan_plain", ROVI_TRANSFORMED | ROVI_GENERATED, 4, (const char *const[]){"mu", "sigma", "t.1", "g"});
+    check_scale("plugin_data", ROVI_TRANSFORMED, 3, (const char *const[]){"alpha", "beta", "gamma"});
+}
+
+/* A name that is shown without being constrained, and none at all. */
+static void names_without_a_scale(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_make(&rig);
+    struct draws_target of = {.target = rig.target};
+    struct pool pool = {0};
+    struct draws_scale scale;
+    assert_int_equal(draws_target_scale(&of, &pool, &scale, NULL), ROVI_OK);
+    assert_null(scale.constrain);
+    assert_string_equal(scale.shown.name[1], "x.2");
+    const struct draws_request request = {
+        .fit = &rig.file, .seed = 5, .count = 1, .scale = {.shown = {2, (const char *const[]){"left", "right"}}}};
+    char *text = written_csv(&request, DRAWS_PATHFINDER);
+    assert_non_null(strstr(text, "\nlp_approx__,lp__,left,right\n"));
+    free(text);
+    pool_free(&pool);
     rig_free(&rig);
 }
 
@@ -386,11 +514,19 @@ static void netcdf_says_what_is_missing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(arrays_are_gathered),         cmocka_unit_test(broken_arrays_are_refused),
-        cmocka_unit_test(pathfinders_layout),          cmocka_unit_test(advis_layout),
-        cmocka_unit_test(resampling_keeps_the_chosen), cmocka_unit_test(another_scale_in_csv),
+        cmocka_unit_test(arrays_are_gathered),
+        cmocka_unit_test(broken_arrays_are_refused),
+        cmocka_unit_test(pathfinders_layout),
+        cmocka_unit_test(advis_layout),
+        cmocka_unit_test(resampling_keeps_the_chosen),
+        cmocka_unit_test(another_scale_in_csv),
+        cmocka_unit_test(the_chosen_keep_their_numbers),
+        cmocka_unit_test(targets_have_scales),
+        cmocka_unit_test(names_without_a_scale),
+        cmocka_unit_test(mean_of_a_mixture),
 #ifdef ROVI_NETCDF
-        cmocka_unit_test(netcdf_holds_the_draws),      cmocka_unit_test(colliding_names_are_refused),
+        cmocka_unit_test(netcdf_holds_the_draws),
+        cmocka_unit_test(colliding_names_are_refused),
 #else
         cmocka_unit_test(netcdf_says_what_is_missing),
 #endif

@@ -12,6 +12,8 @@
 #include "io/description.h"
 #include "io/draws_csv.h"
 #include "io/draws_netcdf.h"
+#include "io/draws_target.h"
+#include "io/init.h"
 #include "io/points_csv.h"
 
 static size_t taken, fails_at, live;
@@ -85,7 +87,7 @@ static void reading_targets(void **state)
 static rovi_status open_builtin(void *data, rovi_error *error)
 {
     struct target_source source;
-    rovi_status status = target_source_open(data, &source, error);
+    rovi_status status = target_source_open(&(struct target_request){.name = data}, &source, error);
     target_source_clear(&source);
     return status;
 }
@@ -95,6 +97,26 @@ static void opening_builtins(void **state)
     (void)state;
     char name[] = "asymmetric";
     starve(open_builtin, name);
+}
+
+/* The library's own memory is not jansson's; a start stays with the target. */
+static rovi_status open_library(void *data, rovi_error *error)
+{
+    struct target_source source;
+    rovi_status status = target_source_open(&(struct target_request){.name = data}, &source, error);
+    if (!status)
+        status = init_read("tests/fixtures/init.json", source.target, error);
+    target_source_clear(&source);
+    return status;
+}
+
+static void opening_libraries(void **state)
+{
+    (void)state;
+    const char *build = getenv("ROVI_BUILD");
+    char path[4096];
+    snprintf(path, sizeof path, "%s/fixtures/stan_plain.so", build ? build : "build");
+    starve(open_library, path);
 }
 
 struct written {
@@ -195,6 +217,26 @@ static void writing_and_reading_fits(void **state)
     rovi_fit_free(written.fit);
 }
 
+static rovi_status name_draws(void *data, rovi_error *error)
+{
+    struct draws_target shown = {.target = data, .include = ROVI_TRANSFORMED | ROVI_GENERATED};
+    struct draws_scale scale;
+    struct pool pool = {0};
+    rovi_status status = draws_target_scale(&shown, &pool, &scale, error);
+    pool_free(&pool);
+    return status;
+}
+
+/* Names that have to be made: those of a target without any. */
+static void naming_draws(void **state)
+{
+    (void)state;
+    rovi_target *target;
+    assert_int_equal(rovi_target_new_banana(&target, NULL), ROVI_OK);
+    starve(name_draws, target);
+    rovi_target_free(target);
+}
+
 /* ---- points ---- */
 
 static rovi_status read_points(void *data, rovi_error *error)
@@ -221,8 +263,9 @@ static void reading_points(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(reading_targets), cmocka_unit_test(opening_builtins),
-                                       cmocka_unit_test(writing_and_reading_fits), cmocka_unit_test(reading_points)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(reading_targets),   cmocka_unit_test(opening_builtins),
+                                       cmocka_unit_test(opening_libraries), cmocka_unit_test(writing_and_reading_fits),
+                                       cmocka_unit_test(naming_draws),      cmocka_unit_test(reading_points)};
     json_set_alloc_funcs(counting_malloc, counting_free);
     return cmocka_run_group_tests_name("io without memory", tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <pthread.h>
 
@@ -573,6 +574,69 @@ static void sizes_beyond_memory(void **state)
 }
 
 /* Without this, what is freed would go uncounted. */
+/* ---- shared libraries: what they take for themselves is not counted ---- */
+
+static rovi_status library_action(void *data, bool *out_is_null, rovi_error *error)
+{
+    rovi_target *target = NULL;
+    const rovi_status status = rovi_target_open(data, NULL, 1, NULL, &target, error);
+    *out_is_null = target == NULL;
+    rovi_target_free(target);
+    return status;
+}
+
+static rovi_status check_action(void *data, bool *out_is_null, rovi_error *error)
+{
+    *out_is_null = true;
+    return rovi_target_check_gradient(data, 1, error);
+}
+
+static rovi_status unconstrain_action(void *data, bool *out_is_null, rovi_error *error)
+{
+    double x[2] = {0, 0};
+    *out_is_null = true;
+    return rovi_target_unconstrain(data, "{\"mu\": 1, \"sigma\": 2}", x, error);
+}
+
+static void libraries(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"stan_plain", "plugin", "plugin_data"};
+    for (size_t i = 0; i < 3; i++) {
+        char path[4096];
+        strcpy(path, support_fixture(names[i]));
+        assert_true(survive(library_action, path) > 4);
+    }
+    rovi_target *target = NULL;
+    assert_int_equal(rovi_target_open(support_fixture("stan_plain"), NULL, 1, NULL, &target, NULL), ROVI_OK);
+    assert_true(survive(check_action, target) >= 5);
+    assert_int_equal(survive(unconstrain_action, target), 1);
+    rovi_target_free(target);
+}
+
+static rovi_status start_action(void *data, bool *out_is_null, rovi_error *error)
+{
+    rovi_target *target = NULL;
+    *out_is_null = true;
+    rovi_status status = rovi_target_new_ring(&target, error);
+    if (status == ROVI_OK) {
+        status = rovi_target_set_start(target, data, error);
+    }
+    double logp = 0;
+    if (status == ROVI_OK) {
+        status = rovi_target_evaluate(target, 1, data, &logp, NULL, error);
+    }
+    rovi_target_free(target);
+    return status;
+}
+
+static void a_start(void **state)
+{
+    (void)state;
+    double start[] = {4, 0};
+    assert_true(survive(start_action, start) >= 3);
+}
+
 static int everything_is_wrapped(void **state)
 {
     (void)state;
@@ -608,6 +672,8 @@ int main(void)
         cmocka_unit_test(a_fit_from_parts),
         cmocka_unit_test(langevin_runs),
         cmocka_unit_test(sizes_beyond_memory),
+        cmocka_unit_test(libraries),
+        cmocka_unit_test(a_start),
     };
     return cmocka_run_group_tests(tests, everything_is_wrapped, NULL);
 }

@@ -24,7 +24,7 @@ static void mfvi_starts_at_the_identity_rotation(void **state)
 {
     (void)state;
     rovi_settings *settings = rovi_settings_new();
-    rovi_approximation *q = start_make(settings, 4, 5, false);
+    rovi_approximation *q = start_make(settings, 4, 5, false, NULL);
     for (size_t i = 0; i < 16; i++) {
         assert_true(q->rotation[i] == (i % 5 == 0));
     }
@@ -40,8 +40,8 @@ static void rovi_starts_at_a_rotation_of_its_seed(void **state)
 {
     (void)state;
     rovi_settings *settings = rovi_settings_new();
-    rovi_approximation *a = start_make(settings, 6, 5, true), *b = start_make(settings, 6, 5, true);
-    rovi_approximation *c = start_make(settings, 6, 6, true);
+    rovi_approximation *a = start_make(settings, 6, 5, true, NULL), *b = start_make(settings, 6, 5, true, NULL);
+    rovi_approximation *c = start_make(settings, 6, 6, true, NULL);
     assert_memory_equal(a->rotation, b->rotation, 36 * sizeof(double));
     assert_memory_not_equal(a->rotation, c->rotation, 36 * sizeof(double));
     assert_true(a->maps[0].v == b->maps[0].v && a->maps[0].v != c->maps[0].v);
@@ -71,7 +71,7 @@ static void starts_scatter_as_the_settings_say(void **state)
     assert_int_equal(rovi_settings_set(settings, "start_spread", "2.5", NULL), ROVI_OK);
     double sum_u = 0, sum = 0, square = 0, scattered = 0;
     for (uint64_t seed = 0; seed < SEEDS; seed++) {
-        rovi_approximation *q = start_make(settings, DIM, seed, true);
+        rovi_approximation *q = start_make(settings, DIM, seed, true, NULL);
         const double slope = q->maps[0].slope[1], u = 1 - log(slope) / log(4);
         assert_true(u >= 0 && u < 1);
         for (size_t i = 0; i < DIM; i++) {
@@ -98,7 +98,7 @@ static void the_paper_starts_at_lambda_zero(void **state)
 {
     (void)state;
     rovi_settings *settings = settings_with("preset", "paper");
-    rovi_approximation *q = start_make(settings, 2, 1, true);
+    rovi_approximation *q = start_make(settings, 2, 1, true, NULL);
     for (size_t i = 0; i < 2; i++) {
         assert_int_equal(q->maps[i].D.cells, 29);
         assert_true(q->maps[i].D.knots[0] == -2.9 && q->maps[i].D.knots[29] == 2.9 && q->maps[i].alpha == 0.1);
@@ -117,7 +117,7 @@ static void smoothness_sets_alpha(void **state)
     assert_true(start_alpha(settings) == 0.3);
     assert_int_equal(rovi_settings_set(settings, "smoothness", "16", NULL), ROVI_OK);
     assert_true(start_alpha(settings) == 0.25);
-    rovi_approximation *q = start_make(settings, 2, 1, true);
+    rovi_approximation *q = start_make(settings, 2, 1, true, NULL);
     assert_true(q->maps[0].alpha == 0.25 && q->maps[1].alpha == 0.25);
     rovi_approximation_free(q);
     rovi_settings_free(settings);
@@ -269,7 +269,7 @@ static void a_straight_map_keeps_even_knots(void **state)
 {
     (void)state;
     rovi_settings *settings = settings_with("range", "3");
-    rovi_approximation *q = start_make(settings, 1, 1, true), *refined = start_refine(settings, q);
+    rovi_approximation *q = start_make(settings, 1, 1, true, NULL), *refined = start_refine(settings, q);
     const struct map *T = &refined->maps[0];
     assert_int_equal(T->D.cells, q->maps[0].D.cells);
     for (size_t k = 0; k <= T->D.cells; k++) {
