@@ -98,6 +98,7 @@ struct rovi_target *share_new(struct meter *meter, const rovi_approximation *mix
     }
     *self = (struct share){.meter = meter, .mixture = mixture, .k = k};
     made->concurrent = meter->target->concurrent;
+    made->start = meter->target->start; /* in that one's memory */
     made->evaluate = evaluate;
     made->scratch = meter->target->scratch > own ? meter->target->scratch : own;
     made->self = self;

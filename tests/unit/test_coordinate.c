@@ -639,20 +639,32 @@ static bool same_doubles(size_t n, const double *a, const double *b)
     return memcmp(a, b, n * sizeof *a) == 0;
 }
 
-static void assert_same_bits(const rovi_fit *a, const rovi_fit *b)
+static void assert_same_products(const rovi_approximation_parts *p, const rovi_approximation_parts *q)
 {
-    const rovi_fit_parts *f = rovi_fit_parts_of(a), *g = rovi_fit_parts_of(b);
-    const rovi_approximation_parts *p = rovi_approximation_parts_of(rovi_fit_approximation(a));
-    const rovi_approximation_parts *q = rovi_approximation_parts_of(rovi_fit_approximation(b));
     const size_t d = p->dim;
-    assert_true(f->elbo.value == g->elbo.value && f->winner == g->winner);
-    assert_memory_equal(&f->evaluations, &g->evaluations, sizeof f->evaluations);
     assert_true(same_doubles(d * d, p->rotation, q->rotation) && same_doubles(d, p->center, q->center));
     assert_true(same_doubles(d * d, p->whitening, q->whitening));
     for (size_t i = 0; i < d; i++) {
         const rovi_map *s = &p->maps[i], *t = &q->maps[i];
         assert_true(s->cells == t->cells && s->alpha == t->alpha && s->v == t->v);
         assert_true(same_doubles(s->cells + 1, s->knots, t->knots) && same_doubles(s->cells, s->lambda, t->lambda));
+    }
+}
+
+static void assert_same_bits(const rovi_fit *a, const rovi_fit *b)
+{
+    const rovi_fit_parts *f = rovi_fit_parts_of(a), *g = rovi_fit_parts_of(b);
+    const rovi_approximation *p = rovi_fit_approximation(a), *q = rovi_fit_approximation(b);
+    const size_t count = rovi_approximation_components(p);
+    assert_true(f->elbo.value == g->elbo.value && f->winner == g->winner);
+    assert_memory_equal(&f->evaluations, &g->evaluations, sizeof f->evaluations);
+    assert_int_equal(rovi_approximation_components(q), count);
+    for (size_t k = 0; k < count; k++) {
+        double weight[2] = {0, 1};
+        const rovi_approximation *one = rovi_approximation_component(p, k, &weight[0]);
+        const rovi_approximation *other = rovi_approximation_component(q, k, &weight[1]);
+        assert_true(weight[0] == weight[1]);
+        assert_same_products(rovi_approximation_parts_of(one), rovi_approximation_parts_of(other));
     }
 }
 
