@@ -94,7 +94,7 @@ static double share_out(size_t count, double *row)
         top = fmax(top, row[j]);
     }
     for (size_t j = 0; j < count; j++) {
-        row[j] = exp(row[j] - top);
+        row[j] = row[j] > -INFINITY ? exp(row[j] - top) : 0; /* one that has left the numbers has no share */
     }
     return top;
 }

@@ -13,6 +13,7 @@
 #include "base/linalg.h"
 #include "solve/blend.h"
 #include "solve/explore.h"
+#include "solve/grow.h"
 #include "solve/restart.h"
 #include "solve/share.h"
 
@@ -25,6 +26,9 @@
 #define MOST_DRAWS       2048 /* of a component */
 #define LEAST_DRAWS      128
 #define ROUNDS           8
+#define GROWTHS          8
+#define GROWTH_ROUNDS    4
+#define MOST_ROUNDS      (ROUNDS + GROWTHS * GROWTH_ROUNDS)
 #define REFINED          0.1 /* of the tolerance, shared by all components: divergence of one that needs no refining */
 #define SUPERFLUOUS      0.1 /* of the tolerance: what a component that is dropped may have been worth */
 #define REFINING         12  /* iterations of the coordinate solver in one round */
@@ -149,15 +153,17 @@ static size_t draws_each(size_t count)
     return n < LEAST_DRAWS ? LEAST_DRAWS : n > MOST_DRAWS ? MOST_DRAWS : n;
 }
 
-/* Fresh draws, the best weights, and no component that is not needed; the ELBO of what is left. */
-static rovi_estimate weigh(struct mixture *m)
+/* Fresh draws, the best weights and, if told so, no component that is not needed; the ELBO of what is left. */
+static rovi_estimate weigh(struct mixture *m, bool prune)
 {
     const struct rng_stream stream = {.seed = m->restart->seed, .purpose = RNG_FIT, .substream = (++m->samples) << 32};
     rovi_estimate elbo = {-INFINITY, 0};
     m->no_memory = m->no_memory ||
                    !blend_sample(&m->blend, draws_each(m->blend.count), &m->restart->meter, m->problem->team, stream);
     if (!m->no_memory) {
-        blend_prune(&m->blend, SUPERFLUOUS * m->problem->settings->tolerance);
+        if (prune) {
+            blend_prune(&m->blend, SUPERFLUOUS * m->problem->settings->tolerance);
+        }
         elbo = blend_weigh(&m->blend);
     }
     return elbo;
@@ -239,24 +245,70 @@ static bool keep(struct mixture *m, rovi_estimate elbo)
     return r->approximation != NULL;
 }
 
-/* Rounds until one gains less than the tolerance, beyond its own error. */
-static void improve(struct mixture *m)
+/* Rounds until `patience` in a row gain less than the tolerance, beyond their own error; each that loses nothing is
+ * kept. Returns the ELBO of the last one kept. */
+static rovi_estimate improve(struct mixture *m, rovi_estimate now, int rounds, int patience)
 {
     const double tolerance = m->problem->settings->tolerance;
-    rovi_estimate before = weigh(m), after = before;
-    m->no_memory = m->no_memory || !keep(m, before);
-    while (m->restart->iterations < ROUNDS && !ended(m)) {
+    for (int r = 0, idle = 0; r < rounds && idle < patience && !ended(m); r++) {
         m->restart->progress.shown.iteration = ++m->restart->iterations;
         refine(m);
-        after = m->no_memory ? before : weigh(m);
-        if (m->no_memory || !(after.value > before.value - 3 * after.mcse) || !keep(m, after)) {
+        const rovi_estimate after = m->no_memory ? now : weigh(m, true);
+        if (m->no_memory || !(after.value > now.value - 3 * after.mcse) || !keep(m, after)) {
             break;
         }
-        if (after.value - before.value < tolerance + 2 * after.mcse) {
-            m->restart->stop = ROVI_STOP_CONVERGED;
-            break;
-        }
-        before = after;
+        idle = after.value - now.value < tolerance + 2 * after.mcse ? idle + 1 : 0;
+        m->restart->stop = idle == patience ? ROVI_STOP_CONVERGED : ROVI_STOP_MAX_ITERATIONS;
+        now = after;
+    }
+    return now;
+}
+
+/* What the log ratios vary about their mean shows how far the mixture may be from the target. */
+static bool is_close(const struct mixture *m)
+{
+    double divergence = 0;
+    for (size_t k = 0; k < m->blend.count; k++) {
+        divergence += 0.5 * m->blend.weight[k] * m->blend.variance[k];
+    }
+    return divergence < m->problem->settings->tolerance;
+}
+
+/* New components where mass is lacking: true when the mixture with them is worth more than their number and the error.
+ * Otherwise the one without them stays. */
+static bool enlarge(struct mixture *m, rovi_estimate *now)
+{
+    const struct rng_stream stream = {.seed = m->restart->seed, .purpose = RNG_PROBE, .substream = ++m->samples};
+    const rovi_estimate before = *now;
+    rovi_approximation *old = m->restart->approximation;
+    const rovi_stop stop = m->restart->stop;
+    size_t added = 0;
+    m->restart->approximation = NULL;
+    m->no_memory = m->no_memory || !grow_blend(&m->blend, 2 + m->blend.count / 4, before.value, &m->restart->meter,
+                                               m->problem->team, stream, &added);
+    if (added > 0) {
+        const rovi_estimate start = weigh(m, false);
+        *now = improve(m, start, GROWTH_ROUNDS, 2);
+    }
+    const double gain = now->value - before.value, error = hypot(now->mcse, before.mcse);
+    if (m->restart->approximation != NULL && gain > m->problem->settings->tolerance + 2 * error) {
+        rovi_approximation_free(old);
+        return true;
+    }
+    rovi_approximation_free(m->restart->approximation);
+    m->restart->approximation = old;
+    if (!supervisor_ends(&m->restart->progress, &m->restart->stop)) {
+        m->restart->stop = stop;
+    }
+    return false;
+}
+
+static void make(struct mixture *m)
+{
+    rovi_estimate now = weigh(m, true);
+    m->no_memory = m->no_memory || !keep(m, now);
+    now = improve(m, now, ROUNDS, 1);
+    for (int g = 0; g < GROWTHS && !is_close(m) && !ended(m) && enlarge(m, &now); g++) {
     }
 }
 
@@ -269,9 +321,9 @@ static bool set_up(struct mixture *m)
     m->refined = arena_take(&m->memory, room, sizeof(void *));
     m->settings = *m->problem->settings;
     m->settings.iterations = REFINING;
-    m->restart->progress.shown.iterations = ROUNDS;
+    m->restart->progress.shown.iterations = MOST_ROUNDS;
     m->restart->stop = ROVI_STOP_MAX_ITERATIONS; /* unless something else ends it */
-    return restart_trace_room(m->restart, ROUNDS + 1) && blend_init(&m->blend, d, room) && !m->memory.failed;
+    return restart_trace_room(m->restart, MOST_ROUNDS + 1) && blend_init(&m->blend, d, room) && !m->memory.failed;
 }
 
 void restart_by_mixture(const struct problem *problem, struct restart *restart)
@@ -282,7 +334,7 @@ void restart_by_mixture(const struct problem *problem, struct restart *restart)
         explore(&m);
     }
     if (!m.no_memory && m.blend.count > 0) {
-        improve(&m);
+        make(&m);
     } else {
         restart->stop = ROVI_STOP_FAILED;
     }
