@@ -75,6 +75,22 @@ void blend_drop(struct blend *b, size_t k)
     normalise(b);
 }
 
+bool blend_set(struct blend *b, const rovi_approximation *q)
+{
+    bool ok = true;
+    for (size_t k = 0; k < b->count; k++) {
+        rovi_approximation_free(b->q[k]);
+    }
+    b->count = 0;
+    for (size_t k = 0; k < rovi_approximation_components(q) && ok; k++) {
+        ok = blend_add(b, approximation_copy(rovi_approximation_component(q, k, NULL)));
+    }
+    for (size_t k = 0; k < b->count; k++) {
+        rovi_approximation_component(q, k, &b->weight[k]);
+    }
+    return ok;
+}
+
 /* ---- draws ---- */
 
 struct sampling {
@@ -260,14 +276,14 @@ static size_t next_to_try(const struct blend *b, const bool *tried)
 
 void blend_prune(struct blend *b, double loss)
 {
-    double *kept = arena_doubles(&b->tables, b->count), now = blend_weigh(b).value;
+    double *kept = arena_doubles(&b->tables, b->count);
+    const double least = blend_weigh(b).value - loss;
     bool *tried = arena_take(&b->tables, b->rows, sizeof *tried);
     for (size_t k = next_to_try(b, tried); !b->tables.failed && b->count > 1 && k < b->count;
          k = next_to_try(b, tried)) {
         tried[b->row[k]] = true;
-        if (share_of_others(b, k) > OVERLAP && can_do_without(b, k, now - loss, kept)) {
+        if (share_of_others(b, k) > OVERLAP && can_do_without(b, k, least, kept)) {
             blend_drop(b, k);
-            now = elbo(b).value;
         }
     }
     blend_weigh(b);

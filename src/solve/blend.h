@@ -32,6 +32,9 @@ void blend_free(struct blend *b);
 bool blend_add(struct blend *b, rovi_approximation *q);
 void blend_drop(struct blend *b, size_t k);
 
+/* The components and weights of q, a mixture or a rotated product, and no others. False when out of memory or room. */
+bool blend_set(struct blend *b, const rovi_approximation *q);
+
 /* n draws of each component, asked of the target. False when out of memory. */
 bool blend_sample(struct blend *b, size_t n, struct meter *meter, struct team *team, struct rng_stream stream);
 
@@ -39,7 +42,7 @@ bool blend_sample(struct blend *b, size_t n, struct meter *meter, struct team *t
  * ELBO, and sets level and variance. */
 rovi_estimate blend_weigh(struct blend *b);
 
-/* Drops components, the lightest first, as long as the ELBO loses less than `loss` by each. */
+/* Drops components, the one that fits worst first, as long as the ELBO loses less than `loss` by all of them together. */
 void blend_prune(struct blend *b, double loss);
 
 #endif

@@ -16,6 +16,7 @@
 #include "solve/grow.h"
 #include "solve/restart.h"
 #include "solve/share.h"
+#include "solve/start.h"
 
 #define MOST_COMPONENTS  256
 #define LEAST_COMPONENTS 12
@@ -28,9 +29,10 @@
 #define ROUNDS           8
 #define GROWTHS          8
 #define GROWTH_ROUNDS    4
+#define FAILURES         2 /* to grow, in a row, after which it is enough */
 #define MOST_ROUNDS      (ROUNDS + GROWTHS * GROWTH_ROUNDS)
 #define REFINED          0.1 /* of the tolerance, shared by all components: divergence of one that needs no refining */
-#define SUPERFLUOUS      0.1 /* of the tolerance: what a component that is dropped may have been worth */
+#define SUPERFLUOUS      0.5 /* of the tolerance: what the components that are dropped may have been worth together */
 #define REFINING         12  /* iterations of the coordinate solver in one round */
 
 struct search { /* one exploration */
@@ -51,6 +53,7 @@ struct mixture {
     rovi_settings settings;       /* of the refining */
     uint64_t samples;             /* taken so far */
     uint64_t budget_each;         /* evaluations of one component in this round; 0: no limit */
+    double divergence;            /* of the mixture kept, about */
     bool no_memory;
     struct arena memory;
 };
@@ -131,7 +134,7 @@ static void explore(struct mixture *m)
 {
     team_for(m->problem->team, m->searches, run_search, m);
     if (m->restart->start != NULL) {
-        m->no_memory = !blend_add(&m->blend, approximation_copy(m->restart->start));
+        m->no_memory = !blend_set(&m->blend, m->restart->start);
     }
     for (size_t i = 0; i < m->searches; i++) {
         m->no_memory = m->no_memory || m->search[i].memory.failed;
@@ -163,6 +166,7 @@ static rovi_estimate weigh(struct mixture *m, bool prune)
     if (!m->no_memory) {
         if (prune) {
             blend_prune(&m->blend, SUPERFLUOUS * m->problem->settings->tolerance);
+            m->no_memory = m->blend.tables.failed;
         }
         elbo = blend_weigh(&m->blend);
     }
@@ -235,12 +239,23 @@ static void refine(struct mixture *m)
 
 /* ---- the whole ---- */
 
+/* What the log ratios vary about their mean shows about how far the mixture is from the target. */
+static double divergence(const struct mixture *m)
+{
+    double sum = 0;
+    for (size_t k = 0; k < m->blend.count; k++) {
+        sum += 0.5 * m->blend.weight[k] * m->blend.variance[k];
+    }
+    return sum;
+}
+
 /* Keeps the mixture as it is now, and shows its ELBO. False when out of memory. */
 static bool keep(struct mixture *m, rovi_estimate elbo)
 {
     struct restart *r = m->restart;
     rovi_approximation_free(r->approximation);
     r->approximation = m->blend.count == 1 ? approximation_copy(m->blend.q[0]) : mixed(m);
+    m->divergence = divergence(m);
     restart_record(r, elbo);
     return r->approximation != NULL;
 }
@@ -264,16 +279,6 @@ static rovi_estimate improve(struct mixture *m, rovi_estimate now, int rounds, i
     return now;
 }
 
-/* What the log ratios vary about their mean shows how far the mixture may be from the target. */
-static bool is_close(const struct mixture *m)
-{
-    double divergence = 0;
-    for (size_t k = 0; k < m->blend.count; k++) {
-        divergence += 0.5 * m->blend.weight[k] * m->blend.variance[k];
-    }
-    return divergence < m->problem->settings->tolerance;
-}
-
 /* New components where mass is lacking: true when the mixture with them is worth more than their number and the error.
  * Otherwise the one without them stays. */
 static bool enlarge(struct mixture *m, rovi_estimate *now)
@@ -295,8 +300,10 @@ static bool enlarge(struct mixture *m, rovi_estimate *now)
         rovi_approximation_free(old);
         return true;
     }
+    *now = before;
     rovi_approximation_free(m->restart->approximation);
     m->restart->approximation = old;
+    m->no_memory = !blend_set(&m->blend, old) || m->no_memory;
     if (!supervisor_ends(&m->restart->progress, &m->restart->stop)) {
         m->restart->stop = stop;
     }
@@ -305,10 +312,12 @@ static bool enlarge(struct mixture *m, rovi_estimate *now)
 
 static void make(struct mixture *m)
 {
+    const double tolerance = m->problem->settings->tolerance;
     rovi_estimate now = weigh(m, true);
     m->no_memory = m->no_memory || !keep(m, now);
     now = improve(m, now, ROUNDS, 1);
-    for (int g = 0; g < GROWTHS && !is_close(m) && !ended(m) && enlarge(m, &now); g++) {
+    for (int g = 0, failed = 0; g < GROWTHS && failed < FAILURES && m->divergence > tolerance && !ended(m); g++) {
+        failed = enlarge(m, &now) ? 0 : failed + 1;
     }
 }
 
@@ -316,7 +325,8 @@ static bool set_up(struct mixture *m)
 {
     const size_t d = m->problem->target->dim;
     m->searches = (size_t)m->problem->settings->restarts;
-    const size_t room = 1 + m->searches * most_components(d);
+    const size_t begun = m->restart->start != NULL ? rovi_approximation_components(m->restart->start) : 0;
+    const size_t room = 1 + begun + m->searches * most_components(d);
     m->search = arena_take(&m->memory, m->searches, sizeof *m->search);
     m->refined = arena_take(&m->memory, room, sizeof(void *));
     m->settings = *m->problem->settings;
@@ -333,12 +343,15 @@ void restart_by_mixture(const struct problem *problem, struct restart *restart)
     if (!m.no_memory) {
         explore(&m);
     }
-    if (!m.no_memory && m.blend.count > 0) {
-        make(&m);
-    } else {
+    if (m.no_memory || (m.blend.count == 0 && !ended(&m))) {
         restart->stop = ROVI_STOP_FAILED;
+    } else if (m.blend.count > 0) {
+        make(&m);
+    } else { /* ended before anything could be found: a start is what is left */
+        restart->approximation =
+            start_make(problem->settings, problem->target->dim, restart->seed, problem->rotate, problem->target->start);
     }
-    restart->no_memory = m.no_memory || (m.blend.count > 0 && restart->approximation == NULL);
+    restart->no_memory = m.no_memory || (restart->stop != ROVI_STOP_FAILED && restart->approximation == NULL);
     blend_free(&m.blend);
     arena_free(&m.memory);
 }
