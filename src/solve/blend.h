@@ -21,6 +21,8 @@ struct blend {
     size_t n, rows;         /* draws of each component; components when they were taken */
     double *ratio;          /* rows x n: log p - log of the greatest q_j, at draw s of component k */
     double *share;          /* rows x n x rows: q_j over the greatest */
+    size_t *near, *near_count; /* rows x rows, rows: the rows that count at the draws of each */
+    double *row_weight;        /* rows: weight of the component there, 0 when it was dropped */
     struct arena memory, tables;
 };
 
