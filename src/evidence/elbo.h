@@ -13,6 +13,7 @@
 struct elbo {
     rovi_estimate estimate; /* of q restricted to the support; NaN when no draw lies inside */
     double outside;         /* share of the draws outside the support */
+    double divergence;      /* half the variance of the log ratios: about KL to the target, where that is small */
 };
 
 /* log ratios of draws 0..n-1 of the stream into ratio (n); -infinity outside the support. False when out of memory. */

@@ -15,6 +15,7 @@
 #define TRIAL_STEPS 20
 #define STILL       1e-5 /* change of a weight below which it is done */
 #define NEGLIGIBLE  1e-6 /* weight of a component that is dropped */
+#define ABSENT      1e-12 /* share below which a component does not count */
 #define OVERLAP     0.02 /* least share of others at a component's draws, for it to be a candidate for dropping */
 
 bool blend_init(struct blend *b, size_t dim, size_t room)
@@ -75,6 +76,22 @@ void blend_drop(struct blend *b, size_t k)
     normalise(b);
 }
 
+bool blend_set(struct blend *b, const rovi_approximation *q)
+{
+    bool ok = true;
+    for (size_t k = 0; k < b->count; k++) {
+        rovi_approximation_free(b->q[k]);
+    }
+    b->count = 0;
+    for (size_t k = 0; k < rovi_approximation_components(q) && ok; k++) {
+        ok = blend_add(b, approximation_copy(rovi_approximation_component(q, k, NULL)));
+    }
+    for (size_t k = 0; k < b->count; k++) {
+        rovi_approximation_component(q, k, &b->weight[k]);
+    }
+    return ok;
+}
+
 /* ---- draws ---- */
 
 struct sampling {
@@ -94,7 +111,7 @@ static double share_out(size_t count, double *row)
         top = fmax(top, row[j]);
     }
     for (size_t j = 0; j < count; j++) {
-        row[j] = exp(row[j] - top);
+        row[j] = row[j] > -INFINITY ? exp(row[j] - top) : 0; /* one that has left the numbers has no share */
     }
     return top;
 }
@@ -122,6 +139,31 @@ static void sample_block(void *context, size_t index, size_t worker)
     }
 }
 
+/* Which components count at the draws of each: where all are apart, the tables are nearly empty. */
+static bool find_near(struct blend *b)
+{
+    const size_t rows = b->rows;
+    double *most = arena_doubles(&b->tables, rows);
+    b->near = arena_take(&b->tables, rows * rows, sizeof *b->near);
+    b->near_count = arena_take(&b->tables, rows, sizeof *b->near_count);
+    b->row_weight = arena_doubles(&b->tables, rows);
+    for (size_t k = 0; k < rows && !b->tables.failed; k++) {
+        memset(most, 0, rows * sizeof *most);
+        for (size_t s = 0; s < b->n; s++) {
+            const double *share = b->share + (k * b->n + s) * rows;
+            for (size_t j = 0; j < rows; j++) {
+                most[j] = share[j] > most[j] ? share[j] : most[j];
+            }
+        }
+        for (size_t j = 0; j < rows; j++) {
+            if (most[j] > ABSENT) {
+                b->near[k * rows + b->near_count[k]++] = j;
+            }
+        }
+    }
+    return !b->tables.failed;
+}
+
 bool blend_sample(struct blend *b, size_t n, struct meter *meter, struct team *team, struct rng_stream stream)
 {
     struct sampling job = {.b = b, .meter = meter, .stream = stream, .blocks = (n + TARGET_BLOCK - 1) / TARGET_BLOCK};
@@ -139,23 +181,40 @@ bool blend_sample(struct blend *b, size_t n, struct meter *meter, struct team *t
     if (!b->tables.failed) {
         team_for(team, b->count * job.blocks, sample_block, &job);
     }
-    return !b->tables.failed;
+    return !b->tables.failed && find_near(b);
 }
 
 /* ---- weights ---- */
+
+/* To be called when a weight has changed, before the two functions below. */
+static void spread_weights(struct blend *b)
+{
+    memset(b->row_weight, 0, b->rows * sizeof *b->row_weight);
+    for (size_t j = 0; j < b->count; j++) {
+        b->row_weight[b->row[j]] = b->weight[j];
+    }
+}
+
+/* q over the greatest q_j, at draw s of the component in this row. */
+static double density_at(const struct blend *b, size_t row, size_t s)
+{
+    const double *share = b->share + (row * b->n + s) * b->rows;
+    double q = 0;
+    for (size_t i = 0; i < b->near_count[row]; i++) {
+        const size_t j = b->near[row * b->rows + i];
+        q += b->row_weight[j] * share[j];
+    }
+    return q;
+}
 
 /* Mean and variance of log p - log q over the draws of component k that lie inside the support, the share of which
  * counts as the log of it. */
 static void look(struct blend *b, size_t k)
 {
-    const double *ratio = b->ratio + b->row[k] * b->n, *share = b->share + b->row[k] * b->n * b->rows;
+    const double *ratio = b->ratio + b->row[k] * b->n;
     double inside = 0, mean = 0, squares = 0;
     for (size_t s = 0; s < b->n; s++) {
-        double q = 0;
-        for (size_t j = 0; j < b->count; j++) {
-            q += b->weight[j] * share[s * b->rows + b->row[j]];
-        }
-        const double r = ratio[s] - log(q);
+        const double r = ratio[s] - log(density_at(b, b->row[k], s));
         if (isfinite(r)) {
             const double step = r - mean;
             inside++;
@@ -171,6 +230,7 @@ static void look(struct blend *b, size_t k)
 static double step(struct blend *b)
 {
     double top = -INFINITY, sum = 0, moved = 0;
+    spread_weights(b);
     for (size_t k = 0; k < b->count; k++) {
         look(b, k);
         top = fmax(top, b->level[k]);
@@ -208,6 +268,7 @@ rovi_estimate blend_weigh(struct blend *b)
             }
         }
     }
+    spread_weights(b);
     for (size_t k = 0; k < b->count; k++) {
         look(b, k);
     }
@@ -217,16 +278,13 @@ rovi_estimate blend_weigh(struct blend *b)
 /* ---- which are needed ---- */
 
 /* Mean share of the other components at the draws of k. */
-static double share_of_others(const struct blend *b, size_t k)
+static double share_of_others(struct blend *b, size_t k)
 {
-    const double *share = b->share + b->row[k] * b->n * b->rows;
+    const size_t row = b->row[k];
     double others = 0;
+    spread_weights(b);
     for (size_t s = 0; s < b->n; s++) {
-        double q = 0;
-        for (size_t j = 0; j < b->count; j++) {
-            q += b->weight[j] * share[s * b->rows + b->row[j]];
-        }
-        others += 1 - b->weight[k] * share[s * b->rows + b->row[k]] / q;
+        others += 1 - b->weight[k] * b->share[(row * b->n + s) * b->rows + row] / density_at(b, row, s);
     }
     return others / (double)b->n;
 }
@@ -260,14 +318,14 @@ static size_t next_to_try(const struct blend *b, const bool *tried)
 
 void blend_prune(struct blend *b, double loss)
 {
-    double *kept = arena_doubles(&b->tables, b->count), now = blend_weigh(b).value;
+    double *kept = arena_doubles(&b->tables, b->count);
+    const double least = blend_weigh(b).value - loss;
     bool *tried = arena_take(&b->tables, b->rows, sizeof *tried);
     for (size_t k = next_to_try(b, tried); !b->tables.failed && b->count > 1 && k < b->count;
          k = next_to_try(b, tried)) {
         tried[b->row[k]] = true;
-        if (share_of_others(b, k) > OVERLAP && can_do_without(b, k, now - loss, kept)) {
+        if (share_of_others(b, k) > OVERLAP && can_do_without(b, k, least, kept)) {
             blend_drop(b, k);
-            now = elbo(b).value;
         }
     }
     blend_weigh(b);

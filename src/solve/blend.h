@@ -21,6 +21,8 @@ struct blend {
     size_t n, rows;         /* draws of each component; components when they were taken */
     double *ratio;          /* rows x n: log p - log of the greatest q_j, at draw s of component k */
     double *share;          /* rows x n x rows: q_j over the greatest */
+    size_t *near, *near_count; /* rows x rows, rows: the rows that count at the draws of each */
+    double *row_weight;        /* rows: weight of the component there, 0 when it was dropped */
     struct arena memory, tables;
 };
 
@@ -32,6 +34,9 @@ void blend_free(struct blend *b);
 bool blend_add(struct blend *b, rovi_approximation *q);
 void blend_drop(struct blend *b, size_t k);
 
+/* The components and weights of q, a mixture or a rotated product, and no others. False when out of memory or room. */
+bool blend_set(struct blend *b, const rovi_approximation *q);
+
 /* n draws of each component, asked of the target. False when out of memory. */
 bool blend_sample(struct blend *b, size_t n, struct meter *meter, struct team *team, struct rng_stream stream);
 
@@ -39,7 +44,7 @@ bool blend_sample(struct blend *b, size_t n, struct meter *meter, struct team *t
  * ELBO, and sets level and variance. */
 rovi_estimate blend_weigh(struct blend *b);
 
-/* Drops components, the lightest first, as long as the ELBO loses less than `loss` by each. */
+/* Drops components, the one that fits worst first, as long as the ELBO loses less than `loss` by all of them together. */
 void blend_prune(struct blend *b, double loss);
 
 #endif

@@ -15,6 +15,7 @@
 
 #define SEED_BITS     53 /* seeds stay integers that JSON readers keep */
 #define MEASURE_SHARE 16 /* draws that measure are at most this part of what the fit has asked for */
+#define IMPERFECT     0.05 /* nats: divergence of a rotated product beside which a mixture is tried */
 
 struct fit_job {
     struct problem problem;
@@ -54,6 +55,12 @@ static rovi_status check_start(const rovi_target *target, const rovi_settings *s
     if (d != target->dim) {
         return error_set(error, ROVI_BAD_INPUT, "the start has dimension %zu, the target %zu", d, target->dim);
     }
+    if (start->count > 0) {
+        return settings->method == METHOD_MIXTURE || settings->method == METHOD_AUTO
+                   ? ROVI_OK
+                   : error_set(error, ROVI_BAD_INPUT,
+                               "the start is a mixture, which only methods mixture and auto continue");
+    }
     if (start->whitening != NULL && settings->precondition == PRECONDITION_NONE) {
         return error_set(error, ROVI_BAD_INPUT, "the start is whitened, which precondition none does not allow");
     }
@@ -82,10 +89,12 @@ static void prepare_restart(struct fit_job *job, size_t i)
     r->progress.shown = (rovi_progress){.restart = i, .restarts = job->count, .elbo = NAN, .mcse = NAN};
 }
 
+/* A mixture is one restart; where the family is left to the fit, one that continues from a mixture is a mixture. */
 static rovi_status prepare(struct fit_job *job, const rovi_target *target, const rovi_settings *settings,
-                           rovi_error *error)
+                           const rovi_approximation *start, rovi_error *error)
 {
-    job->count = settings->method == METHOD_MIXTURE ? 1 : (size_t)settings->restarts;
+    job->mixing = settings->method == METHOD_MIXTURE || (start != NULL && start->count > 0);
+    job->count = job->mixing ? 1 : (size_t)settings->restarts;
     job->winner = job->count;
     job->threads = target->concurrent ? team_size_of(settings->threads) : 1;
     job->restarts = arena_take(&job->memory, job->count + 1, sizeof *job->restarts); /* one more: a mixture */
@@ -98,7 +107,6 @@ static rovi_status prepare(struct fit_job *job, const rovi_target *target, const
                                     .settings = settings,
                                     .rotate = settings->method != METHOD_MFVI,
                                     .team = job->count == 1 ? job->team : NULL};
-    job->mixing = settings->method == METHOD_MIXTURE;
     meter_init(&job->total, target);
     for (size_t i = 0; i < job->count; i++) {
         prepare_restart(job, i);
@@ -178,6 +186,7 @@ static void run_restart(void *context, size_t i, size_t worker)
         r->approximation = NULL;
         r->stop = r->iterations > 0 || i == 0 ? ROVI_STOP_FAILED : r->stop;
     }
+    r->divergence = elbo.divergence;
     job->shown[i] = (rovi_restart){.seed = r->seed,
                                    .elbo = elbo.estimate,
                                    .stop = r->stop,
@@ -213,13 +222,13 @@ static void choose_winner(struct fit_job *job)
 
 /* ---- a mixture, where one rotated product falls short ---- */
 
-/* Whether the local normals that were found would together explain more than the best fit, were they apart. Only where
- * the family is left to the fit. */
+/* Whether the local normals that were found would together explain more than the best fit, were they apart, or the log
+ * ratios of the best fit vary as they would not near the target. Only where the family is left to the fit. */
 static bool is_mixture_promising(const struct fit_job *job)
 {
     const rovi_settings *settings = job->problem.settings;
     double promise = -INFINITY;
-    if (settings->method != METHOD_AUTO || settings->solver != SOLVER_COORDINATE ||
+    if (job->mixing || settings->method != METHOD_AUTO || settings->solver != SOLVER_COORDINATE ||
         settings->precondition != PRECONDITION_AUTO || job->winner == job->count ||
         atomic_load(&job->supervisor.verdict) != SUPERVISOR_GO) {
         return false;
@@ -228,7 +237,8 @@ static bool is_mixture_promising(const struct fit_job *job)
         promise = fmax(promise, job->restarts[i].promise);
     }
     const rovi_estimate best = job->shown[job->winner].elbo;
-    return promise > best.value + settings->tolerance + 3 * best.mcse;
+    return promise > best.value + settings->tolerance + 3 * best.mcse ||
+           job->restarts[job->winner].divergence > IMPERFECT;
 }
 
 static uint64_t evaluations_so_far(const struct fit_job *job)
@@ -240,17 +250,30 @@ static uint64_t evaluations_so_far(const struct fit_job *job)
     return sum;
 }
 
-/* One more restart, at the price of all before it together: a mixture that begins with the
- * best of them; it wins only by more than its error. */
+/* What a mixture may cost: twice as much as all before it, within the limit of the whole fit; 0: nothing is left. */
+static uint64_t mixture_budget(const struct fit_job *job)
+{
+    const uint64_t limit = (uint64_t)job->problem.settings->max_evaluations, spent = evaluations_so_far(job);
+    return limit == 0 ? 2 * spent : limit <= spent ? 0 : limit - spent < 2 * spent ? limit - spent : 2 * spent;
+}
+
+/* One more restart: a mixture that begins with the best of those before; it wins only by more than its error. */
 static void try_mixture(struct fit_job *job)
 {
+    const uint64_t budget = mixture_budget(job);
+    if (budget == 0) {
+        return;
+    }
     const size_t mixture = job->count++, best = job->winner;
     prepare_restart(job, mixture);
-    job->restarts[mixture].progress.budget = evaluations_so_far(job);
+    job->restarts[mixture].progress.budget = budget;
     job->restarts[mixture].start = job->shown[best].approximation;
     job->problem.team = job->team;
     job->mixing = true;
     run_restart(job, mixture, 0);
+    if (job->shown[mixture].stop == ROVI_STOP_MAX_EVALUATIONS && job->problem.settings->max_evaluations == 0) {
+        job->shown[mixture].stop = ROVI_STOP_MAX_ITERATIONS; /* nobody asked for that limit */
+    }
     const rovi_estimate old = job->shown[best].elbo, new = job->shown[mixture].elbo;
     const double margin = job->problem.settings->tolerance + 3 * hypot(old.mcse, new.mcse);
     job->winner = new.value > old.value + margin ? mixture : best;
@@ -372,7 +395,7 @@ rovi_status rovi_fit_continue(const rovi_target *target, const rovi_settings *se
     linalg_hold_threads();
     rovi_status status = check_start(target, settings, start, error);
     if (status == ROVI_OK) {
-        status = prepare(&job, target, settings, error);
+        status = prepare(&job, target, settings, start, error);
     }
     if (status == ROVI_OK) {
         job.restarts[0].start = start;

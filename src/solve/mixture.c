@@ -13,8 +13,10 @@
 #include "base/linalg.h"
 #include "solve/blend.h"
 #include "solve/explore.h"
+#include "solve/grow.h"
 #include "solve/restart.h"
 #include "solve/share.h"
+#include "solve/start.h"
 
 #define MOST_COMPONENTS  256
 #define LEAST_COMPONENTS 12
@@ -25,8 +27,12 @@
 #define MOST_DRAWS       2048 /* of a component */
 #define LEAST_DRAWS      128
 #define ROUNDS           8
+#define GROWTHS          8
+#define GROWTH_ROUNDS    4
+#define FAILURES         2 /* to grow, in a row, after which it is enough */
+#define MOST_ROUNDS      (ROUNDS + GROWTHS * GROWTH_ROUNDS)
 #define REFINED          0.1 /* of the tolerance, shared by all components: divergence of one that needs no refining */
-#define SUPERFLUOUS      0.1 /* of the tolerance: what a component that is dropped may have been worth */
+#define SUPERFLUOUS      0.5 /* of the tolerance: what the components that are dropped may have been worth together */
 #define REFINING         12  /* iterations of the coordinate solver in one round */
 
 struct search { /* one exploration */
@@ -47,6 +53,7 @@ struct mixture {
     rovi_settings settings;       /* of the refining */
     uint64_t samples;             /* taken so far */
     uint64_t budget_each;         /* evaluations of one component in this round; 0: no limit */
+    double divergence;            /* of the mixture kept, about */
     bool no_memory;
     struct arena memory;
 };
@@ -127,7 +134,7 @@ static void explore(struct mixture *m)
 {
     team_for(m->problem->team, m->searches, run_search, m);
     if (m->restart->start != NULL) {
-        m->no_memory = !blend_add(&m->blend, approximation_copy(m->restart->start));
+        m->no_memory = !blend_set(&m->blend, m->restart->start);
     }
     for (size_t i = 0; i < m->searches; i++) {
         m->no_memory = m->no_memory || m->search[i].memory.failed;
@@ -149,15 +156,18 @@ static size_t draws_each(size_t count)
     return n < LEAST_DRAWS ? LEAST_DRAWS : n > MOST_DRAWS ? MOST_DRAWS : n;
 }
 
-/* Fresh draws, the best weights, and no component that is not needed; the ELBO of what is left. */
-static rovi_estimate weigh(struct mixture *m)
+/* Fresh draws, the best weights and, if told so, no component that is not needed; the ELBO of what is left. */
+static rovi_estimate weigh(struct mixture *m, bool prune)
 {
     const struct rng_stream stream = {.seed = m->restart->seed, .purpose = RNG_FIT, .substream = (++m->samples) << 32};
     rovi_estimate elbo = {-INFINITY, 0};
     m->no_memory = m->no_memory ||
                    !blend_sample(&m->blend, draws_each(m->blend.count), &m->restart->meter, m->problem->team, stream);
     if (!m->no_memory) {
-        blend_prune(&m->blend, SUPERFLUOUS * m->problem->settings->tolerance);
+        if (prune) {
+            blend_prune(&m->blend, SUPERFLUOUS * m->problem->settings->tolerance);
+            m->no_memory = m->blend.tables.failed;
+        }
         elbo = blend_weigh(&m->blend);
     }
     return elbo;
@@ -229,34 +239,85 @@ static void refine(struct mixture *m)
 
 /* ---- the whole ---- */
 
+/* What the log ratios vary about their mean shows about how far the mixture is from the target. */
+static double divergence(const struct mixture *m)
+{
+    double sum = 0;
+    for (size_t k = 0; k < m->blend.count; k++) {
+        sum += 0.5 * m->blend.weight[k] * m->blend.variance[k];
+    }
+    return sum;
+}
+
 /* Keeps the mixture as it is now, and shows its ELBO. False when out of memory. */
 static bool keep(struct mixture *m, rovi_estimate elbo)
 {
     struct restart *r = m->restart;
     rovi_approximation_free(r->approximation);
     r->approximation = m->blend.count == 1 ? approximation_copy(m->blend.q[0]) : mixed(m);
+    m->divergence = divergence(m);
     restart_record(r, elbo);
     return r->approximation != NULL;
 }
 
-/* Rounds until one gains less than the tolerance, beyond its own error. */
-static void improve(struct mixture *m)
+/* Rounds until `patience` in a row gain less than the tolerance, beyond their own error; each that loses nothing is
+ * kept. Returns the ELBO of the last one kept. */
+static rovi_estimate improve(struct mixture *m, rovi_estimate now, int rounds, int patience)
 {
     const double tolerance = m->problem->settings->tolerance;
-    rovi_estimate before = weigh(m), after = before;
-    m->no_memory = m->no_memory || !keep(m, before);
-    while (m->restart->iterations < ROUNDS && !ended(m)) {
+    for (int r = 0, idle = 0; r < rounds && idle < patience && !ended(m); r++) {
         m->restart->progress.shown.iteration = ++m->restart->iterations;
         refine(m);
-        after = m->no_memory ? before : weigh(m);
-        if (m->no_memory || !(after.value > before.value - 3 * after.mcse) || !keep(m, after)) {
+        const rovi_estimate after = m->no_memory ? now : weigh(m, true);
+        if (m->no_memory || !(after.value > now.value - 3 * after.mcse) || !keep(m, after)) {
             break;
         }
-        if (after.value - before.value < tolerance + 2 * after.mcse) {
-            m->restart->stop = ROVI_STOP_CONVERGED;
-            break;
-        }
-        before = after;
+        idle = after.value - now.value < tolerance + 2 * after.mcse ? idle + 1 : 0;
+        m->restart->stop = idle == patience ? ROVI_STOP_CONVERGED : ROVI_STOP_MAX_ITERATIONS;
+        now = after;
+    }
+    return now;
+}
+
+/* New components where mass is lacking: true when the mixture with them is worth more than their number and the error.
+ * Otherwise the one without them stays. */
+static bool enlarge(struct mixture *m, rovi_estimate *now)
+{
+    const struct rng_stream stream = {.seed = m->restart->seed, .purpose = RNG_PROBE, .substream = ++m->samples};
+    const rovi_estimate before = *now;
+    rovi_approximation *old = m->restart->approximation;
+    const rovi_stop stop = m->restart->stop;
+    size_t added = 0;
+    m->restart->approximation = NULL;
+    m->no_memory = m->no_memory || !grow_blend(&m->blend, 2 + m->blend.count / 4, before.value, &m->restart->meter,
+                                               m->problem->team, stream, &added);
+    if (added > 0) {
+        const rovi_estimate start = weigh(m, false);
+        *now = improve(m, start, GROWTH_ROUNDS, 2);
+    }
+    const double gain = now->value - before.value, error = hypot(now->mcse, before.mcse);
+    if (m->restart->approximation != NULL && gain > m->problem->settings->tolerance + 2 * error) {
+        rovi_approximation_free(old);
+        return true;
+    }
+    *now = before;
+    rovi_approximation_free(m->restart->approximation);
+    m->restart->approximation = old;
+    m->no_memory = !blend_set(&m->blend, old) || m->no_memory;
+    if (!supervisor_ends(&m->restart->progress, &m->restart->stop)) {
+        m->restart->stop = stop;
+    }
+    return false;
+}
+
+static void make(struct mixture *m)
+{
+    const double tolerance = m->problem->settings->tolerance;
+    rovi_estimate now = weigh(m, true);
+    m->no_memory = m->no_memory || !keep(m, now);
+    now = improve(m, now, ROUNDS, 1);
+    for (int g = 0, failed = 0; g < GROWTHS && failed < FAILURES && m->divergence > tolerance && !ended(m); g++) {
+        failed = enlarge(m, &now) ? 0 : failed + 1;
     }
 }
 
@@ -264,14 +325,15 @@ static bool set_up(struct mixture *m)
 {
     const size_t d = m->problem->target->dim;
     m->searches = (size_t)m->problem->settings->restarts;
-    const size_t room = 1 + m->searches * most_components(d);
+    const size_t begun = m->restart->start != NULL ? rovi_approximation_components(m->restart->start) : 0;
+    const size_t room = 1 + begun + m->searches * most_components(d);
     m->search = arena_take(&m->memory, m->searches, sizeof *m->search);
     m->refined = arena_take(&m->memory, room, sizeof(void *));
     m->settings = *m->problem->settings;
     m->settings.iterations = REFINING;
-    m->restart->progress.shown.iterations = ROUNDS;
+    m->restart->progress.shown.iterations = MOST_ROUNDS;
     m->restart->stop = ROVI_STOP_MAX_ITERATIONS; /* unless something else ends it */
-    return restart_trace_room(m->restart, ROUNDS + 1) && blend_init(&m->blend, d, room) && !m->memory.failed;
+    return restart_trace_room(m->restart, MOST_ROUNDS + 1) && blend_init(&m->blend, d, room) && !m->memory.failed;
 }
 
 void restart_by_mixture(const struct problem *problem, struct restart *restart)
@@ -281,12 +343,15 @@ void restart_by_mixture(const struct problem *problem, struct restart *restart)
     if (!m.no_memory) {
         explore(&m);
     }
-    if (!m.no_memory && m.blend.count > 0) {
-        improve(&m);
-    } else {
+    if (m.no_memory || (m.blend.count == 0 && !ended(&m))) {
         restart->stop = ROVI_STOP_FAILED;
+    } else if (m.blend.count > 0) {
+        make(&m);
+    } else { /* ended before anything could be found: a start is what is left */
+        restart->approximation =
+            start_make(problem->settings, problem->target->dim, restart->seed, problem->rotate, problem->target->start);
     }
-    restart->no_memory = m.no_memory || (m.blend.count > 0 && restart->approximation == NULL);
+    restart->no_memory = m.no_memory || (restart->stop != ROVI_STOP_FAILED && restart->approximation == NULL);
     blend_free(&m.blend);
     arena_free(&m.memory);
 }

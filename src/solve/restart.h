@@ -27,6 +27,7 @@ struct restart {
     rovi_trace_point *trace;
     size_t trace_length, trace_room;
     double begin;   /* by clock_seconds */
+    double divergence; /* of the approximation from the target, about */
     double promise; /* log of the sum of exp(ELBO) over the local normals it found, when it looked for any */
     bool no_memory;
     struct arena memory;
