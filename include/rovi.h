@@ -225,6 +225,105 @@ ROVI_API rovi_status rovi_resample(size_t n, const double *log_weight, uint64_t 
                                    rovi_error *error);
 
 /* ---------------------------------------------------------------------------------------------------------------------
+ * Judge the fit: evidence, modes, and a search for mass that it does not cover
+ */
+
+typedef struct rovi_diagnosis rovi_diagnosis;
+
+typedef struct rovi_diagnosis_options {
+    uint64_t seed;            /* its random numbers are no fit's, whatever the seed */
+    int threads;              /* 0: one per processor. Results do not depend on it */
+    int no_probe;             /* nonzero: measure the fit, but search for nothing beyond it */
+    uint64_t max_evaluations; /* of the target; 0: as many as the fit used */
+    double max_time;          /* seconds; 0: no limit */
+    double start_spread;      /* as the setting of a fit; 0: its default */
+} rovi_diagnosis_options;
+
+#define ROVI_COLLAPSE_LIST(X)                                                                                          \
+    X(ROVI_COLLAPSE_UNKNOWN, "unknown")                                                                                \
+    X(ROVI_COLLAPSE_NONE, "none")                                                                                      \
+    X(ROVI_COLLAPSE_SUSPECTED, "suspected")
+
+/* Unknown: nobody searched. Suspected: a region was found that is missed. */
+typedef enum rovi_collapse {
+#define ROVI_COLLAPSE_NAME(name, text) name,
+    ROVI_COLLAPSE_LIST(ROVI_COLLAPSE_NAME)
+#undef ROVI_COLLAPSE_NAME
+} rovi_collapse;
+
+ROVI_API const char *rovi_collapse_text(rovi_collapse verdict);
+
+/* A mode of the fit, as rovi_approximation_modes lists it, and what the target says of it. */
+typedef struct rovi_diagnosed_mode {
+    double weight;           /* that the fit gives it */
+    rovi_estimate mass;      /* that it has in the target, as far as fit and regions are all of it; by importance */
+    const double *mean, *sd; /* d each */
+    size_t part_of;          /* its own place; else of the mode, of those before it, that no valley of the target's
+                                density parts it from: the target does not confirm the cell as a mode */
+    int missed;              /* as a region */
+} rovi_diagnosed_mode;
+
+/* A mode of the target that is parted from those of the fit by a valley of the density: {x: r(x) > q(x)}, r an
+ * approximation of the mode. */
+typedef struct rovi_region {
+    const double *mean, *sd; /* d each: of the target there */
+    rovi_estimate mass;      /* of the target, of which fit and region together are taken to be all */
+    rovi_estimate held;      /* mass that the fit has there */
+    rovi_estimate gain;      /* nats of ELBO that the best mixture of fit and r gains */
+    double distance;         /* of the mean from that of the nearest mode of the fit, in the greater of the two sd of
+                                each coordinate, root of the summed squares */
+    double depth;            /* nats by which the density falls on the way there, from the lower end */
+    int missed;              /* at least 2 % of the mass, of which the fit holds less than a tenth */
+} rovi_region;
+
+/* Restarts that are one fit within their errors */
+typedef struct rovi_restart_cluster {
+    size_t size, best;  /* restarts; the one of greatest ELBO */
+    rovi_estimate below; /* ELBO of the fit less that of the best, on the draws that chose */
+    double shift;        /* the largest difference of a coordinate's mean from the fit's, in the fit's sd */
+    double scale;        /* the largest ratio of a coordinate's sd and the fit's, or of the fit's and it */
+} rovi_restart_cluster;
+
+#define ROVI_DIAGNOSIS_REASON 512
+
+typedef struct rovi_diagnosis_parts {
+    rovi_collapse verdict;
+    char reason[ROVI_DIAGNOSIS_REASON]; /* a sentence */
+    rovi_stop stop;                     /* ROVI_STOP_CONVERGED: the search was ended by nothing from outside */
+    size_t dim, draws;                  /* draws of the fit that follows was measured on: */
+    rovi_estimate elbo, kl;             /* kl is NaN where log Z is unknown */
+    double outside;                     /* share of the draws outside the support */
+    rovi_estimate log_z;                /* by importance sampling, smoothed; blind to what the fit misses */
+    double k_hat, k_threshold;          /* Pareto k; NaN when undefined: constant weights, or too few draws */
+    double ess;                         /* effective sample size of the weights */
+    size_t mode_count;
+    double modes_total; /* cells; the heaviest are listed */
+    const rovi_diagnosed_mode *modes;
+    size_t region_count; /* by falling mass */
+    const rovi_region *regions;
+    size_t found, climbs; /* modes found beyond the fit, of which no more regions were weighed than are listed; climbs
+                             that searched */
+    size_t cluster_count;
+    const rovi_restart_cluster *clusters; /* that of the fit first, the others by falling ELBO */
+    size_t restart_count;
+    const size_t *cluster; /* of each restart; cluster_count for one that failed */
+    rovi_evaluations evaluations;
+    int threads;
+    double wall_s, target_s;
+} rovi_diagnosis_parts;
+
+/* Look at `fit`, of `target`, a second time. NULL options: all 0; NULL monitor: none (it sees one restart, whose
+ * iterations are climbs). What max_time and the monitor cut short is a result too. Makes no more evaluations than
+ * max_evaluations, but for what the last step of the search needs. ROVI_BAD_INPUT when the dimensions differ,
+ * ROVI_TARGET_FAILED when the target fails fatally or no draw of the fit lies in its support. Same input and build: same
+ * result to the last bit for any number of threads, unless cut short. */
+ROVI_API rovi_status rovi_diagnosis_run(const rovi_target *target, const rovi_fit *fit,
+                                        const rovi_diagnosis_options *options, rovi_monitor monitor, void *monitor_data,
+                                        rovi_diagnosis **diagnosis, rovi_error *error);
+ROVI_API void rovi_diagnosis_free(rovi_diagnosis *diagnosis);
+ROVI_API const rovi_diagnosis_parts *rovi_diagnosis_parts_of(const rovi_diagnosis *diagnosis); /* lives as long */
+
+/* ---------------------------------------------------------------------------------------------------------------------
  * Bring your own target
  */
 

@@ -23,7 +23,8 @@ enum rng_purpose {
     RNG_LANGEVIN, /* starts and steps of Langevin particles */
     RNG_RESAMPLE, /* rovi_resample */
     RNG_CHECK,    /* points and directions of the gradient check */
-    RNG_OUTPUTS   /* seeds of the generated quantities */
+    RNG_OUTPUTS,  /* seeds of the generated quantities */
+    RNG_DIAGNOSE  /* what a diagnosis measures on, and where it searches */
 };
 
 struct rng_stream {

@@ -22,6 +22,7 @@
 #define WITHIN     2.0  /* standard deviations: a mean within a local */
 #define NEGLIGIBLE 1e-8 /* weight of a local that is dropped */
 #define NEAR       0.5  /* standard deviations: closer is the same mode */
+#define AWAY       1.0  /* standard deviations, beyond those of a draw: a mean that has left the mode it began in */
 #define CHUNK      5    /* natural-gradient steps between looks at the ELBO */
 #define CHUNKS     16
 #define ALIKE      1e-4 /* nats: a local that differs less from the target needs no more steps */
@@ -287,6 +288,23 @@ static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_
         return narrow;
     }
     return keep(e) || narrow;
+}
+
+/* Steps that lead out of the mode are taken back: what is asked for is the mode at x. */
+bool explore_at(struct explorer *e, const double *x, struct rng_stream stream)
+{
+    struct local *fresh = &e->locals[e->count];
+    if (e->count == e->room) {
+        return false;
+    }
+    memcpy(e->x, x, e->dim * sizeof *x);
+    if (!laplace(e, fresh)) {
+        return false;
+    }
+    if (!settle(e, fresh, stream) || distance(e, fresh, fresh->mean, x) > AWAY + sqrt((double)e->dim)) {
+        return keep_narrow(e, stream);
+    }
+    return keep(e);
 }
 
 bool explore_knows(struct explorer *e, const struct local *local)

@@ -32,6 +32,10 @@ void explore_init(struct explorer *e, struct arena *arena, const struct progress
  * or their surroundings. */
 void explore_run(struct explorer *e, const rovi_settings *settings, uint64_t seed);
 
+/* Keeps a local normal of the mode whose maximum is at x as the newest of the locals; false when it is known, or the
+ * target gives too few values around it. */
+bool explore_at(struct explorer *e, const double *x, struct rng_stream stream);
+
 /* After explore_run: log of the sum of exp(ELBO) over the locals, what their mixture reaches if they are apart. */
 double explore_promise(const struct explorer *e);
 

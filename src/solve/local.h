@@ -9,6 +9,7 @@
 
 #include "base/parallel.h"
 #include "base/rng.h"
+#include "family/approximation.h"
 #include "solve/ascent.h"
 
 struct local {
@@ -43,5 +44,8 @@ bool local_laplace(struct local *local, struct local_work *w, const double *x, c
 
 /* `steps` natural-gradient steps of length `rate` in (0, 1]; false when the target gives too few values here. */
 bool local_fit(struct local *local, struct local_work *w, struct rng_stream stream, int steps, double rate);
+
+/* The local normal, of dimension d, as a rotated product; NULL when out of memory. */
+rovi_approximation *local_approximation(size_t d, const struct local *local);
 
 #endif

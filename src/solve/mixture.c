@@ -90,29 +90,6 @@ static void run_search(void *context, size_t i, size_t worker)
     }
 }
 
-/* A local normal as a rotated product. */
-static rovi_approximation *component_of(const struct mixture *m, const struct local *local)
-{
-    const size_t d = m->blend.dim;
-    static const double knots[2] = {-1, 1}, lambda[1] = {0};
-    struct arena memory = {0};
-    rovi_map *maps = arena_take(&memory, d, sizeof *maps);
-    double *O = arena_doubles(&memory, d * d);
-    rovi_approximation *q = NULL;
-    if (!memory.failed) {
-        linalg_identity(d, O);
-        for (size_t i = 0; i < d; i++) {
-            maps[i] = (rovi_map){.cells = 1, .knots = knots, .lambda = lambda, .alpha = 1};
-        }
-        q = approximation_make(
-            &(rovi_approximation_parts){
-                .dim = d, .center = local->mean, .whitening = local->L, .rotation = O, .maps = maps},
-            0);
-    }
-    arena_free(&memory);
-    return q;
-}
-
 /* Those of search i that no search before it knows. */
 static void add_found(struct mixture *m, size_t i)
 {
@@ -122,7 +99,7 @@ static void add_found(struct mixture *m, size_t i)
         for (size_t j = 0; j < i && !known; j++) {
             known = explore_knows(&m->search[j].explorer, &e->locals[k]);
         }
-        rovi_approximation *q = known ? NULL : component_of(m, &e->locals[k]);
+        rovi_approximation *q = known ? NULL : local_approximation(m->blend.dim, &e->locals[k]);
         m->no_memory = m->no_memory || (!known && q == NULL);
         if (q != NULL) {
             blend_add(&m->blend, q);

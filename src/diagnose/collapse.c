@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Each maximum that a valley parts from the fit's modes gets an approximation r of its own, by which its region is
+ * weighed: the local normal there. Where the fit itself has several modes, the region may be one of a whole group that
+ * was lost together (one well of a coordinate is half of all modes): then the fit, moved so that its nearest maximum
+ * comes to lie on the new one, has the shape of the group, and the heavier of the two regions counts.
+ */
+#include "diagnose/collapse.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MASS_LEAST  0.02 /* of a region whose loss is a collapse */
+#define HELD_MOST   0.1  /* of that mass, by a fit that misses it */
+#define CERTAIN     2.0  /* standard errors that its mass is from zero */
+#define DRAWS_MOST  2048 /* of a region */
+#define DRAWS_LEAST 128
+#define ROUGH       0.5 /* relative error of a mass, beyond which it is not taken for one */
+
+bool collapse_is_missed(rovi_estimate mass, double held)
+{
+    return mass.value >= MASS_LEAST && mass.value >= CERTAIN * mass.mcse && held < HELD_MOST * mass.value;
+}
+
+/* What is left of the budget, shared by the regions that are left; 0 when that is too little. */
+static size_t draws_for(const struct collapse *c, size_t left)
+{
+    const uint64_t spent = atomic_load(&c->progress->meter->density), budget = c->progress->budget;
+    const uint64_t each = spent < budget ? (budget - spent) / (2 * left) : 0; /* half of it for the local normal */
+    return each < DRAWS_LEAST ? 0 : each < DRAWS_MOST ? (size_t)each : DRAWS_MOST;
+}
+
+/* Takes r over. False when out of memory. */
+static bool weigh_with(struct collapse *c, rovi_approximation *r, size_t n, uint64_t number, struct region *region)
+{
+    struct arena memory = {0};
+    struct draws draws;
+    struct rng_stream stream = c->stream;
+    stream.substream += number << 32;
+    double *r_at_fit = arena_doubles(&memory, c->draws->n), *q_at_region = arena_doubles(&memory, n);
+    bool ok = r != NULL && !memory.failed && draws_take(&draws, &memory, r, n, c->progress->meter, stream, c->team);
+    ok = ok && draws_density(c->draws, r, c->team, r_at_fit) && draws_density(&draws, c->q, c->team, q_at_region);
+    const struct region_draws both = {c->draws, &draws, r_at_fit, q_at_region};
+    ok = ok && region_weigh(region, &both);
+    rovi_approximation_free(r);
+    arena_free(&memory);
+    return ok;
+}
+
+/* q with the nearest maximum of the fit moved to `peak`; NULL when out of memory. */
+static rovi_approximation *moved(const struct collapse *c, const struct peak *peak)
+{
+    const size_t d = c->q->dim;
+    const struct peak *nearest = NULL;
+    double least = INFINITY;
+    for (size_t k = 0; k < c->probe->count; k++) {
+        const struct peak *other = &c->probe->peaks[k];
+        double far = 0;
+        for (size_t j = 0; j < d; j++) {
+            far += pow((other->x[j] - peak->x[j]) / c->probe->sd[j], 2);
+        }
+        if (other->is_of_fit && far < least) {
+            least = far;
+            nearest = other;
+        }
+    }
+    rovi_approximation *r = approximation_copy(c->q);
+    for (size_t k = 0; r != NULL && nearest != NULL && k < (r->count > 0 ? r->count : 1); k++) {
+        rovi_approximation *part = r->count > 0 ? r->component[k] : r;
+        for (size_t j = 0; j < d; j++) {
+            part->center[j] += peak->x[j] - nearest->x[j];
+        }
+    }
+    return r;
+}
+
+/* From the nearest listed mode of the fit, each coordinate in the greater of the two sd. */
+static double distance_of(const struct collapse *c, const struct region *region)
+{
+    double least = INFINITY;
+    for (size_t k = 0; k < c->modes->listed; k++) {
+        const rovi_mode *mode = &c->modes->mode[k];
+        double far = 0;
+        for (size_t j = 0; j < c->q->dim; j++) {
+            far += pow((region->mean[j] - mode->mean[j]) / fmax(region->sd[j], mode->sd[j]), 2);
+        }
+        least = fmin(least, far);
+    }
+    return sqrt(least);
+}
+
+static struct region region_in(struct arena *arena, size_t d)
+{
+    return (struct region){.mean = arena_doubles(arena, d), .sd = arena_doubles(arena, d)};
+}
+
+static bool is_sound(const struct region *region)
+{
+    return region->mass.value > 0 && region->mass.mcse < ROUGH * region->mass.value;
+}
+
+/* The region of one maximum: *known is false when none could be weighed. False when out of memory. */
+static bool weigh_peak(struct collapse *c, size_t k, size_t n, bool *known)
+{
+    const struct peak *peak = &c->probe->peaks[k];
+    struct rng_stream stream = c->stream;
+    struct region local = region_in(c->arena, c->q->dim), group = region_in(c->arena, c->q->dim);
+    bool ok = !c->arena->failed, has_local = false, has_group = false;
+    stream.substream = 1000 * (k + 1);
+    if (ok && explore_at(&c->explorer, peak->x, stream)) {
+        const struct local *normal = &c->explorer.locals[c->explorer.count - 1];
+        ok = weigh_with(c, local_approximation(c->q->dim, normal), n, 2 * k + 1, &local);
+        has_local = ok;
+    }
+    if (ok && (!has_local || (c->modes->total > 1 && !collapse_is_missed(local.mass, local.held.value)))) {
+        ok = weigh_with(c, moved(c, peak), n, 2 * k + 2, &group);
+        has_group = ok && is_sound(&group);
+    }
+    *known = has_local || has_group;
+    const bool by_group = has_group && (!has_local || group.mass.value > local.mass.value);
+    if (*known) {
+        struct region *region = &c->regions[c->count++];
+        *region = by_group ? group : local;
+        region->depth = peak->depth;
+        region->distance = distance_of(c, region);
+    }
+    return ok;
+}
+
+static int heavier_first(const void *a, const void *b)
+{
+    const struct region *p = a, *q = b;
+    return (p->mass.value < q->mass.value) - (p->mass.value > q->mass.value);
+}
+
+static bool is_found(const struct probe *p, size_t k)
+{
+    return p->peaks[k].owner == k && !p->peaks[k].is_of_fit;
+}
+
+bool collapse_weigh(struct collapse *c)
+{
+    size_t left = 0;
+    for (size_t k = 0; k < c->probe->count; k++) {
+        left += is_found(c->probe, k);
+    }
+    c->found = left;
+    left = left < COLLAPSE_REGIONS ? left : COLLAPSE_REGIONS;
+    c->regions = arena_take(c->arena, COLLAPSE_REGIONS, sizeof *c->regions);
+    if (left > 0) {
+        explore_init(&c->explorer, c->arena, c->progress, left + 1, c->team);
+    }
+    bool ok = !c->arena->failed;
+    for (size_t k = 0; k < c->probe->count && left > 0 && ok; k++) {
+        const size_t n = is_found(c->probe, k) ? draws_for(c, left) : 0;
+        bool known = false;
+        left -= is_found(c->probe, k);
+        ok = n == 0 || weigh_peak(c, k, n, &known);
+    }
+    if (ok && c->count > 1) {
+        qsort(c->regions, c->count, sizeof *c->regions, heavier_first);
+    }
+    return ok;
+}

@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A second look at a fit, at no more than what the fit has cost:
+ *   1. evidence: draws of the fit that nothing before has seen; ELBO, importance weights, k-hat;
+ *   2. the fit's modes: what the target's density says of each, and of the mass in it;
+ *   3. a search from other starts for modes beyond them, which what 1. measures cannot see;
+ *   4. each mode found, weighed next to the fit; the verdict;
+ *   5. restarts that agree.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "base/linalg.h"
+#include "base/status.h"
+#include "diagnose/collapse.h"
+#include "diagnose/psis.h"
+#include "diagnose/reason.h"
+#include "diagnose/restarts.h"
+#include "evidence/elbo.h"
+
+#define EVIDENCE_SHARE 8    /* of the budget, one part in so many, goes into evidence */
+#define EVIDENCE_DRAWS 4000 /* at most */
+#define EVIDENCE_LEAST 25
+#define SEARCH_SHARE   0.6 /* of the budget is spent when the search ends */
+#define STARTS         96  /* of the search, beside those that other restarts and the weights give */
+#define STARTS_EACH    4   /* more for each mode of the fit */
+#define MODES          64  /* of the fit, listed */
+#define MODES_OTHER    4   /* of each other restart, climbed from */
+#define GIVEN          48  /* starts that are given, at most */
+#define GIVEN_WEIGHTS  4   /* of these: draws of the greatest weights */
+#define SPREAD         1.5 /* default of the setting start_spread */
+
+struct rovi_diagnosis {
+    rovi_diagnosis_parts parts;
+    rovi_diagnosed_mode *modes;
+    rovi_region *regions;
+    struct arena memory;
+};
+
+struct job {
+    const rovi_target *target;
+    const rovi_fit_parts *fitted;
+    const rovi_approximation *q;
+    rovi_diagnosis_options options;
+    rovi_diagnosis *result;
+    struct supervisor supervisor;
+    struct progress progress;
+    struct meter meter;
+    struct team *team;
+    struct draws draws;
+    double *weight; /* draws.n: smoothed log ratios */
+    rovi_modes *modes;
+    size_t *owner; /* of each mode: the peak that it leads to */
+    struct probe probe;
+    struct collapse collapse;
+    struct arena memory;
+};
+
+static struct rng_stream stream_of(const struct job *job, uint64_t substream)
+{
+    return (struct rng_stream){.seed = job->options.seed, .purpose = RNG_DIAGNOSE, .substream = substream};
+}
+
+static uint64_t budget_of(const struct job *job)
+{
+    const uint64_t own = job->options.max_evaluations;
+    return own > 0 ? own : job->fitted->evaluations.density;
+}
+
+/* ---- evidence ---- */
+
+static size_t evidence_draws(const struct job *job)
+{
+    const uint64_t n = budget_of(job) / EVIDENCE_SHARE;
+    return n > EVIDENCE_DRAWS ? EVIDENCE_DRAWS : n < EVIDENCE_LEAST ? EVIDENCE_LEAST : (size_t)n;
+}
+
+static rovi_status measure(struct job *job, rovi_error *error)
+{
+    rovi_diagnosis_parts *parts = &job->result->parts;
+    struct psis psis;
+    const size_t n = evidence_draws(job);
+    job->weight = arena_doubles(&job->memory, n);
+    if (job->memory.failed ||
+        !draws_take(&job->draws, &job->memory, job->q, n, &job->meter, stream_of(job, 0), job->team)) {
+        return error_no_memory(error);
+    }
+    for (size_t i = 0; i < n; i++) {
+        job->weight[i] = job->draws.logp[i] - job->draws.log_q[i];
+    }
+    const struct elbo elbo = elbo_of_ratios(n, job->weight);
+    if (isnan(elbo.estimate.value)) {
+        return error_set(error, ROVI_TARGET_FAILED, "none of %zu draws of the fit lies inside the target's support: "
+                         "is it the target that was fitted?", n);
+    }
+    if (!psis_smooth(n, job->weight, &psis)) {
+        return error_no_memory(error);
+    }
+    parts->draws = n;
+    parts->elbo = elbo.estimate;
+    parts->outside = elbo.outside;
+    parts->kl = (rovi_estimate){job->target->log_z - elbo.estimate.value,
+                                isnan(job->target->log_z) ? NAN : elbo.estimate.mcse};
+    parts->log_z = psis.log_z;
+    parts->k_hat = psis.k_hat;
+    parts->k_threshold = psis_threshold(n);
+    parts->ess = psis.ess;
+    return ROVI_OK;
+}
+
+/* ---- modes of the fit ---- */
+
+/* The share of the weights in each mode, equation (38), its error that of a ratio. */
+static void weigh_modes(struct job *job, const size_t *place)
+{
+    rovi_diagnosed_mode *modes = job->result->modes;
+    const double level = job->result->parts.log_z.value;
+    double sum = 0;
+    for (size_t i = 0; i < job->draws.n; i++) {
+        const double w = exp(job->weight[i] - level);
+        sum += w;
+        if (place[i] < job->modes->listed) {
+            modes[place[i]].mass.value += w;
+        }
+    }
+    for (size_t k = 0; k < job->modes->listed; k++) {
+        modes[k].mass.value /= sum;
+    }
+    for (size_t k = 0; k < job->modes->listed; k++) {
+        double squares = 0;
+        for (size_t i = 0; i < job->draws.n; i++) {
+            const double w = exp(job->weight[i] - level) / sum;
+            squares += pow(w * ((place[i] == k) - modes[k].mass.value), 2);
+        }
+        modes[k].mass.mcse = sqrt(squares);
+    }
+}
+
+static rovi_status list_modes(struct job *job, rovi_error *error)
+{
+    rovi_diagnosis *made = job->result;
+    size_t *place = arena_take(&job->memory, job->draws.n, sizeof *place);
+    rovi_status status = rovi_approximation_modes(job->q, MODES, &job->modes, error);
+    if (status != ROVI_OK) {
+        return status;
+    }
+    const size_t n = job->modes->listed;
+    made->modes = arena_take(&made->memory, n, sizeof *made->modes);
+    job->owner = arena_take(&job->memory, n, sizeof *job->owner);
+    if (made->memory.failed || job->memory.failed) {
+        return error_no_memory(error);
+    }
+    for (size_t k = 0; k < n; k++) {
+        const rovi_mode *mode = &job->modes->mode[k];
+        made->modes[k] = (rovi_diagnosed_mode){.weight = mode->weight,
+                                               .mean = arena_copy(&made->memory, mode->mean, job->q->dim),
+                                               .sd = arena_copy(&made->memory, mode->sd, job->q->dim),
+                                               .part_of = k};
+    }
+    made->parts.modes = made->modes;
+    made->parts.mode_count = n;
+    made->parts.modes_total = job->modes->total;
+    status = made->memory.failed
+                 ? error_no_memory(error)
+                 : rovi_modes_classify(job->modes, job->q, job->draws.n, job->draws.x, place, error);
+    if (status == ROVI_OK) {
+        weigh_modes(job, place);
+    }
+    return status;
+}
+
+/* Cells whose maxima no valley parts are one mode, named by the heaviest. */
+static void confirm_modes(struct job *job)
+{
+    rovi_diagnosed_mode *modes = job->result->modes;
+    for (size_t k = 0; k < job->modes->listed; k++) {
+        for (size_t j = 0; j < k && modes[k].part_of == k; j++) {
+            if (job->owner[j] == job->owner[k] && job->owner[k] < PROBE_ROOM) {
+                modes[k].part_of = j;
+            }
+        }
+    }
+}
+
+/* A mode that the fit knows, but gives next to nothing: its cells together. */
+static void find_missed_modes(struct job *job)
+{
+    rovi_diagnosed_mode *modes = job->result->modes;
+    for (size_t k = 1; k < job->modes->listed; k++) {
+        rovi_estimate mass = {0, 0};
+        double held = 0;
+        for (size_t j = k; j < job->modes->listed && modes[k].part_of == k; j++) {
+            if (modes[j].part_of == k) {
+                mass.value += modes[j].mass.value;
+                mass.mcse = hypot(mass.mcse, modes[j].mass.mcse);
+                held += modes[j].weight;
+            }
+        }
+        modes[k].missed = collapse_is_missed(mass, held);
+    }
+}
+
+/* ---- the search ---- */
+
+/* Draws of the greatest weights: where the fit is too low, more may lie beyond. */
+static size_t give_weights(const struct job *job, double *x)
+{
+    size_t given = 0, last = job->draws.n;
+    for (; given < GIVEN_WEIGHTS && given < job->draws.n; given++) {
+        size_t best = job->draws.n;
+        for (size_t i = 0; i < job->draws.n; i++) {
+            const double r = job->weight[i];
+            const bool before = last == job->draws.n || r < job->weight[last] || (r == job->weight[last] && i > last);
+            if (before && (best == job->draws.n || r > job->weight[best])) {
+                best = i;
+            }
+        }
+        if (best == job->draws.n) {
+            break;
+        }
+        memcpy(x + given * job->draws.dim, job->draws.x + best * job->draws.dim, job->draws.dim * sizeof *x);
+        last = best;
+    }
+    return given;
+}
+
+/* Modes of the other restarts, which may have gone where the fit has not. */
+static rovi_status give_restarts(const struct job *job, size_t *given, double *x, rovi_error *error)
+{
+    const size_t d = job->q->dim;
+    for (size_t i = 0; i < job->fitted->restart_count; i++) {
+        const rovi_approximation *q = job->fitted->restarts[i].approximation;
+        rovi_modes *modes = NULL;
+        if (q == NULL || i == job->fitted->winner) {
+            continue;
+        }
+        const rovi_status status = rovi_approximation_modes(q, MODES_OTHER, &modes, error);
+        if (status != ROVI_OK) {
+            return status;
+        }
+        for (size_t k = 0; k < modes->listed && *given < GIVEN; k++) {
+            memcpy(x + (*given)++ * d, modes->mode[k].mean, d * sizeof *x);
+        }
+        rovi_modes_free(modes);
+    }
+    return ROVI_OK;
+}
+
+static void set_budget(struct job *job, double share)
+{
+    job->progress.budget = (uint64_t)fmax(1, share * (double)budget_of(job));
+}
+
+static rovi_status search(struct job *job, rovi_error *error)
+{
+    rovi_diagnosis_parts *parts = &job->result->parts;
+    const size_t d = job->q->dim, listed = job->modes->listed;
+    double *given = arena_doubles(&job->memory, (GIVEN + MODES) * d), *means = given + GIVEN * d;
+    rovi_stop stop = ROVI_STOP_CONVERGED;
+    probe_init(&job->probe, &job->memory, &job->progress, job->team, &job->draws);
+    if (job->memory.failed) {
+        return error_no_memory(error);
+    }
+    for (size_t k = 0; k < listed; k++) {
+        memcpy(means + k * d, job->modes->mode[k].mean, d * sizeof *means);
+    }
+    set_budget(job, SEARCH_SHARE);
+    probe_modes(&job->probe, listed, means, job->owner);
+    confirm_modes(job);
+    job->probe.stream = stream_of(job, 1);
+    job->probe.spread = job->options.start_spread > 0 ? job->options.start_spread : SPREAD;
+    job->probe.given = give_weights(job, given);
+    job->probe.given_x = given;
+    const rovi_status status = give_restarts(job, &job->probe.given, given, error);
+    if (status == ROVI_OK) {
+        probe_search(&job->probe, job->probe.given + STARTS + STARTS_EACH * listed, &stop);
+        parts->climbs = job->probe.climbs;
+        parts->stop = stop == ROVI_STOP_MAX_EVALUATIONS && parts->climbs > 0 ? ROVI_STOP_CONVERGED : stop;
+    }
+    return status;
+}
+
+/* What the regions have is no part of the mass that the fit's modes share. */
+static void share_with_regions(struct job *job)
+{
+    rovi_diagnosis *made = job->result;
+    double left = 1;
+    for (size_t k = 0; k < made->parts.region_count; k++) {
+        left -= made->regions[k].missed ? made->regions[k].mass.value : 0;
+    }
+    for (size_t k = 0; k < made->parts.mode_count; k++) {
+        made->modes[k].mass.value *= fmax(left, 0);
+        made->modes[k].mass.mcse *= fmax(left, 0);
+    }
+}
+
+static rovi_status weigh_regions(struct job *job, rovi_error *error)
+{
+    rovi_diagnosis *made = job->result;
+    struct collapse *c = &job->collapse;
+    set_budget(job, 1);
+    *c = (struct collapse){.q = job->q,
+                           .draws = &job->draws,
+                           .probe = &job->probe,
+                           .progress = &job->progress,
+                           .team = job->team,
+                           .stream = stream_of(job, 1),
+                           .modes = job->modes,
+                           .arena = &job->memory};
+    if (!collapse_weigh(c)) {
+        return error_no_memory(error);
+    }
+    made->regions = arena_take(&made->memory, c->count, sizeof *made->regions);
+    for (size_t k = 0; k < c->count && !made->memory.failed; k++) {
+        const struct region *r = &c->regions[k];
+        made->regions[k] = (rovi_region){.mean = arena_copy(&made->memory, r->mean, job->q->dim),
+                                         .sd = arena_copy(&made->memory, r->sd, job->q->dim),
+                                         .mass = r->mass,
+                                         .held = r->held,
+                                         .gain = r->gain,
+                                         .distance = r->distance,
+                                         .depth = r->depth,
+                                         .missed = collapse_is_missed(r->mass, r->held.value)};
+    }
+    made->parts.regions = made->regions;
+    made->parts.region_count = c->count;
+    made->parts.found = c->found;
+    if (made->memory.failed) {
+        return error_no_memory(error);
+    }
+    find_missed_modes(job);
+    share_with_regions(job);
+    return ROVI_OK;
+}
+
+/* ---- the whole ---- */
+
+static rovi_status compare_restarts(struct job *job, rovi_error *error)
+{
+    rovi_diagnosis *made = job->result;
+    size_t *cluster = arena_take(&made->memory, job->fitted->restart_count, sizeof *cluster);
+    rovi_restart_cluster *clusters = NULL;
+    if (cluster != NULL) {
+        made->parts.cluster_count =
+            restarts_cluster(job->fitted, job->options.seed, &made->memory, &clusters, cluster);
+    }
+    made->parts.clusters = clusters;
+    made->parts.cluster = cluster;
+    made->parts.restart_count = job->fitted->restart_count;
+    return made->memory.failed ? error_no_memory(error) : ROVI_OK;
+}
+
+static rovi_status diagnose(struct job *job, rovi_error *error)
+{
+    rovi_diagnosis_parts *parts = &job->result->parts;
+    parts->dim = job->q->dim;
+    parts->stop = ROVI_STOP_CONVERGED;
+    rovi_status status = measure(job, error);
+    status = status == ROVI_OK ? list_modes(job, error) : status;
+    status = status == ROVI_OK ? compare_restarts(job, error) : status;
+    if (status == ROVI_OK && !job->options.no_probe) {
+        status = search(job, error);
+        status = status == ROVI_OK ? weigh_regions(job, error) : status;
+    }
+    if (atomic_load(&job->meter.failed)) {
+        return error_set(error, ROVI_TARGET_FAILED, "the target failed for good within %llu evaluations",
+                         (unsigned long long)atomic_load(&job->meter.density));
+    }
+    if (status == ROVI_OK) {
+        reason_conclude(parts, !job->options.no_probe);
+        parts->evaluations = meter_evaluations(&job->meter);
+        parts->target_s = meter_seconds(&job->meter);
+        parts->wall_s = clock_seconds() - job->supervisor.begin;
+    }
+    return status;
+}
+
+static rovi_status prepare(struct job *job, rovi_error *error)
+{
+    const size_t threads = job->target->concurrent ? team_size_of(job->options.threads) : 1;
+    struct arena memory = {0};
+    job->result = arena_take(&memory, 1, sizeof *job->result);
+    job->team = threads > 1 ? team_new(threads) : NULL;
+    if (job->result == NULL || (threads > 1 && job->team == NULL)) {
+        arena_free(&memory);
+        job->result = NULL;
+        return error_no_memory(error);
+    }
+    job->result->memory = memory;
+    job->result->parts.threads = (int)threads;
+    meter_init(&job->meter, job->target);
+    job->progress = (struct progress){
+        .supervisor = &job->supervisor, .meter = &job->meter, .shown = {.restarts = 1, .elbo = NAN, .mcse = NAN}};
+    return ROVI_OK;
+}
+
+static rovi_status check(const rovi_target *target, const rovi_fit *fit, const rovi_diagnosis_options *options,
+                         rovi_error *error)
+{
+    if (target == NULL || fit == NULL) {
+        return error_set(error, ROVI_BAD_INPUT, "a diagnosis needs a target and a fit");
+    }
+    const size_t d = rovi_fit_approximation(fit)->dim;
+    if (d != target->dim) {
+        return error_set(error, ROVI_BAD_INPUT, "the fit has dimension %zu, the target %zu", d, target->dim);
+    }
+    if (options->threads < 0 || !(options->max_time >= 0) || !(options->start_spread >= 0)) {
+        return error_set(error, ROVI_BAD_INPUT,
+                         "threads is %d, max_time %g and start_spread %g; none of them may be negative",
+                         options->threads, options->max_time, options->start_spread);
+    }
+    return ROVI_OK;
+}
+
+static void clean_up(struct job *job)
+{
+    probe_free(&job->probe);
+    rovi_modes_free(job->modes);
+    team_free(job->team);
+    arena_free(&job->memory);
+    supervisor_destroy(&job->supervisor);
+}
+
+rovi_status rovi_diagnosis_run(const rovi_target *target, const rovi_fit *fit, const rovi_diagnosis_options *options,
+                               rovi_monitor monitor, void *monitor_data, rovi_diagnosis **diagnosis, rovi_error *error)
+{
+    static const rovi_diagnosis_options nothing = {0};
+    *diagnosis = NULL;
+    rovi_status status = check(target, fit, options == NULL ? &nothing : options, error);
+    if (status != ROVI_OK) {
+        return status;
+    }
+    struct job job = {.target = target,
+                      .fitted = rovi_fit_parts_of(fit),
+                      .q = rovi_fit_approximation(fit),
+                      .options = options == NULL ? nothing : *options};
+    supervisor_init(&job.supervisor, monitor, monitor_data, job.options.max_time > 0 ? job.options.max_time : INFINITY);
+    linalg_hold_threads();
+    status = prepare(&job, error);
+    status = status == ROVI_OK ? diagnose(&job, error) : status;
+    linalg_release_threads();
+    if (status == ROVI_OK) {
+        *diagnosis = job.result;
+    } else {
+        rovi_diagnosis_free(job.result);
+    }
+    clean_up(&job);
+    return status;
+}
+
+void rovi_diagnosis_free(rovi_diagnosis *diagnosis)
+{
+    if (diagnosis != NULL) {
+        struct arena memory = diagnosis->memory;
+        arena_free(&memory);
+    }
+}
+
+const rovi_diagnosis_parts *rovi_diagnosis_parts_of(const rovi_diagnosis *diagnosis)
+{
+    return &diagnosis->parts;
+}
+
+const char *rovi_collapse_text(rovi_collapse verdict)
+{
+    switch (verdict) {
+#define TEXT(name, text)                                                                                               \
+    case name:                                                                                                         \
+        return text;
+        ROVI_COLLAPSE_LIST(TEXT)
+#undef TEXT
+    }
+    return "unknown";
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "diagnose/draws.h"
+
+#include <math.h>
+
+#include "family/draw.h"
+
+struct job {
+    const struct draws *draws;
+    const rovi_approximation *q;
+    struct meter *meter;
+    struct rng_stream stream;
+    double *log_r;
+    double *work; /* work_size doubles for each worker */
+    size_t work_size;
+};
+
+static size_t block_size(const struct draws *draws, size_t first)
+{
+    return draws->n - first < DRAW_BLOCK ? draws->n - first : DRAW_BLOCK;
+}
+
+static void take_block(void *context, size_t index, size_t worker)
+{
+    const struct job *job = context;
+    const struct draws *draws = job->draws;
+    const size_t first = index * DRAW_BLOCK, n = block_size(draws, first);
+    double *x = draws->x + first * draws->dim, *logp = draws->logp + first, *work = job->work + worker * job->work_size;
+    draw_points(job->q, job->stream, first, n, x, draws->log_q + first, work);
+    if (meter_evaluate(job->meter, n, x, logp, NULL, work) == n) {
+        for (size_t i = 0; i < n; i++) {
+            logp[i] = -INFINITY;
+        }
+    }
+}
+
+static void density_block(void *context, size_t index, size_t worker)
+{
+    const struct job *job = context;
+    const size_t first = index * DRAW_BLOCK, n = block_size(job->draws, first);
+    draw_log_density(job->q, n, job->draws->x + first * job->draws->dim, job->log_r + first,
+                     job->work + worker * job->work_size);
+}
+
+static bool run(struct job *job, size_t work_size, struct team *team, void (*block)(void *, size_t, size_t))
+{
+    struct arena memory = {0};
+    job->work_size = work_size;
+    job->work = arena_doubles(&memory, team_size(team) * work_size);
+    const bool ok = !memory.failed;
+    if (ok) {
+        team_for(team, (job->draws->n + DRAW_BLOCK - 1) / DRAW_BLOCK, block, job);
+    }
+    arena_free(&memory);
+    return ok;
+}
+
+bool draws_take(struct draws *draws, struct arena *arena, const rovi_approximation *q, size_t n, struct meter *meter,
+                struct rng_stream stream, struct team *team)
+{
+    const size_t scratch = meter->target->scratch, work = draw_work(q);
+    *draws = (struct draws){.dim = q->dim,
+                            .n = n,
+                            .x = arena_doubles(arena, n * q->dim),
+                            .logp = arena_doubles(arena, n),
+                            .log_q = arena_doubles(arena, n)};
+    struct job job = {.draws = draws, .q = q, .meter = meter, .stream = stream};
+    return !arena->failed && run(&job, work > scratch ? work : scratch, team, take_block);
+}
+
+bool draws_density(const struct draws *draws, const rovi_approximation *r, struct team *team, double *log_r)
+{
+    struct job job = {.draws = draws, .q = r, .log_r = log_r};
+    return run(&job, draw_work(r), team, density_block);
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Starts are dispersed further than those of a fit: draws of the fit, 3, 10 and 30 times as far from its mean, and
+ * points about the origin, all of them in opposite pairs, so that a mode at a distance is on the right side of one of
+ * two. What a climb ends in is compared with the maxima known: whatever a path joins to one of them, without a valley
+ * between, is the same mode.
+ */
+#include "diagnose/probe.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SAME       1e-3 /* standard deviations of the fit: the same maximum, up to where climbs end */
+#define PULLS      4    /* times that a start outside the support is pulled halfway to the fit's mean */
+#define FAILED     (PROBE_ROOM + 1)
+
+static void set_moments(struct probe *p)
+{
+    const struct draws *draws = p->draws;
+    for (size_t i = 0; i < draws->n; i++) {
+        for (size_t j = 0; j < p->dim; j++) {
+            const double step = draws->x[i * p->dim + j] - p->mean[j];
+            p->mean[j] += step / (double)(i + 1);
+            p->sd[j] += step * (draws->x[i * p->dim + j] - p->mean[j]);
+        }
+    }
+    for (size_t j = 0; j < p->dim; j++) {
+        p->sd[j] = sqrt(p->sd[j] / (double)draws->n);
+        p->sd[j] = p->sd[j] > 0 ? p->sd[j] : 1; /* a single draw has none */
+    }
+}
+
+void probe_init(struct probe *p, struct arena *arena, const struct progress *progress, struct team *team,
+                const struct draws *draws)
+{
+    const size_t d = draws->dim;
+    *p = (struct probe){.progress = progress, .team = team, .draws = draws, .dim = d};
+    p->mean = arena_doubles(arena, d);
+    p->sd = arena_doubles(arena, d);
+    p->peaks = arena_take(arena, PROBE_ROOM, sizeof *p->peaks);
+    p->climb = arena_take(arena, PROBE_ROUND, sizeof *p->climb);
+    double *x = arena_doubles(arena, PROBE_ROOM * d);
+    for (size_t k = 0; k < PROBE_ROOM && !arena->failed; k++) {
+        p->peaks[k].x = x + k * d;
+    }
+    for (size_t k = 0; k < PROBE_ROUND && !arena->failed; k++) {
+        struct probe_climb *c = &p->climb[k];
+        ascent_init(&c->ascent, arena, progress, NULL);
+        valley_init(&c->valley, arena, progress);
+        c->x = arena_doubles(arena, d);
+    }
+    if (!arena->failed) {
+        set_moments(p);
+    }
+}
+
+void probe_free(struct probe *p)
+{
+    for (size_t k = 0; p->climb != NULL && k < PROBE_ROUND; k++) {
+        valley_free(&p->climb[k].valley);
+    }
+}
+
+/* ---- where a climb has ended ---- */
+
+static double distance(const struct probe *p, const double *a, const double *b)
+{
+    double sum = 0;
+    for (size_t j = 0; j < p->dim; j++) {
+        sum += (a[j] - b[j]) / p->sd[j] * ((a[j] - b[j]) / p->sd[j]);
+    }
+    return sqrt(sum);
+}
+
+/* The nearest few of the peaks from `first` on, into c->near; how many. */
+static size_t find_nearest(const struct probe *p, struct probe_climb *c, size_t first)
+{
+    size_t few = 0;
+    for (size_t k = first; k < p->count; k++) {
+        const double far = distance(p, c->x, p->peaks[k].x);
+        size_t at = few < PROBE_NEAR ? few++ : PROBE_NEAR;
+        for (; at > 0 && far < c->far[at - 1]; at--) {
+            c->near[at] = c->near[at - 1];
+            c->far[at] = c->far[at - 1];
+        }
+        c->near[at] = k;
+        c->far[at] = far;
+    }
+    return few;
+}
+
+/* The owner of a peak from `first` on that is joined to where the climb ended, or PROBE_ROOM. */
+static size_t find_joined(const struct probe *p, struct probe_climb *c, size_t first)
+{
+    const size_t few = find_nearest(p, c, first);
+    const struct place here = {c->x, c->logp};
+    for (size_t k = 0; k < few; k++) {
+        const struct peak *peak = &p->peaks[c->near[k]];
+        double depth = 0;
+        if (c->far[k] < SAME ||
+            valley_joined(&c->valley, here, (struct place){peak->x, peak->logp}, &depth)) {
+            return peak->owner;
+        }
+        c->depth = fmin(c->depth, depth);
+    }
+    return PROBE_ROOM;
+}
+
+/* From c->x, or from nearer to the fit when that is outside the support. */
+static bool climb(const struct probe *p, struct probe_climb *c)
+{
+    for (int pull = 0; pull < PULLS; pull++) {
+        if (ascent_climb(&c->ascent, c->x, &c->logp)) {
+            return true;
+        }
+        for (size_t j = 0; j < p->dim; j++) {
+            c->x[j] = 0.5 * (c->x[j] + p->mean[j]);
+        }
+    }
+    return false;
+}
+
+static void run_climb(void *context, size_t index, size_t worker)
+{
+    const struct probe *p = context;
+    struct probe_climb *c = &p->climb[index];
+    (void)worker;
+    c->depth = INFINITY;
+    c->joins = climb(p, c) ? find_joined(p, c, 0) : FAILED;
+}
+
+/* Remembers where a climb of this round ended, unless it is one of the peaks that are remembered; the owner. `before`:
+ * peaks known before the round. */
+static size_t remember(struct probe *p, struct probe_climb *c, size_t before, bool is_of_fit)
+{
+    if (c->joins == FAILED) {
+        return PROBE_ROOM;
+    }
+    const size_t owner = c->joins < PROBE_ROOM ? c->joins : find_joined(p, c, before);
+    if (p->count == PROBE_ROOM) {
+        return owner;
+    }
+    struct peak *peak = &p->peaks[p->count];
+    memcpy(peak->x, c->x, p->dim * sizeof *c->x);
+    peak->logp = c->logp;
+    peak->owner = owner < PROBE_ROOM ? owner : p->count;
+    peak->depth = c->depth;
+    peak->is_of_fit = is_of_fit;
+    p->count++;
+    return peak->owner;
+}
+
+/* ---- rounds ---- */
+
+void probe_modes(struct probe *p, size_t n, const double *x, size_t *owner)
+{
+    for (size_t first = 0; first < n; first += PROBE_ROUND) {
+        const size_t round = n - first < PROBE_ROUND ? n - first : PROBE_ROUND, before = p->count;
+        for (size_t k = 0; k < round; k++) {
+            memcpy(p->climb[k].x, x + (first + k) * p->dim, p->dim * sizeof *x);
+        }
+        team_for(p->team, round, run_climb, p);
+        for (size_t k = 0; k < round; k++) {
+            owner[first + k] = remember(p, &p->climb[k], before, true);
+        }
+    }
+}
+
+static void set_start(const struct probe *p, size_t s, double *x)
+{
+    static const double inflation[3] = {3, 10, 30};
+    const size_t d = p->dim;
+    if (s < p->given) {
+        memcpy(x, p->given_x + s * d, d * sizeof *x);
+        return;
+    }
+    const size_t t = s - p->given, kind = t % 4, pair = t / 8;
+    const double sign = t / 4 % 2 == 0 ? 1 : -1;
+    if (kind < 3) {
+        const double *draw = p->draws->x + (3 * pair + kind) % p->draws->n * d;
+        for (size_t j = 0; j < d; j++) {
+            x[j] = p->mean[j] + sign * inflation[kind] * (draw[j] - p->mean[j]);
+        }
+        return;
+    }
+    rng_normals(p->stream, pair, d, x);
+    for (size_t j = 0; j < d; j++) {
+        x[j] *= sign * p->spread * exp2((double)(pair % 4));
+    }
+}
+
+void probe_search(struct probe *p, size_t starts, rovi_stop *stop)
+{
+    for (size_t first = 0; first < starts && !supervisor_ends(p->progress, stop); first += PROBE_ROUND) {
+        const size_t round = starts - first < PROBE_ROUND ? starts - first : PROBE_ROUND, before = p->count;
+        for (size_t k = 0; k < round; k++) {
+            set_start(p, first + k, p->climb[k].x);
+        }
+        team_for(p->team, round, run_climb, p);
+        for (size_t k = 0; k < round; k++) {
+            remember(p, &p->climb[k], before, false);
+        }
+        p->climbs += round;
+    }
+}

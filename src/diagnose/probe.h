@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A search for modes of the target that a fit may not know: climbs from where the fit's own starts need not have been.
+ */
+#ifndef ROVI_DIAGNOSE_PROBE_H
+#define ROVI_DIAGNOSE_PROBE_H
+
+#include "diagnose/draws.h"
+#include "diagnose/valley.h"
+
+#define PROBE_ROUND 8   /* climbs side by side, which know of each other only afterwards */
+#define PROBE_NEAR  4   /* known maxima that a path is looked for to */
+#define PROBE_ROOM  512 /* maxima remembered */
+
+/* A maximum of the target. All that no valley parts have one owner: a place in the list, the first of them. */
+struct peak {
+    double *x; /* d */
+    double logp;
+    size_t owner;
+    double depth;   /* of an owner: by how much the density falls towards those before it, at least; INFINITY: unknown */
+    bool is_of_fit; /* an owner that a mode of the fit led to */
+};
+
+struct probe_climb {
+    struct ascent ascent;
+    struct valley valley;
+    double *x;     /* d */
+    size_t near[PROBE_NEAR + 1]; /* peaks, nearest first, and their distances; one more to insert */
+    double far[PROBE_NEAR + 1];
+    double logp, depth;
+    size_t joins; /* owner of a peak known before the round; PROBE_ROOM: none; PROBE_ROOM + 1: the climb failed */
+};
+
+struct probe {
+    const struct progress *progress;
+    struct team *team;
+    const struct draws *draws; /* of the fit */
+    struct rng_stream stream;  /* of starts about the origin */
+    double spread;
+    size_t dim;
+    double *mean, *sd; /* d: of the draws */
+    size_t given;      /* starts to begin with, given x d */
+    const double *given_x;
+    size_t climbs;
+    size_t count;
+    struct peak *peaks;
+    struct probe_climb *climb; /* PROBE_ROUND */
+};
+
+/* Takes memory from the arena, which may fail; views are freed by probe_free. `draws` are borrowed. */
+void probe_init(struct probe *p, struct arena *arena, const struct progress *progress, struct team *team,
+                const struct draws *draws);
+void probe_free(struct probe *p);
+
+/* Climbs from n points (n x d), modes of the fit by falling weight, into owner (n): the peaks that own where they end,
+ * PROBE_ROOM where a climb fails. */
+void probe_modes(struct probe *p, size_t n, const double *x, size_t *owner);
+
+/* Climbs from the given starts, then from dispersed ones, at most `starts` in all. */
+void probe_search(struct probe *p, size_t starts, rovi_stop *stop);
+
+#endif

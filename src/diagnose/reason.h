@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The verdict on collapse in a sentence. */
+#ifndef ROVI_DIAGNOSE_REASON_H
+#define ROVI_DIAGNOSE_REASON_H
+
+#include "rovi.h"
+
+/* Sets verdict and reason from modes and regions. */
+void reason_conclude(rovi_diagnosis_parts *parts, int probed);
+
+#endif

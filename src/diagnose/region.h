@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a region of the target, known by an approximation of it, weighs next to a fit. */
+#ifndef ROVI_DIAGNOSE_REGION_H
+#define ROVI_DIAGNOSE_REGION_H
+
+#include "diagnose/draws.h"
+
+struct region {
+    double *mean, *sd; /* d: of the target in the region */
+    rovi_estimate mass, held, gain;
+    double distance, depth;
+};
+
+struct region_draws {
+    const struct draws *of_fit; /* draws of q */
+    const struct draws *of_region; /* draws of r; log_q there is log r */
+    const double *r_at_fit; /* log r at the draws of q */
+    const double *q_at_region; /* log q at the draws of r */
+};
+
+/* Fills mean, sd, mass, held and gain; mean and sd have their memory. False when out of memory. */
+bool region_weigh(struct region *region, const struct region_draws *draws);
+
+#endif

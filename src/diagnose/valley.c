@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The segment between the points is looked along first. Where the density falls too low, the lowest point climbs in the
+ * plane across the segment, which any path has to cross; if it cannot get high enough there, the points are parted. Else
+ * the path is bent through that point, and its halves are looked at. Straight segments alone would take every bent mode
+ * (a ring, a banana, the neck of a funnel) for several.
+ */
+#include "diagnose/valley.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/linalg.h"
+
+#define INNER 15 /* points looked at on a segment */
+
+/* ---- the target with its gradient projected onto the plane: climbs that begin in it stay in it ---- */
+
+static int evaluate_in_plane(const struct rovi_target *view, size_t n, const double *x, double *logp, double *grad,
+                             double *scratch)
+{
+    struct valley *v = view->self;
+    meter_evaluate(v->progress->meter, n, x, logp, grad, scratch);
+    if (atomic_load(&v->progress->meter->failed)) {
+        return -1;
+    }
+    for (size_t p = 0; grad != NULL && p < n; p++) {
+        const double along = linalg_dot(v->dim, v->normal, grad + p * v->dim);
+        for (size_t j = 0; j < v->dim; j++) {
+            grad[p * v->dim + j] -= along * v->normal[j];
+        }
+    }
+    return 0;
+}
+
+void valley_init(struct valley *v, struct arena *arena, const struct progress *progress)
+{
+    const size_t d = progress->meter->target->dim;
+    *v = (struct valley){.progress = progress, .dim = d, .view = target_make(d)};
+    v->normal = arena_doubles(arena, d);
+    v->points = arena_doubles(arena, INNER * d);
+    v->logp = arena_doubles(arena, INNER);
+    v->bend = arena_doubles(arena, VALLEY_BENDS * d);
+    v->scratch = arena_doubles(arena, progress->meter->target->scratch);
+    if (v->view == NULL) {
+        arena->failed = true;
+        return;
+    }
+    v->view->evaluate = evaluate_in_plane;
+    v->view->scratch = progress->meter->target->scratch;
+    v->view->self = v;
+    meter_init(&v->meter, v->view);
+    v->in_plane = *progress;
+    v->in_plane.meter = &v->meter;
+    ascent_init(&v->ascent, arena, &v->in_plane, NULL);
+}
+
+void valley_free(struct valley *v)
+{
+    rovi_target_free(v->view);
+}
+
+/* The lowest of the points inside the segment into `lowest`; its log density. */
+static double look_along(struct valley *v, const double *a, const double *b, double *lowest)
+{
+    const size_t d = v->dim;
+    size_t at = 0;
+    for (size_t p = 0; p < INNER; p++) {
+        const double t = (double)(p + 1) / (INNER + 1);
+        for (size_t j = 0; j < d; j++) {
+            v->points[p * d + j] = a[j] + t * (b[j] - a[j]);
+        }
+    }
+    if (meter_evaluate(v->progress->meter, INNER, v->points, v->logp, NULL, v->scratch) == INNER) {
+        return -INFINITY;
+    }
+    for (size_t p = 1; p < INNER; p++) {
+        at = v->logp[p] < v->logp[at] ? p : at;
+    }
+    memcpy(lowest, v->points + at * d, d * sizeof *lowest);
+    return v->logp[at];
+}
+
+/* From `x` up in the plane through it across the segment; the log density reached. */
+static double climb_across(struct valley *v, const double *a, const double *b, double *x)
+{
+    double length = 0, logp = -INFINITY;
+    for (size_t j = 0; j < v->dim; j++) {
+        v->normal[j] = b[j] - a[j];
+        length += v->normal[j] * v->normal[j];
+    }
+    for (size_t j = 0; j < v->dim; j++) {
+        v->normal[j] /= sqrt(length);
+    }
+    return ascent_climb(&v->ascent, x, &logp) ? logp : -INFINITY;
+}
+
+static bool joined(struct valley *v, const double *a, const double *b, double least, size_t bends, double *low)
+{
+    if (bends == VALLEY_BENDS) {
+        return false;
+    }
+    double *middle = v->bend + bends * v->dim;
+    const double straight = look_along(v, a, b, middle);
+    *low = straight;
+    if (straight >= least) {
+        return true;
+    }
+    if (isinf(straight)) {
+        return false;
+    }
+    const double bent = climb_across(v, a, b, middle);
+    *low = bent;
+    return bent >= least && joined(v, a, middle, least, bends + 1, low) && joined(v, middle, b, least, bends + 1, low);
+}
+
+bool valley_joined(struct valley *v, struct place a, struct place b, double *depth)
+{
+    const double lower = fmin(a.logp, b.logp);
+    double low = lower;
+    const bool yes = joined(v, a.x, b.x, lower - log(2), 0, &low);
+    *depth = lower - low;
+    return yes;
+}

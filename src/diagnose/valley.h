@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Whether two points lie in one mode of the target: joined by a path along which its density does not fall far. */
+#ifndef ROVI_DIAGNOSE_VALLEY_H
+#define ROVI_DIAGNOSE_VALLEY_H
+
+#include "solve/ascent.h"
+
+#define VALLEY_BENDS 5 /* times that a path is halved */
+
+struct valley {
+    const struct progress *progress; /* of the target; its meter counts */
+    size_t dim;
+    double *normal;           /* d: of the plane that a climb is held to */
+    double *points, *logp;    /* on a segment */
+    double *bend;             /* VALLEY_BENDS x d */
+    double *scratch;
+    struct rovi_target *view; /* the target in that plane, owned */
+    struct meter meter;
+    struct progress in_plane;
+    struct ascent ascent;
+};
+
+/* Takes memory from the arena, which may fail; the view is freed by valley_free. Not to be moved. */
+void valley_init(struct valley *v, struct arena *arena, const struct progress *progress);
+void valley_free(struct valley *v);
+
+/* A point and its log density. */
+struct place {
+    const double *x;
+    double logp;
+};
+
+/* Whether some path from a to b never falls below half of the lower of their densities. When none is found, *depth is
+ * by how many nats the density falls on the way. */
+bool valley_joined(struct valley *v, struct place a, struct place b, double *depth);
+
+#endif
