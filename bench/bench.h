@@ -19,5 +19,6 @@ void bench_curve(const struct plan *plan);
 void bench_overhead(const struct plan *plan);
 void bench_scaling(const struct plan *plan);
 void bench_threads(const struct plan *plan);
+void bench_diagnosis(const struct plan *plan);
 
 #endif

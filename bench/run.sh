@@ -5,7 +5,7 @@
 # usage: run.sh [--full] [--seeds N] [--build DIR] [QUESTION ...]
 #   --full      100 seeds (20 from 50 dimensions on) instead of 10, more runs of each timing
 #   --seeds N   as many seeds for each line of reliability
-#   QUESTION    speed, curve, overhead, scaling, threads, floor, reliability; all of them unless some are named
+#   QUESTION    speed, curve, overhead, scaling, threads, floor, reliability, diagnosis; all of them unless some are named
 set -eu
 cd "$(dirname "$0")/.."
 build=build
@@ -30,7 +30,7 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-[ $# -gt 0 ] || set -- speed curve overhead scaling threads floor reliability
+[ $# -gt 0 ] || set -- speed curve overhead scaling threads floor reliability diagnosis
 results=bench/results
 mkdir -p $results
 parts=$(mktemp -d)
@@ -72,9 +72,9 @@ sed 's/^ *"\(.*\)": "\{0,1\}\([^"]*\)"\{0,1\},\{0,1\}$/\1: \2/; /[{}]/d' "$parts
 for question; do
     case $question in
     floor) "$build/bench/rovi_bench_floor" --json "$parts/$question.json" ;;
-    reliability)
+    reliability | diagnosis)
         "$build/bench/rovi_bench" "$question" ${full:+"$full"} --seeds "$seeds" --json "$parts/$question.json" \
-            --misses $results/misses.txt
+            --misses "$results/misses-$question.txt"
         ;;
     *) "$build/bench/rovi_bench" "$question" ${full:+"$full"} --json "$parts/$question.json" ;;
     esac
