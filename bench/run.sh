@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # Time and quality against the clock: one table a question, and all of them in bench/results/latest.json together with
-# the machine. Runs that fell short are named in bench/results/misses.txt.
+# the machine. Runs that fell short are named in bench/results/misses-QUESTION.txt.
 # usage: run.sh [--full] [--seeds N] [--build DIR] [QUESTION ...]
 #   --full      100 seeds (20 from 50 dimensions on) instead of 10, more runs of each timing
 #   --seeds N   as many seeds for each line of reliability
