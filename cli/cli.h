@@ -24,7 +24,7 @@ struct command {
 };
 
 extern const struct command fit_command, sample_command, plot_command, langevin_command, separation_command,
-    reproduce_command;
+    reproduce_command, report_command;
 
 /* Print the sentence on stderr; the exit code that goes with its status. */
 int say_error(const struct command *command, const rovi_error *error);
