@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/manual.h"
 #include "io/report.h"
 
-static const struct command *const commands[] = {&fit_command,      &sample_command,     &plot_command,
-                                                 &langevin_command, &separation_command, &reproduce_command};
+static const struct command *const commands[] = {&fit_command,      &sample_command,   &plot_command,
+                                                 &report_command,   &langevin_command, &separation_command,
+                                                 &reproduce_command};
 
 #define COMMANDS (sizeof commands / sizeof *commands)
 
@@ -28,11 +30,24 @@ static const struct command *find_command(const char *name)
             return commands[i];
         suggestion_consider(&suggestion, commands[i]->name);
     }
-    fprintf(stderr,
-            "rovi: found command \"%.80s\", allowed: fit, sample, plot, langevin, separation, reproduce, help%s%s%s\n",
-            name, suggestion.best ? " (did you mean " : "", suggestion.best ? suggestion.best : "",
+    fprintf(stderr, "rovi: found command \"%.80s\", allowed: ", name);
+    for (size_t i = 0; i < COMMANDS; i++)
+        fprintf(stderr, "%s, ", commands[i]->name);
+    fprintf(stderr, "help%s%s%s\n", suggestion.best ? " (did you mean " : "", suggestion.best ? suggestion.best : "",
             suggestion.best ? "?)" : "");
     return NULL;
+}
+
+static int manual(const char *name)
+{
+    const struct command *command = name ? find_command(name) : NULL;
+    if (name && !command)
+        return EXIT_BAD_INPUT;
+    if (command)
+        manual_print(command);
+    else
+        manual_print_overview(COMMANDS, commands);
+    return EXIT_DONE;
 }
 
 static int help(const char *name)
@@ -55,6 +70,8 @@ static int dispatch(int argc, char **argv)
     }
     if (strcmp(argv[1], "--version") == 0)
         return printf("rovi %s\n", rovi_version()) < 0 ? EXIT_FAILED : EXIT_DONE;
+    if (strcmp(argv[1], "help") == 0 && argc > 2 && strcmp(argv[2], "--man") == 0)
+        return manual(argc > 3 ? argv[3] : NULL);
     if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
         return help(argc > 2 ? argv[2] : NULL);
     const struct command *command = find_command(argv[1]);

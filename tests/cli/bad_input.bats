@@ -72,7 +72,7 @@ bad_target() {
     refused 2 'found unknown flag --step-mpa=1 (did you mean --step-map?)' fit ring --step-mpa=1
     refused 2 'found unknown flag -x' fit ring -x
     refused 2 'found unknown flag --mesh' sample f.json --mesh 1
-    refused 2 'found command "fti", allowed: fit, sample, plot, langevin, separation, reproduce, help (did you mean fit?)' fti
+    refused 2 'found command "fti", allowed: fit, sample, plot, report, langevin, separation, reproduce, help (did you mean fit?)' fti
     refused 2 'found command "nonsense"' help nonsense
     run "$ROVI"
     [ "$status" = 2 ]
@@ -115,7 +115,7 @@ bad_target() {
     refused 2 '--layout: found "csv", allowed: pathfinder, advi' sample f.json -n 1 -o a.csv --layout csv
     refused 2 '-o: found "a.csv.gz"' sample f.json -n 1 -o a.csv.gz
     refused 2 '-o: found "a.jpg", allowed: a name ending in .svg, .png or .pdf' plot f.json -o a.jpg
-    refused 2 '--kind: found "all", allowed: fit, marginals, trace' plot f.json -o a.png --kind all
+    refused 2 '--kind: found "all", allowed: fit, marginals, pairs, trace, restarts' plot f.json -o a.png --kind all
     only_here f.json table
 }
 
