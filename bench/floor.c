@@ -141,12 +141,12 @@ static void do_thin(struct bench *b) /* LINES x d times d x d */
 
 static void do_line(struct bench *b)
 {
-    lines_update(&b->lines, b->q, 0, LINES, (struct rng_stream){1, RNG_PROBE, ++b->streams});
+    lines_update(&b->lines, b->q, 0, LINES, (struct rng_stream){1, RNG_PROBE, ++b->streams}, NULL);
 }
 
 static void do_next_line(struct bench *b) /* of the same sweep */
 {
-    lines_update(&b->lines, b->q, 1, LINES, (struct rng_stream){1, RNG_PROBE, b->streams});
+    lines_update(&b->lines, b->q, 1, LINES, (struct rng_stream){1, RNG_PROBE, b->streams}, NULL);
 }
 
 static double time_of(struct bench *b, void (*work)(struct bench *), void (*before)(struct bench *))
