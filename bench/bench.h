@@ -10,7 +10,7 @@ struct plan {
     FILE *json, *misses; /* misses: what fell short, one line a run; either may be NULL */
     bool full;
     size_t seeds;     /* 0: as the plan says */
-    const char *only; /* lines whose name holds this, or NULL */
+    const char *only; /* lines of reliability whose label holds this, or NULL */
 };
 
 void bench_reliability(const struct plan *plan);

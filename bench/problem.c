@@ -2,30 +2,26 @@
 #include "bench/problem.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/bounds.h"
 
-#define BLOCK 1000 /* draws at a time */
+#define BLOCK        1000 /* draws at a time */
+#define WHITE_POINTS 256  /* of the grid on an axis: enough for shares */
 
-/* Two components in the plane, and the least KL over an angle and product densities, on a grid. */
+/* Two components in the plane. */
 static const struct planar {
     const char *name;
     double weight, mean[4]; /* of the first component; both means */
     double r[2];            /* correlations */
-    double mean_field, rotated;
-    double share; /* of the first component in the best rotated fit: where the shapes differ it is not the weight */
-    bool mean_field_keeps;
 } planar[BENCH_PLANAR] = {
-    {"figure1-m1", 0.5, {-1, -1, 1, 1}, {0, 0}, 0.2226, 0, 0.5, true},
-    {"figure1-m2", 0.5, {-2, -2, 2, 2}, {0, 0}, 0.6841, 0, 0.5, false},
-    {"figure1-m3", 0.5, {-3, -3, 3, 3}, {0, 0}, 0.6931, 0, 0.5, false},
-    {"uneven", 0.3, {-3, -3, 3, 3}, {0, 0}, 0.3567, 0, 0.3, false},
-    {"misaligned", 0.5, {-2.5, -1.5, 2, 1}, {0, 0}, 0.6237, 0, 0.5, false},
-    {"asymmetric", 0.5, {-2, -2, 2, 2}, {0.5, -0.5}, 0.8077, 0.0713, 0.514, false},
-    {"far-asymmetric", 0.5, {-5, -5, 5, 5}, {0.8, -0.8}, 1.2040, 0.2400, 0.601, false},
+    {"figure1-m1", 0.5, {-1, -1, 1, 1}, {0, 0}},          {"figure1-m2", 0.5, {-2, -2, 2, 2}, {0, 0}},
+    {"figure1-m3", 0.5, {-3, -3, 3, 3}, {0, 0}},          {"uneven", 0.3, {-3, -3, 3, 3}, {0, 0}},
+    {"misaligned", 0.5, {-2.5, -1.5, 2, 1}, {0, 0}},      {"asymmetric", 0.5, {-2, -2, 2, 2}, {0.5, -0.5}},
+    {"far-asymmetric", 0.5, {-5, -5, 5, 5}, {0.8, -0.8}},
 };
 
 const char *planar_name(size_t index)
@@ -51,35 +47,138 @@ void bench_require(rovi_status status, const rovi_error *error)
     }
 }
 
+/* Steele, Lea and Flood's SplitMix64, on (0, 1) */
+struct chance {
+    uint64_t state;
+};
+
+static double chance_next(struct chance *chance)
+{
+    uint64_t z = chance->state += 0x9e3779b97f4a7c15;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return ((double)((z ^ (z >> 31)) >> 12) + 0.5) * 0x1p-52;
+}
+
 /* All zero. */
 static double *doubles(size_t n)
 {
     return memset(bench_memory(n * sizeof(double)), 0, n * sizeof(double));
 }
 
+void problem_free(struct problem *problem)
+{
+    rovi_target_free(problem->target);
+    rovi_target_free(problem->base);
+    for (size_t k = 0; k < BENCH_MOST; k++) {
+        rovi_target_free(problem->component[k]);
+    }
+    free(problem->rotation);
+    free(problem->means);
+    free(problem->covariances);
+}
+
 /* ---------------------------------------------------------------------------------------------------------------------
  * Mixtures
  */
 
-/* Two components, covariances: none, one for both, or two. */
-static void make_mixture(struct problem *p, const double weight[2], const double *means, size_t count,
-                         const double *covariances)
+struct mixture {
+    size_t components;
+    const double *weight, *means;
+    size_t count; /* of covariances: 0 for the identity, 1 for all, or one each */
+    const double *covariances;
+};
+
+static void make_mixture(struct problem *p, const struct mixture *m)
 {
     const double one = 1;
     rovi_error error;
-    bench_require(rovi_target_new_gaussian_mixture(p->d, 2, weight, means, count, covariances, &p->target, &error),
+    bench_require(rovi_target_new_gaussian_mixture(p->d, m->components, m->weight, m->means, m->count, m->covariances,
+                                                   &p->target, &error),
                   &error);
-    for (size_t k = 0; k < 2; k++) {
-        const double *covariance = count == 2 ? covariances + k * p->d * p->d : covariances;
-        bench_require(rovi_target_new_gaussian_mixture(p->d, 1, &one, means + k * p->d, count > 0, covariance,
+    for (size_t k = 0; k < m->components; k++) {
+        const double *covariance = m->count > 1 ? m->covariances + k * p->d * p->d : m->covariances;
+        bench_require(rovi_target_new_gaussian_mixture(p->d, 1, &one, m->means + k * p->d, m->count > 0, covariance,
                                                        &p->component[k], &error),
                       &error);
-        p->weight[k] = p->share[k] = weight[k];
+        p->weight[k] = p->share[k] = m->weight[k];
     }
-    p->components = 2;
+    p->components = m->components;
 }
 
-static void make_planar(struct problem *p, const struct planar *given, double shift, bool mean_field)
+static double *copy(size_t n, const double *value)
+{
+    return memcpy(doubles(n), value, n * sizeof *value);
+}
+
+static void make_planar_mixture(struct problem *p, const struct mixture *m)
+{
+    make_mixture(p, m);
+    p->means = copy(2 * m->components, m->means);
+    p->covariances = copy(4 * m->components, m->covariances);
+}
+
+/* The optimum, exact on a grid; `points` as in rovi_plane_options. */
+static void find_best(const rovi_target *target, size_t points, bool turned, rovi_plane_product **best)
+{
+    rovi_plane *plane = NULL;
+    rovi_error error;
+    const rovi_plane_options options = {.points = points, .threads = 1};
+    bench_require(rovi_plane_new(target, &options, &plane, &error), &error);
+    bench_require(turned ? rovi_plane_best(plane, best, &error)
+                         : rovi_plane_at(plane, 0, ROVI_PLANE_EVERY_START, best, &error),
+                  &error);
+    rovi_plane_free(plane);
+}
+
+/* The optimum and each component's share of it: where shapes differ these are not the weights. A component is lost when
+ * it has less than a quarter of its weight. */
+static void find_optimum(struct problem *p, enum method method)
+{
+    rovi_plane_product *best = NULL;
+    find_best(p->target, 0, method != METHOD_MEAN_FIELD, &best);
+    p->optimum = best->kl;
+    for (size_t k = 0, all = p->components; k < all; k++) {
+        p->share[k] = best->share[k];
+        if (p->share[k] < p->weight[k] / 4) {
+            p->components = 0;
+        }
+    }
+    rovi_plane_product_free(best);
+}
+
+/* x <- L^-1 x for L lower triangular */
+static void solve_lower(const double L[4], double *x, size_t stride)
+{
+    x[0] /= L[0];
+    x[stride] = (x[stride] - L[2] * x[0]) / L[3];
+}
+
+/* Rotations of a whitened target are a family of their own, whose optimum differs from that of rotations alone. */
+static void whitened_share(const struct problem *p, const double L[4], double share[BENCH_MOST])
+{
+    double *means = copy(2 * p->components, p->means), *covariances = copy(4 * p->components, p->covariances);
+    struct problem white = {.d = 2};
+    rovi_plane_product *best = NULL;
+    for (size_t k = 0; k < p->components; k++) {
+        double *S = covariances + 4 * k;
+        solve_lower(L, means + 2 * k, 1);
+        solve_lower(L, S, 2);
+        solve_lower(L, S + 1, 2);
+        solve_lower(L, S, 1);
+        solve_lower(L, S + 2, 1);
+        S[1] = S[2];
+    }
+    make_mixture(&white, &(struct mixture){p->components, p->weight, means, p->components, covariances});
+    find_best(white.target, WHITE_POINTS, true, &best);
+    memcpy(share, best->share, p->components * sizeof *share);
+    rovi_plane_product_free(best);
+    problem_free(&white);
+    free(means);
+    free(covariances);
+}
+
+static void make_planar(struct problem *p, const struct planar *given, double shift)
 {
     const double weight[2] = {given->weight, 1 - given->weight};
     const double covariances[8] = {1, given->r[0], given->r[0], 1, 1, given->r[1], given->r[1], 1};
@@ -87,12 +186,29 @@ static void make_planar(struct problem *p, const struct planar *given, double sh
     for (size_t i = 0; i < 4; i++) {
         means[i] = given->mean[i] + shift;
     }
-    p->d = 2;
-    make_mixture(p, weight, means, 2, covariances);
-    p->share[0] = given->share;
-    p->share[1] = 1 - given->share;
-    p->optimum = mean_field ? given->mean_field : given->rotated;
-    p->components = mean_field && !given->mean_field_keeps ? 0 : 2;
+    make_planar_mixture(p, &(struct mixture){2, weight, means, 2, covariances});
+}
+
+/* Two or three components, means within [-6, 6], standard deviations between 1/2 and 2, correlations within .9,
+ * weights that differ by a factor of at most 4. */
+static void make_chance(struct problem *p, uint64_t seed, double shift)
+{
+    double weight[BENCH_MOST], means[2 * BENCH_MOST], covariances[4 * BENCH_MOST], sum = 0;
+    struct chance chance = {seed};
+    const size_t components = 2 + (size_t)(2 * chance_next(&chance));
+    for (size_t k = 0; k < components; k++) {
+        const double a = pow(4, chance_next(&chance) - 0.5), b = pow(4, chance_next(&chance) - 0.5);
+        const double r = 0.9 * (2 * chance_next(&chance) - 1);
+        const double S[4] = {a * a, a * b * r, a * b * r, b * b};
+        memcpy(covariances + 4 * k, S, sizeof S);
+        means[2 * k] = shift + 12 * (chance_next(&chance) - 0.5);
+        means[2 * k + 1] = shift + 12 * (chance_next(&chance) - 0.5);
+        sum += weight[k] = pow(4, chance_next(&chance));
+    }
+    for (size_t k = 0; k < components; k++) {
+        weight[k] /= sum;
+    }
+    make_planar_mixture(p, &(struct mixture){components, weight, means, components, covariances});
 }
 
 /* The first column of a Haar matrix: a direction drawn at random. */
@@ -122,7 +238,7 @@ static void make_two(struct problem *p, uint64_t seed, double shift)
     double *u = doubles(p->d), *means = doubles(2 * p->d);
     random_direction(p->d, seed, u);
     place_means(p->d, u, 4, shift, means);
-    make_mixture(p, weight, means, 0, NULL);
+    make_mixture(p, &(struct mixture){2, weight, means, 0, NULL});
     free(u);
     free(means);
 }
@@ -160,7 +276,7 @@ static void make_shared(struct problem *p, uint64_t seed, double shift, bool whi
     compose(d, R, value, S);
     const struct direction along = direction_in_frame(d, R, value, u);
     place_means(d, u, 4 / sqrt(along.precision), shift, means); /* 8 standard deviations apart in all */
-    make_mixture(p, weight, means, 1, S);
+    make_mixture(p, &(struct mixture){2, weight, means, 1, S});
     if (!whitened) {
         p->optimum = least_bound(d, R, value, u, 8 / sqrt(along.precision));
         p->components = 0;
@@ -243,19 +359,25 @@ static void make_wells(struct problem *p, uint64_t seed, double shift)
 
 /* ------------------------------------------------------------------------------------------------------------------ */
 
-void problem_make(struct problem *problem, enum family family, size_t index, size_t d, uint64_t seed, double shift,
-                  bool mean_field, bool whitened)
+void problem_make(struct problem *problem, const struct recipe *recipe)
 {
-    *problem = (struct problem){.d = d};
-    switch (family) {
+    const uint64_t seed = recipe->seed;
+    const double shift = recipe->shift;
+    *problem = (struct problem){.d = recipe->d};
+    switch (recipe->family) {
     case FAMILY_PLANAR:
-        make_planar(problem, &planar[index], shift, mean_field);
+        make_planar(problem, &planar[recipe->index], shift);
+        find_optimum(problem, recipe->method);
+        break;
+    case FAMILY_CHANCE:
+        make_chance(problem, seed, shift);
+        find_optimum(problem, recipe->method);
         break;
     case FAMILY_TWO:
         make_two(problem, seed, shift);
         break;
     case FAMILY_SHARED:
-        make_shared(problem, seed, shift, whitened);
+        make_shared(problem, seed, shift, recipe->method != METHOD_PLAIN);
         break;
     case FAMILY_WELLS:
         make_wells(problem, seed, shift);
@@ -266,32 +388,22 @@ void problem_make(struct problem *problem, enum family family, size_t index, siz
     }
 }
 
-void problem_free(struct problem *problem)
-{
-    rovi_target_free(problem->target);
-    rovi_target_free(problem->base);
-    rovi_target_free(problem->component[0]);
-    rovi_target_free(problem->component[1]);
-    free(problem->rotation);
-}
-
 /* ---------------------------------------------------------------------------------------------------------------------
  * Quality
  */
 
-/* Adds, for each of n draws, the chance that it came from the first component: its mean is the mass there. */
-static double responsibilities(const struct problem *p, size_t n, const double *x)
+/* Adds to mass[k], for each of n draws, the chance that it came from component k. */
+static void responsibilities(const struct problem *p, size_t n, const double *x, const double *logp, double *mass)
 {
     rovi_error error;
-    double *first = doubles(n), *second = doubles(n), sum = 0;
-    bench_require(rovi_target_evaluate(p->component[0], n, x, first, NULL, &error), &error);
-    bench_require(rovi_target_evaluate(p->component[1], n, x, second, NULL, &error), &error);
-    for (size_t i = 0; i < n; i++) {
-        sum += 1 / (1 + p->weight[1] / p->weight[0] * exp(second[i] - first[i]));
+    double *log_component = doubles(n);
+    for (size_t k = 0; k < p->components; k++) {
+        bench_require(rovi_target_evaluate(p->component[k], n, x, log_component, NULL, &error), &error);
+        for (size_t i = 0; i < n; i++) {
+            mass[k] += p->weight[k] * exp(log_component[i] - logp[i]);
+        }
     }
-    free(first);
-    free(second);
-    return sum;
+    free(log_component);
 }
 
 /* Adds to right[k], for each well, how many of the draws are in its right half. */
@@ -308,14 +420,25 @@ static void right_halves(const struct problem *p, size_t n, const double *x, dou
     }
 }
 
-static double weight_error(const struct problem *p, double first, const double *right, size_t n)
+static void wanted_share(const struct problem *p, const rovi_approximation *q, double share[BENCH_MOST])
 {
-    if (p->components == 2) {
-        return fabs(first / (double)n - p->share[0]);
+    const rovi_approximation_parts *parts = rovi_approximation_parts_of(q);
+    memcpy(share, parts == NULL ? p->weight : p->share, BENCH_MOST * sizeof *share);
+    if (p->means != NULL && p->components > 0 && parts != NULL && parts->whitening != NULL) {
+        whitened_share(p, parts->whitening, share);
     }
-    double worst = p->rotation == NULL ? NAN : 0;
+}
+
+static double weight_error(const struct problem *p, const rovi_approximation *q, const double *mass, size_t n)
+{
+    double share[BENCH_MOST];
+    wanted_share(p, q, share);
+    double worst = p->components == 0 && p->rotation == NULL ? NAN : 0;
+    for (size_t k = 0; k < p->components; k++) {
+        worst = fmax(worst, fabs(mass[k] / (double)n - share[k]));
+    }
     for (size_t k = 0; p->rotation != NULL && k < p->d; k += 2) {
-        worst = fmax(worst, fabs(right[k] / (double)n - p->share[0]));
+        worst = fmax(worst, fabs(mass[k] / (double)n - p->share[0]));
     }
     return worst;
 }
@@ -323,8 +446,8 @@ static double weight_error(const struct problem *p, double first, const double *
 struct quality problem_measure(const struct problem *problem, const rovi_approximation *q)
 {
     const size_t d = problem->d, n = d <= 2 ? 200000 : (d <= 10 ? 50000 : 20000);
-    double *x = doubles(BLOCK * d), *log_q = doubles(BLOCK), *logp = doubles(BLOCK), *right = doubles(d);
-    double sum = 0, squares = 0, first = 0;
+    double *x = doubles(BLOCK * d), *log_q = doubles(BLOCK), *logp = doubles(BLOCK), *mass = doubles(d + BENCH_MOST);
+    double sum = 0, squares = 0;
     rovi_error error;
     for (size_t begin = 0; begin < n; begin += BLOCK) {
         bench_require(rovi_approximation_draw(q, 424242, begin, BLOCK, x, log_q, &error), &error);
@@ -334,18 +457,18 @@ struct quality problem_measure(const struct problem *problem, const rovi_approxi
             sum += ratio;
             squares += ratio * ratio;
         }
-        first += problem->components == 2 ? responsibilities(problem, BLOCK, x) : 0;
+        responsibilities(problem, BLOCK, x, logp, mass);
         if (problem->rotation != NULL) {
-            right_halves(problem, BLOCK, x, right);
+            right_halves(problem, BLOCK, x, mass);
         }
     }
     const double mean = sum / (double)n;
     const struct quality quality = {.kl = mean + rovi_target_log_z(problem->target),
                                     .mcse = sqrt(fmax(0, squares / (double)n - mean * mean) / (double)n),
-                                    .weight_error = weight_error(problem, first, right, n)};
+                                    .weight_error = weight_error(problem, q, mass, n)};
     free(x);
     free(log_q);
     free(logp);
-    free(right);
+    free(mass);
     return quality;
 }

@@ -3,7 +3,6 @@
 #ifndef ROVI_BENCH_PROBLEM_H
 #define ROVI_BENCH_PROBLEM_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,31 +10,45 @@
 
 #define BENCH_PLANAR 7 /* the two-dimensional targets */
 
-enum family { FAMILY_PLANAR, FAMILY_TWO, FAMILY_SHARED, FAMILY_WELLS, FAMILY_GAUSSIAN };
+#define BENCH_MOST 3 /* components of a mixture */
+
+enum family { FAMILY_PLANAR, FAMILY_CHANCE, FAMILY_TWO, FAMILY_SHARED, FAMILY_WELLS, FAMILY_GAUSSIAN };
+
+enum method { METHOD_ROTATION, METHOD_PLAIN, METHOD_MEAN_FIELD }; /* one rotation, whitened or not; none */
+
+struct recipe {
+    enum family family;
+    size_t index;       /* among the planar targets, for FAMILY_PLANAR */
+    size_t d;           /* 2 for FAMILY_PLANAR and FAMILY_CHANCE, which is a mixture in the plane, drawn at random */
+    uint64_t seed;      /* of the random parts */
+    double shift;       /* added to every coordinate */
+    enum method method; /* whose best fit is the optimum */
+};
 
 struct problem {
     size_t d;
     rovi_target *target, *base; /* base: what a shifted target stands on, or NULL */
     double optimum;             /* the least KL that the method can reach, or a bound on it */
     size_t components;          /* of a mixture, whose shares are looked at; 0: none */
-    rovi_target *component[2];
-    double weight[2]; /* in the target */
-    double share[2];  /* in the best fit */
-    double *rotation; /* of the wells, or NULL */
+    rovi_target *component[BENCH_MOST];
+    double weight[BENCH_MOST];   /* in the target */
+    double share[BENCH_MOST];    /* in the best fit */
+    double *means, *covariances; /* of a mixture in the plane, or NULL */
+    double *rotation;            /* of the wells, or NULL */
     double shift;
 };
 
 struct quality {
     double kl, mcse;
-    double weight_error; /* largest error of a mode's mass; NaN when the optimum does not keep the modes */
+    /* Largest error of a mode's mass, NaN when the optimum does not keep the modes. What a mass is held against: in the
+     * target, when q is a mixture; in the best fit; when q is whitened, in the plane, the best fit of its whitening. */
+    double weight_error;
 };
 
 const char *planar_name(size_t index);
 
-/* The target of this family: index chooses among the planar ones, d is the dimension of the others; `seed` makes its
- * random parts. Every coordinate is moved by `shift`. The program ends when memory does. */
-void problem_make(struct problem *problem, enum family family, size_t index, size_t d, uint64_t seed, double shift,
-                  bool mean_field, bool whitened);
+/* The program ends when memory does. */
+void problem_make(struct problem *problem, const struct recipe *recipe);
 void problem_free(struct problem *problem);
 
 /* How near q is to the target, on draws that no fit has seen. */

@@ -2,20 +2,26 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Time and quality against the clock: one table a question, and all of them in bench/results/latest.json together with
 # the machine. Runs that fell short are named in bench/results/misses-QUESTION.txt.
-# usage: run.sh [--full] [--seeds N] [--build DIR] [QUESTION ...]
+# usage: run.sh [--full] [--seeds N] [--only TEXT] [--build DIR] [QUESTION ...]
 #   --full      100 seeds (20 from 50 dimensions on) instead of 10, more runs of each timing
 #   --seeds N   as many seeds for each line of reliability
+#   --only TEXT only the lines of reliability that hold this, such as "asymmetric d 2 rovi shift 0"
 #   QUESTION    speed, curve, overhead, scaling, threads, floor, reliability, diagnosis; all of them unless some are named
 set -eu
 cd "$(dirname "$0")/.."
 build=build
 full=
 seeds=0
+only=
 while [ $# -gt 0 ]; do
     case $1 in
     --full) full=--full ;;
     --seeds)
         seeds=$2
+        shift
+        ;;
+    --only)
+        only=$2
         shift
         ;;
     --build)
@@ -73,8 +79,8 @@ for question; do
     case $question in
     floor) "$build/bench/rovi_bench_floor" --json "$parts/$question.json" ;;
     reliability | diagnosis)
-        "$build/bench/rovi_bench" "$question" ${full:+"$full"} --seeds "$seeds" --json "$parts/$question.json" \
-            --misses "$results/misses-$question.txt"
+        "$build/bench/rovi_bench" "$question" ${full:+"$full"} --seeds "$seeds" ${only:+--only "$only"} \
+            --json "$parts/$question.json" --misses "$results/misses-$question.txt"
         ;;
     *) "$build/bench/rovi_bench" "$question" ${full:+"$full"} --json "$parts/$question.json" ;;
     esac

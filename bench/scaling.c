@@ -17,7 +17,7 @@
 
 struct outcome {
     struct quality quality;
-    double wall_s, target_s, own_mb, peak_mb; /* own: before the fit */
+    double wall_s, cpu_s, target_s, own_mb, peak_mb; /* own: before the fit */
     double evaluations;
     rovi_stop stop;
 };
@@ -33,10 +33,12 @@ static struct outcome fit_two(size_t d, const char *settings)
 {
     struct outcome outcome;
     struct problem problem;
-    problem_make(&problem, FAMILY_TWO, 0, d, 1, 0, false, true);
+    problem_make(&problem, &(struct recipe){.family = FAMILY_TWO, .d = d, .seed = 1});
     outcome.own_mb = peak_mb();
+    const double begin = bench_cpu_seconds();
     rovi_fit *fit = bench_fit(problem.target, 1, settings);
     const rovi_fit_parts *parts = rovi_fit_parts_of(fit);
+    outcome.cpu_s = bench_cpu_seconds() - begin;
     outcome.peak_mb = peak_mb();
     outcome.wall_s = parts->wall_s;
     outcome.target_s = parts->target_s;
@@ -68,15 +70,15 @@ static bool fit_apart(size_t d, const char *settings, struct outcome *outcome)
 }
 
 static const struct column scaling_columns[] = {
-    {"d", 4},           {"wall s", 8},  {"share in target", 15}, {"densities", 10}, {"KL", 8},
-    {"mass error", 10}, {"peak MB", 8}, {"d x d matrices", 14},  {"ended", -12}};
+    {"d", 4},  {"wall s", 8},      {"CPU s", 8},   {"share in target", 15}, {"densities", 10},
+    {"KL", 8}, {"mass error", 10}, {"peak MB", 8}, {"d x d matrices", 14},  {"ended", -12}};
 
 void bench_scaling(const struct plan *plan)
 {
     static const size_t dims[] = {2, 10, 50, 100, 200, 500, 1000};
     char settings[64];
     struct table table;
-    snprintf(settings, sizeof settings, "threads=2 max_time=%d", plan->full ? 1800 : 60);
+    snprintf(settings, sizeof settings, "method=rovi threads=2 max_time=%d", plan->full ? 1800 : 60);
     table_open(&table, plan->json, "scaling",
                "what do time and memory do as the dimension grows (two normals, 2 threads, limited time)?",
                sizeof scaling_columns / sizeof scaling_columns[0], scaling_columns);
@@ -84,10 +86,11 @@ void bench_scaling(const struct plan *plan)
         struct outcome outcome;
         const double d = (double)dims[i];
         if (!fit_apart(dims[i], settings, &outcome)) {
-            outcome = (struct outcome){{NAN, NAN, NAN}, NAN, NAN, NAN, NAN, NAN, ROVI_STOP_FAILED};
+            outcome = (struct outcome){{NAN, NAN, NAN}, NAN, NAN, NAN, NAN, NAN, NAN, ROVI_STOP_FAILED};
         }
         table_count(&table, dims[i]);
         table_number(&table, outcome.wall_s, 3);
+        table_number(&table, outcome.cpu_s, 3);
         table_number(&table, outcome.target_s / (2 * outcome.wall_s), 3);
         table_number(&table, outcome.evaluations, 0);
         table_number(&table, outcome.quality.kl, 4);
@@ -108,10 +111,10 @@ static void threads_row(struct table *table, size_t d, size_t restarts, size_t r
     enum { MOST = 31 };
     double one[MOST], two[MOST];
     struct problem problem;
-    problem_make(&problem, FAMILY_TWO, 0, d, 1, 0, false, true);
+    problem_make(&problem, &(struct recipe){.family = FAMILY_TWO, .d = d, .seed = 1});
     for (size_t i = 0; i < 2 * runs; i++) {
         char settings[64];
-        snprintf(settings, sizeof settings, "threads=%zu restarts=%zu", 1 + i % 2, restarts);
+        snprintf(settings, sizeof settings, "method=rovi threads=%zu restarts=%zu", 1 + i % 2, restarts);
         rovi_fit *fit = bench_fit(problem.target, 1, settings);
         (i % 2 == 0 ? one : two)[i / 2] = rovi_fit_parts_of(fit)->wall_s;
         rovi_fit_free(fit);
