@@ -12,6 +12,7 @@ enum exit_code {
     EXIT_FAILED = 1,        /* target, numerics, memory, output */
     EXIT_BAD_INPUT = 2,     /* usage, or a file that is not what it should be */
     EXIT_NOT_CONVERGED = 3, /* done, the result is written */
+    EXIT_COLLAPSED = 4,     /* likewise, but mode collapse is suspected: wins over 3 */
     EXIT_INTERRUPTED = 130  /* the result so far is written */
 };
 
@@ -23,8 +24,8 @@ struct command {
     void (*more_help)(void);                                       /* printed last; or NULL */
 };
 
-extern const struct command fit_command, sample_command, plot_command, langevin_command, separation_command,
-    reproduce_command, report_command;
+extern const struct command fit_command, check_command, sample_command, plot_command, report_command, langevin_command,
+    separation_command, reproduce_command;
 
 /* Print the sentence on stderr; the exit code that goes with its status. */
 int say_error(const struct command *command, const rovi_error *error);

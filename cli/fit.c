@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* rovi fit: read the target, fit, write the fit file, show the result. */
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/diagnosis.h"
 #include "cli/fit_result.h"
 #include "cli/interrupt.h"
 #include "cli/model_log.h"
@@ -19,7 +22,7 @@
 
 struct request {
     const char *target, *output, *start, *data, *init;
-    bool json, full, quiet, help, unchecked;
+    bool json, full, quiet, help, unchecked, no_probe;
     char *command_line;
     double began; /* seconds_now() */
     rovi_settings *settings;
@@ -56,6 +59,7 @@ static rovi_status apply_option(const struct arguments *arguments, struct reques
         request->full = request->full || arguments->value;
     }
     request->unchecked = request->unchecked || strcmp(name, "no-gradient-check") == 0;
+    request->no_probe = request->no_probe || strcmp(name, "no-probe") == 0;
     request->quiet = request->quiet || strcmp(name, "quiet") == 0;
     request->help = request->help || strcmp(name, "help") == 0;
     return ROVI_OK;
@@ -164,17 +168,21 @@ static rovi_status show_all(const struct request *request, const struct fit_cont
     return status;
 }
 
-static int exit_code_of(rovi_stop stop)
+/* A collapse that is suspected wins over a fit that did not converge. */
+static int exit_code_of(rovi_stop stop, const rovi_diagnosis_parts *diagnosis)
 {
+    bool collapsed = diagnosis && diagnosis->verdict == ROVI_COLLAPSE_SUSPECTED;
+    if (diagnosis && diagnosis->stop == ROVI_STOP_INTERRUPTED)
+        stop = ROVI_STOP_INTERRUPTED;
     switch (stop) {
     case ROVI_STOP_CONVERGED:
-        return EXIT_DONE;
+        return collapsed ? EXIT_COLLAPSED : EXIT_DONE;
     case ROVI_STOP_INTERRUPTED:
         return EXIT_INTERRUPTED;
     case ROVI_STOP_MAX_ITERATIONS:
     case ROVI_STOP_MAX_TIME:
     case ROVI_STOP_MAX_EVALUATIONS:
-        return EXIT_NOT_CONVERGED;
+        return collapsed ? EXIT_COLLAPSED : EXIT_NOT_CONVERGED;
     case ROVI_STOP_FAILED:
         break;
     }
@@ -183,11 +191,11 @@ static int exit_code_of(rovi_stop stop)
 
 /* A fit that cannot be saved is shown nevertheless: it may have taken hours. */
 static int deliver(const struct command *self, const struct request *request, const struct target_source *source,
-                   const rovi_fit *fit)
+                   const rovi_fit *fit, const rovi_diagnosis_parts *diagnosis)
 {
     rovi_error error = {0};
     struct texts texts = {0};
-    int code = exit_code_of(rovi_fit_parts_of(fit)->stop);
+    int code = exit_code_of(rovi_fit_parts_of(fit)->stop, diagnosis);
     describe_settings(request->settings, fit, &texts);
     struct fit_context context = {.version = rovi_version(),
                                   .command = request->command_line,
@@ -201,6 +209,7 @@ static int deliver(const struct command *self, const struct request *request, co
                                   .target_fingerprint = source->fingerprint,
                                   .data_path = source->data_path,
                                   .data_fingerprint = source->data_fingerprint,
+                                  .diagnosis = diagnosis,
                                   .is_library = source->is_library};
     parse_count("--seed", texts.seed, 0, &context.seed, NULL); /* it is a valid setting */
     bool saved = !save(&context, fit, request->output, &error);
@@ -210,6 +219,49 @@ static int deliver(const struct command *self, const struct request *request, co
         code = say_error(self, &error);
     json_decref(context.settings);
     return code;
+}
+
+/* ---- the second look ---- */
+
+static uint64_t seed_of(const rovi_settings *settings)
+{
+    char text[32] = "0";
+    uint64_t seed = 0;
+    rovi_settings_get(settings, "seed", text, sizeof text, NULL);
+    parse_count("--seed", text, 0, &seed, NULL); /* it is a valid setting */
+    return seed;
+}
+
+static double real_of(const rovi_settings *settings, const char *name)
+{
+    char text[64] = "0";
+    rovi_settings_get(settings, name, text, sizeof text, NULL);
+    return strtod(text, NULL);
+}
+
+/* Of a time limit, what the fit has left, and a tenth at least. */
+static double time_left(const struct request *request)
+{
+    double most = real_of(request->settings, "max_time"), left = most - (seconds_now() - request->began);
+    return !isfinite(most) ? 0 : left > 0.1 * most ? left : 0.1 * most > 0 ? 0.1 * most : 1e-9;
+}
+
+/* A fit that cannot be diagnosed is delivered nevertheless, and says so. */
+static int diagnose(const struct command *self, const struct request *request, const struct target_source *source,
+                    const rovi_fit *fit)
+{
+    rovi_error error = {0};
+    rovi_diagnosis *diagnosis = NULL;
+    const rovi_diagnosis_options options = {.seed = seed_of(request->settings),
+                                            .threads = (int)real_of(request->settings, "threads"),
+                                            .max_time = time_left(request),
+                                            .start_spread = real_of(request->settings, "start_spread")};
+    if (!request->no_probe && !interrupt_seen() &&
+        rovi_diagnosis_run(source->target, fit, &options, diagnosis_monitor, NULL, &diagnosis, &error))
+        say_error(self, &error);
+    int code = deliver(self, request, source, fit, diagnosis ? rovi_diagnosis_parts_of(diagnosis) : NULL);
+    rovi_diagnosis_free(diagnosis);
+    return code == EXIT_DONE && error.status ? EXIT_FAILED : code;
 }
 
 /* ---- the run ---- */
@@ -237,20 +289,11 @@ static int fit_target(const struct command *self, const struct request *request,
     if (!status)
         status = fit_from(request, source->target, &progress, &fit, &error);
     progress_end(&progress);
-    int code = status ? say_error(self, &error) : deliver(self, request, source, fit);
+    int code = status ? say_error(self, &error) : diagnose(self, request, source, fit);
     rovi_fit_free(fit);
     if (!request->quiet)
         say_closing_line(request->command_line, seconds_now() - request->began);
     return status && interrupt_seen() ? EXIT_INTERRUPTED : code;
-}
-
-static uint64_t seed_of(const rovi_settings *settings)
-{
-    char text[32] = "0";
-    uint64_t seed = 0;
-    rovi_settings_get(settings, "seed", text, sizeof text, NULL);
-    parse_count("--seed", text, 0, &seed, NULL); /* it is a valid setting */
-    return seed;
 }
 
 /* What a user should know of a library before it is fitted. */
@@ -332,6 +375,7 @@ static const struct option options[] = {
     {"no-gradient-check", 0, NULL, NULL, "do not compare the gradient of a .so library with finite differences first"},
     {"start", 0, "FIT.json", NULL, "the first restart continues from this fit"},
     {"json", 0, NULL, "full", "print one JSON object; above 100 dimensions matrices only with full"},
+    {"no-probe", 0, NULL, NULL, "do not search for modes that the fit has lost"},
     {"quiet", 'q', NULL, NULL, "no progress and no log on stderr"},
     {"help", 'h', NULL, NULL, "this text"},
     {0}};
@@ -341,7 +385,7 @@ const struct command fit_command = {
     .summary =
         "Fit an approximation to a target: a .json description, a .so library (Stan model, plugin) or a built-in name.",
     .usage = "rovi fit TARGET [--data DATA.json] [--init FILE.json] [-o FIT.json] [--start FIT.json] "
-             "[--SETTING VALUE ...] [--json [full]] [--quiet]",
+             "[--SETTING VALUE ...] [--json [full]] [--no-probe] [--quiet]",
     .options = options,
     .setting_at = rovi_settings_at,
     .run = run,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/agreement.h"
+#include "cli/diagnosis.h"
 #include "cli/estimate.h"
 #include "cli/fit_result.h"
 #include "io/report.h"
@@ -97,6 +98,14 @@ static void print_restarts(const rovi_fit_parts *parts, FILE *stream)
     fputc('\n', stream);
 }
 
+static void print_collapse(const struct fit_context *context, FILE *stream)
+{
+    if (!context->diagnosis)
+        return;
+    const char *verdict = rovi_collapse_text(context->diagnosis->verdict);
+    fprintf(stream, "  %-10s%s: %s\n", "collapse", verdict, context->diagnosis->reason);
+}
+
 static void print_costs(const struct fit_context *context, const rovi_fit_parts *parts, FILE *stream)
 {
     fprintf(stream, "  %-10s%.2f s on %d thread%s (%.2f thread-seconds inside the target), %.2f s in all\n", "time",
@@ -108,7 +117,7 @@ static void print_costs(const struct fit_context *context, const rovi_fit_parts 
     fputc('\n', stream);
 }
 
-static void print_next(const char *saved, FILE *stream)
+static void print_next(const struct fit_context *context, const char *saved, FILE *stream)
 {
     if (!saved) {
         fprintf(stream, "  %-10snothing: see the message above\n", "saved");
@@ -116,8 +125,12 @@ static void print_next(const char *saved, FILE *stream)
     }
     if (strcmp(saved, "-") == 0)
         return;
-    fprintf(stream, "  %-10s%s\n\nNext:  rovi plot %s -o fit.png\n       rovi sample %s -n 1000 -o draws.csv\n",
-            "saved", saved, saved, saved);
+    fprintf(stream, "  %-10s%s\n\nNext:  ", "saved", saved);
+    if (context->diagnosis && context->diagnosis->verdict == ROVI_COLLAPSE_SUSPECTED) {
+        diagnosis_print_next(context->target, context->method, stream);
+        fprintf(stream, "       rovi check %s\n       ", saved);
+    }
+    fprintf(stream, "rovi plot %s -o fit.png\n       rovi sample %s -n 1000 -o draws.csv\n", saved, saved);
 }
 
 rovi_status fit_print_table(const struct fit_context *context, const rovi_fit *fit, const char *saved, FILE *stream,
@@ -138,8 +151,9 @@ rovi_status fit_print_table(const struct fit_context *context, const rovi_fit *f
     print_evidence(parts, stream);
     print_modes(modes, d, stream);
     print_restarts(parts, stream);
+    print_collapse(context, stream);
     print_costs(context, parts, stream);
-    print_next(saved, stream);
+    print_next(context, saved, stream);
     rovi_modes_free(modes);
     return ferror(stream) ? report(error, ROVI_IO_FAILED, "standard output: cannot be written") : ROVI_OK;
 }

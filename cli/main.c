@@ -8,9 +8,9 @@
 #include "cli/manual.h"
 #include "io/report.h"
 
-static const struct command *const commands[] = {&fit_command,      &sample_command,   &plot_command,
-                                                 &report_command,   &langevin_command, &separation_command,
-                                                 &reproduce_command};
+static const struct command *const commands[] = {&fit_command,        &check_command,    &sample_command,
+                                                 &plot_command,       &report_command,   &langevin_command,
+                                                 &separation_command, &reproduce_command};
 
 #define COMMANDS (sizeof commands / sizeof *commands)
 

@@ -28,13 +28,14 @@ struct fit_context {
     const char *target_fingerprint;
     const char *data_path; /* of a library; NULL without data */
     const char *data_fingerprint;
+    const rovi_diagnosis_parts *diagnosis; /* only for writing; NULL: there is none */
     bool is_library; /* target_path is one: there is no description */
 };
 
 /* Values as they are in force; NULL when out of memory. */
 json_t *fit_settings_to_json(const rovi_settings *settings);
 
-/* The keys that the fit file and `rovi fit --json` have in common, from "rovi" to "outside". NULL: out of memory. */
+/* The keys that the fit file and `rovi fit --json` have in common, from "rovi" to "collapse". NULL: out of memory. */
 json_t *fit_head_to_json(const struct fit_context *context, const rovi_fit *fit);
 
 rovi_status fit_write(const struct fit_context *context, const rovi_fit *fit, FILE *stream, const char *name,

@@ -59,7 +59,8 @@ static bool put_result(json_t *head, const struct fit_context *context, const ro
            json_put(head, "log_z", json_from_double(parts->log_z)) &&
            json_put(head, "evaluations", json_from_evaluations(&parts->evaluations)) &&
            json_put(head, "time", time_to_json(context, parts)) &&
-           json_put(head, "outside", json_from_double(parts->outside));
+           json_put(head, "outside", json_from_double(parts->outside)) &&
+           json_put(head, "collapse", json_from_collapse(context->diagnosis));
 }
 
 json_t *fit_head_to_json(const struct fit_context *context, const rovi_fit *fit)

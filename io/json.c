@@ -239,6 +239,15 @@ json_t *json_from_estimate(rovi_estimate estimate)
                                   json_put(object, "mcse", json_from_double(estimate.mcse)));
 }
 
+json_t *json_from_collapse(const rovi_diagnosis_parts *diagnosis)
+{
+    if (!diagnosis || diagnosis->verdict == ROVI_COLLAPSE_UNKNOWN)
+        return json_null();
+    json_t *object = json_object();
+    return json_whole(object, json_put(object, "verdict", json_from_text(rovi_collapse_text(diagnosis->verdict))) &&
+                                  json_put(object, "reason", json_from_text(diagnosis->reason)));
+}
+
 json_t *json_from_evaluations(const rovi_evaluations *evaluations)
 {
     json_t *object = json_object();

@@ -31,6 +31,8 @@ json_t *json_from_doubles(size_t count, const double *values);
 json_t *json_from_matrix(size_t rows, size_t columns, const double *values); /* row-major */
 
 json_t *json_from_estimate(rovi_estimate estimate); /* {"value", "mcse"}; null when it is unknown */
+json_t *json_from_collapse(const rovi_diagnosis_parts *diagnosis); /* {"verdict", "reason"}; null when nobody searched,
+                                                                      and for NULL */
 json_t *json_from_evaluations(const rovi_evaluations *evaluations);
 
 /* object[key] = value, taking over the reference. False when out of memory, also when value is NULL already: collect

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* rovi check: a second look at a fit that was saved. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/diagnosis.h"
+#include "cli/interrupt.h"
+#include "cli/model_log.h"
+#include "io/fit_file.h"
+#include "io/report.h"
+
+#define THEORY_COMPONENTS 4    /* at most, beyond which there are too many pairs */
+#define THEORY_DIMENSIONS 20   /* at most: above two, theory costs fits */
+#define SHARE_DRAWS       4000 /* that tell what the fit holds of each component */
+#define THREADS_MOST      1024
+
+struct request {
+    const char *fit, *seed, *threads, *evaluations;
+    bool json, no_probe, help;
+    uint64_t most_threads;
+    rovi_diagnosis_options options;
+};
+
+static rovi_status apply(const struct arguments *arguments, struct request *request, rovi_error *error)
+{
+    const char *name = arguments->option ? arguments->option->name : NULL;
+    if (!name)
+        return take_only("fit", arguments->value, &request->fit, error);
+    if (strcmp(name, "seed") == 0)
+        return take_only("seed", arguments->value, &request->seed, error);
+    if (strcmp(name, "threads") == 0)
+        return take_only("number of threads", arguments->value, &request->threads, error);
+    if (strcmp(name, "max-evaluations") == 0)
+        return take_only("number of evaluations", arguments->value, &request->evaluations, error);
+    request->json = request->json || strcmp(name, "json") == 0;
+    request->no_probe = request->no_probe || strcmp(name, "no-probe") == 0;
+    request->help = request->help || strcmp(name, "help") == 0;
+    return ROVI_OK;
+}
+
+static rovi_status check_request(struct request *request, rovi_error *error)
+{
+    uint64_t threads = 0;
+    if (!request->fit)
+        return report(error, ROVI_BAD_INPUT, "found no fit, allowed: a file that `rovi fit` wrote");
+    request->options = (rovi_diagnosis_options){.seed = 1, .no_probe = request->no_probe};
+    rovi_status status = ROVI_OK;
+    if (request->seed)
+        status = parse_count("--seed", request->seed, 0, &request->options.seed, error);
+    if (!status && request->threads)
+        status = parse_count("--threads", request->threads, 0, &threads, error);
+    if (!status && threads > THREADS_MOST)
+        status = report(error, ROVI_BAD_INPUT, "--threads: found \"%.60s\", allowed: 0..%d", request->threads,
+                        THREADS_MOST);
+    if (!status && request->evaluations)
+        status = parse_count("--max-evaluations", request->evaluations, 0, &request->options.max_evaluations, error);
+    request->options.threads = (int)threads;
+    return status;
+}
+
+static rovi_status read_request(const struct command *self, int argc, char **argv, struct request *request,
+                                rovi_error *error)
+{
+    struct arguments arguments = {.count = argc, .list = argv, .options = self->options};
+    enum argument_kind kind;
+    while ((kind = arguments_next(&arguments, error)) != ARGUMENT_END) {
+        if (kind == ARGUMENT_ERROR)
+            return error->status;
+        rovi_status status = apply(&arguments, request, error);
+        if (status)
+            return status;
+    }
+    return request->help ? ROVI_OK : check_request(request, error);
+}
+
+/* ---- the theory of a mixture ---- */
+
+static rovi_status count_shares(const rovi_target *target, const rovi_fit *fit, uint64_t seed, struct pool *pool,
+                                double **share, rovi_error *error)
+{
+    size_t d = rovi_target_dim(target), count = rovi_target_components(target);
+    double *x = pool_take(pool, SHARE_DRAWS, d * sizeof *x);
+    size_t *component = pool_take(pool, SHARE_DRAWS, sizeof *component);
+    *share = pool_take(pool, count, sizeof **share);
+    if (!x || !component || !*share)
+        return report_no_memory(error);
+    rovi_status status =
+        rovi_approximation_draw(rovi_fit_approximation(fit), seed, 0, SHARE_DRAWS, x, NULL, error);
+    if (!status)
+        status = rovi_target_classify(target, SHARE_DRAWS, x, component, error);
+    for (size_t k = 0; k < count; k++)
+        (*share)[k] = 0;
+    for (size_t i = 0; !status && i < SHARE_DRAWS; i++)
+        (*share)[component[i]] += 1.0 / SHARE_DRAWS;
+    return status;
+}
+
+/* *theory stays NULL where there is none: no mixture, not of Gaussians, or too large. */
+static void ask_theory(const rovi_target *target, const rovi_diagnosis_options *options, rovi_separation **theory)
+{
+    size_t count = rovi_target_components(target), d = rovi_target_dim(target);
+    char threads[16], seed[32];
+    rovi_settings *settings = rovi_settings_new();
+    *theory = NULL;
+    snprintf(threads, sizeof threads, "%d", options->threads);
+    snprintf(seed, sizeof seed, "%llu", (unsigned long long)options->seed);
+    if (settings && count >= 2 && count <= THEORY_COMPONENTS && d >= 2 && d <= THEORY_DIMENSIONS &&
+        !rovi_settings_set(settings, "threads", threads, NULL) && !rovi_settings_set(settings, "seed", seed, NULL))
+        (void)rovi_separation_run(target, settings, theory, NULL);
+    rovi_settings_free(settings);
+}
+
+/* ---- the run ---- */
+
+static void warn_if_changed(const char *path, const char *fingerprint, bool is_library)
+{
+    if (path && fingerprint && target_file_changed(path, fingerprint))
+        fprintf(stderr, "rovi check: %s has changed since the fit; what is asked is the target %s\n", path,
+                is_library ? "as it is now" : "that was fitted");
+}
+
+static rovi_status open_target(const struct fit_file *fit, rovi_target **target, rovi_error *error)
+{
+    const struct fit_context *context = &fit->context;
+    warn_if_changed(context->target_path, context->target_fingerprint, context->is_library);
+    warn_if_changed(context->data_path, context->data_fingerprint, context->is_library);
+    rovi_status status = context->is_library ? fit_file_library(fit, model_log, target, error)
+                                             : fit_file_target(fit, target, error);
+    if (!status && !*target)
+        status = report(error, ROVI_BAD_INPUT,
+                        "the fit keeps no target that can be asked, so that neither its evidence nor its modes can be "
+                        "checked; allowed: the fit of a description, a built-in name or a .so library");
+    return status;
+}
+
+static rovi_status show(const struct request *request, const struct fit_file *file, const rovi_target *target,
+                        const rovi_diagnosis_parts *parts, rovi_error *error)
+{
+    struct pool pool = {0};
+    rovi_separation *theory;
+    double *share = NULL;
+    rovi_status status = ROVI_OK;
+    ask_theory(target, &request->options, &theory);
+    if (theory)
+        status = count_shares(target, file->fit, request->options.seed, &pool, &share, error);
+    const struct checked checked = {.file = request->fit,
+                                    .context = &file->context,
+                                    .fit = file->fit,
+                                    .diagnosis = parts,
+                                    .theory = theory,
+                                    .share = share};
+    if (!status)
+        status = (request->json ? check_print_json : check_print_table)(&checked, stdout, error);
+    rovi_separation_free(theory);
+    pool_free(&pool);
+    return status;
+}
+
+static int exit_code_of(const rovi_diagnosis_parts *parts)
+{
+    return parts->stop == ROVI_STOP_INTERRUPTED          ? EXIT_INTERRUPTED
+           : parts->verdict == ROVI_COLLAPSE_SUSPECTED ? EXIT_COLLAPSED
+                                                       : EXIT_DONE;
+}
+
+static int check(const struct command *self, const struct request *request)
+{
+    rovi_error error = {0};
+    struct fit_file fit;
+    rovi_target *target = NULL;
+    rovi_diagnosis *diagnosis = NULL;
+    int code = EXIT_DONE;
+    if (fit_file_open(request->fit, &fit, &error))
+        return say_error(self, &error);
+    rovi_status status = report_in_file(&error, open_target(&fit, &target, &error), request->fit);
+    if (!status) {
+        status = rovi_diagnosis_run(target, fit.fit, &request->options, diagnosis_monitor, NULL, &diagnosis, &error);
+        report_in_file(&error, status, request->fit);
+    }
+    if (!status) {
+        code = exit_code_of(rovi_diagnosis_parts_of(diagnosis));
+        status = show(request, &fit, target, rovi_diagnosis_parts_of(diagnosis), &error);
+    }
+    rovi_diagnosis_free(diagnosis);
+    rovi_target_free(target);
+    fit_file_clear(&fit);
+    return status ? say_error(self, &error) : code;
+}
+
+static int run(const struct command *self, int argc, char **argv)
+{
+    rovi_error error = {0};
+    struct request request = {0};
+    if (read_request(self, argc, argv, &request, &error))
+        return say_error(self, &error);
+    if (request.help) {
+        print_help(self);
+        return EXIT_DONE;
+    }
+    interrupt_catch(true);
+    return check(self, &request);
+}
+
+static const struct option options[] = {
+    {"json", 0, NULL, NULL, "print one JSON object"},
+    {"no-probe", 0, NULL, NULL, "measure the fit, but search for no modes beyond it"},
+    {"max-evaluations", 0, "N", NULL, "of the target (default 0: as many as the fit used)"},
+    {"threads", 0, "N", NULL, "0: one per processor (default); the result does not depend on it"},
+    {"seed", 0, "N", NULL, "of the draws and starts, which are no fit's (default 1)"},
+    {"help", 'h', NULL, NULL, "this text"},
+    {0}};
+
+const struct command check_command = {
+    .name = "check",
+    .summary = "Diagnose a fit: evidence, modes and what they weigh, modes that it has lost, restarts that disagree.",
+    .usage = "rovi check FIT.json [--json] [--no-probe] [--max-evaluations N] [--threads N] [--seed N]",
+    .options = options,
+    .run = run};

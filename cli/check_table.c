@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The result of `rovi check` for people: the verdict first. */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "cli/diagnosis.h"
+#include "io/report.h"
+
+#define MODES_SHOWN       8
+#define COORDINATES_SHOWN 4
+
+static void print_verdict(const struct checked *checked, FILE *stream)
+{
+    const rovi_diagnosis_parts *parts = checked->diagnosis;
+    static const char *const plain[] = {[ROVI_COLLAPSE_UNKNOWN] = "Not searched",
+                                        [ROVI_COLLAPSE_NONE] = "No lost mode was found",
+                                        [ROVI_COLLAPSE_SUSPECTED] = "Mode collapse is suspected"};
+    fprintf(stream, "%s: %s.\n\n", plain[parts->verdict], parts->reason);
+}
+
+static void print_estimate(const char *label, rovi_estimate estimate, const char *note, FILE *stream)
+{
+    if (isnan(estimate.value))
+        return;
+    double mcse = estimate.mcse;
+    int decimals = mcse > 0 && isfinite(mcse) ? (int)(1 - floor(log10(mcse))) : 4; /* two digits of the error */
+    decimals = decimals < 0 ? 0 : decimals > 9 ? 9 : decimals;
+    fprintf(stream, "  %-10s%.*f ± %.*f%s\n", label, decimals, estimate.value, decimals, mcse, note);
+}
+
+static void print_evidence(const rovi_diagnosis_parts *parts, FILE *stream)
+{
+    print_estimate("KL", parts->kl, "   (log Z known)", stream);
+    print_estimate("ELBO", parts->elbo, "", stream);
+    print_estimate("log Z", parts->log_z, "   by importance sampling: of what the fit covers", stream);
+    if (isnan(parts->k_hat))
+        fprintf(stream, "  %-10sundefined: the largest importance weights are equal, or too few\n", "k-hat");
+    else
+        fprintf(stream, "  %-10s%.2f, %s %.2f: %s\n", "k-hat", parts->k_hat,
+                parts->k_hat <= parts->k_threshold ? "within" : "above", parts->k_threshold,
+                parts->k_hat <= parts->k_threshold
+                    ? "importance sampling can correct the fit"
+                    : "tails or shape of the fit are off, and importance sampling cannot correct them");
+    fprintf(stream, "  %-10s%.0f of %zu draws by their importance weights\n", "effective", parts->ess, parts->draws);
+    if (parts->outside > 0)
+        fprintf(stream, "  %-10s%.3g of the fit's mass lies outside the target's support\n", "outside", parts->outside);
+}
+
+static void print_place(const double *mean, size_t d, FILE *stream)
+{
+    size_t shown = d < COORDINATES_SHOWN ? d : COORDINATES_SHOWN;
+    for (size_t i = 0; i < shown; i++)
+        fprintf(stream, " %8.4g", mean[i]);
+    fputs(shown < d ? " ..." : "", stream);
+}
+
+static void print_modes(const rovi_diagnosis_parts *parts, FILE *stream)
+{
+    size_t shown = parts->mode_count < MODES_SHOWN ? parts->mode_count : MODES_SHOWN;
+    fprintf(stream, "\n  %.6g mode%s of the fit%s\n", parts->modes_total, parts->modes_total == 1 ? "" : "s",
+            (double)shown < parts->modes_total ? ", the heaviest:" : ":");
+    fprintf(stream, "  %-10s%-18s mean\n", "weight", "mass in the target");
+    for (size_t k = 0; k < shown; k++) {
+        const rovi_diagnosed_mode *mode = parts->modes + k;
+        fprintf(stream, "  %-10.4f%.4f ± %-9.4f", mode->weight, mode->mass.value, mode->mass.mcse);
+        print_place(mode->mean, parts->dim, stream);
+        if (mode->part_of != k)
+            fprintf(stream, "   no mode of the target: part of number %zu", mode->part_of + 1);
+        fputs(mode->missed ? "   all but lost\n" : "\n", stream);
+    }
+}
+
+static void print_regions(const rovi_diagnosis_parts *parts, FILE *stream)
+{
+    if (parts->region_count == 0)
+        return;
+    fprintf(stream, "\n  Beyond the fit:\n  %-10s%-18s mean\n", "held", "mass in the target");
+    for (size_t k = 0; k < parts->region_count && k < MODES_SHOWN; k++) {
+        const rovi_region *region = parts->regions + k;
+        fprintf(stream, "  %-10.4f%.4f ± %-9.4f", region->held.value, region->mass.value, region->mass.mcse);
+        print_place(region->mean, parts->dim, stream);
+        fputs(region->missed ? "   missed\n" : "\n", stream);
+    }
+}
+
+static void print_restarts(const rovi_diagnosis_parts *parts, FILE *stream)
+{
+    size_t failed = 0;
+    for (size_t i = 0; i < parts->restart_count; i++)
+        failed += parts->cluster[i] == parts->cluster_count;
+    fprintf(stream, "\n  %-10s%zu of %zu agree with the fit\n", "restarts",
+            parts->cluster_count ? parts->clusters[0].size : 0, parts->restart_count);
+    for (size_t c = 1; c < parts->cluster_count && c < MODES_SHOWN; c++) {
+        const rovi_restart_cluster *cluster = parts->clusters + c;
+        fprintf(stream, "  %-10s%zu like number %zu: ELBO %.3g ± %.1g %s, means up to %.2g sd off, sd up to %.2g times\n",
+                "", cluster->size, cluster->best + 1, fabs(cluster->below.value), cluster->below.mcse,
+                cluster->below.value >= 0 ? "below" : "above", cluster->shift, cluster->scale);
+    }
+    if (failed)
+        fprintf(stream, "  %-10s%zu failed\n", "", failed);
+}
+
+static void print_prediction(const rovi_separation *theory, FILE *stream)
+{
+    const rovi_separation_pair *pair = theory->pairs;
+    fprintf(stream, "  %-10smean-field VI", "theory");
+    if (theory->pair_count > 1)
+        fputs(" of these components", stream);
+    else if (!pair->collapses)
+        fputs(" keeps both components", stream);
+    else if (pair->survivor < 0)
+        fputs(" collapses, onto either component", stream);
+    else
+        fprintf(stream, " collapses, onto component %zu", pair->component[pair->survivor]);
+    fprintf(stream, ": least KL %s%.4f", theory->mean_field.exact ? "" : "at most ", theory->mean_field.kl.value);
+    if (isnan(theory->rotated.kl.value))
+        fprintf(stream, "; a rotation reaches at most %.4f\n", theory->least_bound);
+    else
+        fprintf(stream, "; with a rotation %.4f\n", theory->rotated.kl.value);
+}
+
+static void print_theory(const struct checked *checked, FILE *stream)
+{
+    const rovi_separation *theory = checked->theory;
+    if (!theory)
+        return;
+    fputc('\n', stream);
+    print_prediction(theory, stream);
+    fprintf(stream, "  %-10s%s: KL %.4f; components hold", "this fit", checked->context->method,
+            checked->diagnosis->kl.value);
+    for (size_t k = 0; k < theory->count; k++)
+        fprintf(stream, "%s %.1f %% (of %.1f)", k ? "," : "", 100 * checked->share[k], 100 * theory->weight[k]);
+    fputc('\n', stream);
+}
+
+static void print_costs(const rovi_diagnosis_parts *parts, FILE *stream)
+{
+    fprintf(stream, "\n  %-10s%" PRIu64 " densities, %" PRIu64 " of them with gradient, in %.2f s\n", "asked",
+            parts->evaluations.density, parts->evaluations.gradient, parts->wall_s);
+}
+
+rovi_status check_print_table(const struct checked *checked, FILE *stream, rovi_error *error)
+{
+    const rovi_diagnosis_parts *parts = checked->diagnosis;
+    fprintf(stream, "%s: %s of %s, %zu dimension%s\n\n", checked->file, checked->context->method,
+            checked->context->target, parts->dim, parts->dim == 1 ? "" : "s");
+    print_verdict(checked, stream);
+    print_evidence(parts, stream);
+    print_modes(parts, stream);
+    print_regions(parts, stream);
+    print_restarts(parts, stream);
+    print_theory(checked, stream);
+    print_costs(parts, stream);
+    if (parts->verdict == ROVI_COLLAPSE_SUSPECTED) {
+        fputs("\nNext:  ", stream);
+        diagnosis_print_next(checked->context->target, checked->context->method, stream);
+    }
+    return ferror(stream) ? report(error, ROVI_IO_FAILED, "standard output: cannot be written") : ROVI_OK;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a diagnosis says, in a table for people or in JSON; and how a command runs one. */
+#ifndef ROVI_CLI_DIAGNOSIS_H
+#define ROVI_CLI_DIAGNOSIS_H
+
+#include <stdio.h>
+
+#include "io/fit_file.h"
+#include "rovi.h"
+
+/* What `rovi check` knows beside the diagnosis. */
+struct checked {
+    const char *file; /* the fit's */
+    const struct fit_context *context;
+    const rovi_fit *fit;
+    const rovi_diagnosis_parts *diagnosis;
+    const rovi_separation *theory; /* or NULL */
+    const double *share;           /* of the fit's draws nearest to each component, where there is a theory */
+};
+
+rovi_status check_print_json(const struct checked *checked, FILE *stream, rovi_error *error);
+rovi_status check_print_table(const struct checked *checked, FILE *stream, rovi_error *error);
+
+/* The command that may find what the fit has missed. */
+void diagnosis_print_next(const char *target, const char *method, FILE *stream);
+
+/* A monitor that Ctrl-C ends. */
+int diagnosis_monitor(const rovi_progress *now, void *data);
+
+#endif
