@@ -116,8 +116,10 @@ static void print_next(const char *saved, FILE *stream)
     }
     if (strcmp(saved, "-") == 0)
         return;
-    fprintf(stream, "  %-10s%s\n\nNext:  rovi plot %s -o fit.png\n       rovi sample %s -n 1000 -o draws.csv\n",
-            "saved", saved, saved, saved);
+    fprintf(stream,
+            "  %-10s%s\n\nNext:  rovi plot %s -o fit.png\n       rovi report %s -o report.html\n       rovi sample %s "
+            "-n 1000 -o draws.csv\n",
+            "saved", saved, saved, saved, saved);
 }
 
 rovi_status fit_print_table(const struct fit_context *context, const rovi_fit *fit, const char *saved, FILE *stream,
