@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SAME       1e-3 /* standard deviations of the fit: the same maximum, up to where climbs end */
-#define PULLS      4    /* times that a start outside the support is pulled halfway to the fit's mean */
-#define FAILED     (PROBE_ROOM + 1)
+#define SAME   1e-3 /* standard deviations of the fit: the same maximum, up to where climbs end */
+#define PULLS  4    /* times that a start outside the support is pulled halfway to the fit's mean */
+#define FAILED (PROBE_ROOM + 1)
 
 static void set_moments(struct probe *p)
 {
@@ -98,8 +98,7 @@ static size_t find_joined(const struct probe *p, struct probe_climb *c, size_t f
     for (size_t k = 0; k < few; k++) {
         const struct peak *peak = &p->peaks[c->near[k]];
         double depth = 0;
-        if (c->far[k] < SAME ||
-            valley_joined(&c->valley, here, (struct place){peak->x, peak->logp}, &depth)) {
+        if (c->far[k] < SAME || valley_joined(&c->valley, here, (struct place){peak->x, peak->logp}, &depth)) {
             return peak->owner;
         }
         c->depth = fmin(c->depth, depth);

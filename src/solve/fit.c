@@ -13,9 +13,9 @@
 #include "family/rotation.h"
 #include "solve/restart.h"
 
-#define SEED_BITS     53 /* seeds stay integers that JSON readers keep */
-#define MEASURE_SHARE 16 /* draws that measure are at most this part of what the fit has asked for */
-#define IMPERFECT     0.05 /* nats: divergence of a rotated product beside which a mixture is tried */
+#define SEED_BITS     53   /* seeds stay integers that JSON readers keep */
+#define MEASURE_SHARE 16   /* draws that measure are at most this part of what the fit has asked for */
+#define IMPERFECT     0.15 /* nats: divergence of a rotated product beside which a mixture is tried */
 
 struct fit_job {
     struct problem problem;
@@ -250,11 +250,11 @@ static uint64_t evaluations_so_far(const struct fit_job *job)
     return sum;
 }
 
-/* What a mixture may cost: twice as much as all before it, within the limit of the whole fit; 0: nothing is left. */
+/* What a mixture may cost: as much as all before it, within the limit of the whole fit; 0: nothing is left. */
 static uint64_t mixture_budget(const struct fit_job *job)
 {
     const uint64_t limit = (uint64_t)job->problem.settings->max_evaluations, spent = evaluations_so_far(job);
-    return limit == 0 ? 2 * spent : limit <= spent ? 0 : limit - spent < 2 * spent ? limit - spent : 2 * spent;
+    return limit == 0 ? spent : limit <= spent ? 0 : limit - spent < spent ? limit - spent : spent;
 }
 
 /* One more restart: a mixture that begins with the best of those before; it wins only by more than its error. */
@@ -271,8 +271,10 @@ static void try_mixture(struct fit_job *job)
     job->problem.team = job->team;
     job->mixing = true;
     run_restart(job, mixture, 0);
-    if (job->shown[mixture].stop == ROVI_STOP_MAX_EVALUATIONS && job->problem.settings->max_evaluations == 0) {
-        job->shown[mixture].stop = ROVI_STOP_MAX_ITERATIONS; /* nobody asked for that limit */
+    const rovi_stop stop = job->shown[mixture].stop;
+    if (stop == ROVI_STOP_MAX_ITERATIONS ||
+        (stop == ROVI_STOP_MAX_EVALUATIONS && job->problem.settings->max_evaluations == 0)) {
+        job->shown[mixture].stop = job->shown[best].stop; /* what improves on a converged fit within a price is one */
     }
     const rovi_estimate old = job->shown[best].elbo, new = job->shown[mixture].elbo;
     const double margin = job->problem.settings->tolerance + 3 * hypot(old.mcse, new.mcse);

@@ -246,7 +246,9 @@ static rovi_estimate improve(struct mixture *m, rovi_estimate now, int rounds, i
         m->restart->progress.shown.iteration = ++m->restart->iterations;
         refine(m);
         const rovi_estimate after = m->no_memory ? now : weigh(m, true);
-        if (m->no_memory || !(after.value > now.value - 3 * after.mcse) || !keep(m, after)) {
+        const bool lost = !(after.value > now.value - 3 * after.mcse);
+        if (m->no_memory || lost || !keep(m, after)) {
+            m->restart->stop = lost && !ended(m) ? ROVI_STOP_CONVERGED : m->restart->stop; /* no more to be had so */
             break;
         }
         idle = after.value - now.value < tolerance + 2 * after.mcse ? idle + 1 : 0;
