@@ -321,8 +321,10 @@ void blend_prune(struct blend *b, double loss)
     double *kept = arena_doubles(&b->tables, b->count);
     const double least = blend_weigh(b).value - loss;
     bool *tried = arena_take(&b->tables, b->rows, sizeof *tried);
-    for (size_t k = next_to_try(b, tried); !b->tables.failed && b->count > 1 && k < b->count;
-         k = next_to_try(b, tried)) {
+    if (b->tables.failed) {
+        return;
+    }
+    for (size_t k = next_to_try(b, tried); b->count > 1 && k < b->count; k = next_to_try(b, tried)) {
         tried[b->row[k]] = true;
         if (share_of_others(b, k) > OVERLAP && can_do_without(b, k, least, kept)) {
             blend_drop(b, k);
