@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The ELBO of sum_k w_k q_k is concave in the weights; w_k <- w_k exp(E_k[log p - log q]), normalised, raises it at
- * every step (equation 28, the bound that is tight at the present shares), and reaches the optimum in one where
+ * every step (equation 36, the bound that is tight at the present shares), and reaches the optimum in one where
  * components are apart.
  */
 #include "solve/blend.h"

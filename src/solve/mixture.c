@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A mixture of rotated products q = sum_k w_k q_k:
+ * A mixture of rotated products q = sum_k w_k q_k, equation (35):
  *   1. explore from several seeds; the local normals found are the first components, the best rotated product is one;
  *   2. weigh them (a concave problem), drop those that others make superfluous;
  *   3. refine: each component is a fit of its own, by the coordinate solver, to the target as its share sees it
- *      (equation 28), which can only raise the mixture's ELBO; weigh and drop again;
- *   4. until a round gains less than the tolerance.
+ *      (equation 36), which can only raise the mixture's ELBO; weigh and drop again;
+ *   4. until a round gains less than the tolerance; then
+ *   5. grow: new components where mass is lacking (grow.c), refined with the others; they stay when the ELBO gains more
+ *      than the tolerance and its error.
  * The order in which components were found plays no part after the first step.
  */
 #include <math.h>
