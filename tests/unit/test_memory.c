@@ -569,7 +569,7 @@ static rovi_status mixture_fit_action(void *data, bool *out_is_null, rovi_error 
 {
     rovi_settings *settings = rovi_settings_new();
     rovi_fit *fit = NULL;
-    static const char *const set[][2] = {{"method", "mixture"}, {"restarts", "1"},       {"draws", "100"},
+    static const char *const set[][2] = {{"method", "mixture"}, {"restarts", "1"},     {"draws", "100"},
                                          {"threads", "2"},      {"tolerance", "0.03"}, {"max_evaluations", "150000"}};
     rovi_status status = settings == NULL ? ROVI_NO_MEMORY : ROVI_OK;
     if (settings == NULL && error != NULL) {

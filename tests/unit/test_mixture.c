@@ -9,9 +9,9 @@
 
 #include "support.h"
 
-#define TAU   6.283185307179586
+#define TAU    6.283185307179586
 #define D_MOST 10
-#define FIVE  5
+#define FIVE   5
 
 static const rovi_approximation *q_of(const rovi_fit *fit)
 {
