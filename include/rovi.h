@@ -110,7 +110,8 @@ typedef int (*rovi_monitor)(const rovi_progress *progress, void *data);
 ROVI_API rovi_status rovi_fit_run(const rovi_target *target, const rovi_settings *settings, rovi_monitor monitor,
                                   void *monitor_data, rovi_fit **fit, rovi_error *error);
 /* The same, the first restart continuing from `start` (borrowed) instead of a start of its own. ROVI_BAD_INPUT when its
- * dimension is not the target's, or the method is mfvi and its rotation is not the identity. */
+ * dimension is not the target's, or the method is mfvi and its rotation is not the identity, or it is a mixture and the
+ * method neither mixture nor auto. */
 ROVI_API rovi_status rovi_fit_continue(const rovi_target *target, const rovi_settings *settings,
                                        const rovi_approximation *start, rovi_monitor monitor, void *monitor_data,
                                        rovi_fit **fit, rovi_error *error);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Draws of q, and log q at any point, equations (9) and (27). A draw of a mixture has a number of its own that says
+ * Draws of q, and log q at any point, equations (9) and (35). A draw of a mixture has a number of its own that says
  * which component it is of; its log density is that of all components together.
  */
 #include "family/draw.h"

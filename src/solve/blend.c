@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The ELBO of sum_k w_k q_k is concave in the weights; w_k <- w_k exp(E_k[log p - log q]), normalised, raises it at
- * every step (equation 28, the bound that is tight at the present shares), and reaches the optimum in one where
+ * every step (equation 36, the bound that is tight at the present shares), and reaches the optimum in one where
  * components are apart.
  */
 #include "solve/blend.h"
@@ -321,8 +321,10 @@ void blend_prune(struct blend *b, double loss)
     double *kept = arena_doubles(&b->tables, b->count);
     const double least = blend_weigh(b).value - loss;
     bool *tried = arena_take(&b->tables, b->rows, sizeof *tried);
-    for (size_t k = next_to_try(b, tried); !b->tables.failed && b->count > 1 && k < b->count;
-         k = next_to_try(b, tried)) {
+    if (b->tables.failed) {
+        return;
+    }
+    for (size_t k = next_to_try(b, tried); b->count > 1 && k < b->count; k = next_to_try(b, tried)) {
         tried[b->row[k]] = true;
         if (share_of_others(b, k) > OVERLAP && can_do_without(b, k, least, kept)) {
             blend_drop(b, k);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A mixture of rotated products q = sum_k w_k q_k:
+ * A mixture of rotated products q = sum_k w_k q_k, equation (35):
  *   1. explore from several seeds; the local normals found are the first components, the best rotated product is one;
  *   2. weigh them (a concave problem), drop those that others make superfluous;
  *   3. refine: each component is a fit of its own, by the coordinate solver, to the target as its share sees it
- *      (equation 28), which can only raise the mixture's ELBO; weigh and drop again;
- *   4. until a round gains less than the tolerance.
+ *      (equation 36), which can only raise the mixture's ELBO; weigh and drop again;
+ *   4. until a round gains less than the tolerance; then
+ *   5. grow: new components where mass is lacking (grow.c), refined with the others; they stay when the ELBO gains more
+ *      than the tolerance and its error.
  * The order in which components were found plays no part after the first step.
  */
 #include <math.h>
@@ -24,12 +26,13 @@
 #define IDLE_EACH        3   /* starts in a row without a new mode, for each that is known, that end an exploration */
 #define STARTS_EACH      12  /* starts of an exploration, for each mode that it may find */
 #define MOST_TABLE       4194304
-#define MOST_DRAWS       2048 /* of a component */
+#define DRAWS            40960 /* of all components together */
+#define MOST_DRAWS       8192  /* of a component */
 #define LEAST_DRAWS      128
 #define ROUNDS           8
 #define GROWTHS          8
 #define GROWTH_ROUNDS    4
-#define FAILURES         2 /* to grow, in a row, after which it is enough */
+#define FAILURES         3 /* to grow, in a row, after which it is enough */
 #define MOST_ROUNDS      (ROUNDS + GROWTHS * GROWTH_ROUNDS)
 #define REFINED          0.1 /* of the tolerance, shared by all components: divergence of one that needs no refining */
 #define SUPERFLUOUS      0.5 /* of the tolerance: what the components that are dropped may have been worth together */
@@ -50,6 +53,7 @@ struct mixture {
     struct search *search;
     rovi_approximation *seen;     /* the mixture whose shares a round of refining works with */
     rovi_approximation **refined; /* of each component, in a round; NULL: as it was */
+    bool *lost;                   /* of each component, in a round: it ran out of memory */
     rovi_settings settings;       /* of the refining */
     uint64_t samples;             /* taken so far */
     uint64_t budget_each;         /* evaluations of one component in this round; 0: no limit */
@@ -129,7 +133,7 @@ static void explore(struct mixture *m)
 
 static size_t draws_each(size_t count)
 {
-    const size_t n = MOST_TABLE / (count * count);
+    const size_t room = MOST_TABLE / (count * count), n = DRAWS / count < room ? DRAWS / count : room;
     return n < LEAST_DRAWS ? LEAST_DRAWS : n > MOST_DRAWS ? MOST_DRAWS : n;
 }
 
@@ -169,8 +173,13 @@ static void refine_one(void *context, size_t k, size_t worker)
     struct mixture *m = context;
     (void)worker;
     m->refined[k] = NULL;
-    struct rovi_target *view = is_done(m, k) ? NULL : share_new(&m->restart->meter, m->seen, k);
+    m->lost[k] = false;
+    if (is_done(m, k)) {
+        return;
+    }
+    struct rovi_target *view = share_new(&m->restart->meter, m->seen, k);
     if (view == NULL) {
+        m->lost[k] = true;
         return;
     }
     const struct rng_stream stream = {.seed = m->restart->seed, .purpose = RNG_RESTART, .substream = 2 + m->samples};
@@ -181,6 +190,7 @@ static void refine_one(void *context, size_t k, size_t worker)
     r.progress.budget = m->budget_each;
     restart_by_coordinates(&problem, &r);
     m->refined[k] = r.approximation;
+    m->lost[k] = r.no_memory;
     if (r.no_memory || r.stop == ROVI_STOP_FAILED) {
         rovi_approximation_free(r.approximation);
         m->refined[k] = NULL;
@@ -210,6 +220,7 @@ static void refine(struct mixture *m)
             rovi_approximation_free(m->blend.q[k]);
             m->blend.q[k] = m->refined[k];
         }
+        m->no_memory = m->no_memory || m->lost[k];
     }
     rovi_approximation_free(m->seen);
 }
@@ -308,6 +319,7 @@ static bool set_up(struct mixture *m)
     const size_t room = 1 + begun + m->searches * most_components(d);
     m->search = arena_take(&m->memory, m->searches, sizeof *m->search);
     m->refined = arena_take(&m->memory, room, sizeof(void *));
+    m->lost = arena_take(&m->memory, room, sizeof *m->lost);
     m->settings = *m->problem->settings;
     m->settings.iterations = REFINING;
     m->restart->progress.shown.iterations = MOST_ROUNDS;

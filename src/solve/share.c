@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * log r_k = log(w_k q_k) - log sum_j w_j q_j, and its gradient from that of each log q_j: with x = center + L O y,
- * y = T(z), the gradient of log q_j is L^-T O u, u_i = -z_i/T_i'(z_i), where the map has a slope.
+ * Equation (36): log r_k = log(w_k q_k) - log sum_j w_j q_j, and its gradient from that of each log q_j: with x =
+ * center + L O y, y = T(z), the gradient of log q_j is L^-T O u, u_i = -z_i/T_i'(z_i), where the map has a slope.
  */
 #include "solve/share.h"
 

@@ -2,7 +2,7 @@
 /*
  * The target as one component of a mixture sees it: p(x) r_k(x), r_k = w_k q_k/sum_j w_j q_j being the component's
  * share of the mixture at x. With the shares fixed, F of the mixture is a sum over components, each of which fits its
- * own target, equation (28).
+ * own target, equation (36).
  */
 #ifndef ROVI_SOLVE_SHARE_H
 #define ROVI_SOLVE_SHARE_H

@@ -23,8 +23,8 @@ static rovi_approximation *normal(double mean, double sd)
     const rovi_map map = {.cells = 0, .knots = knot, .alpha = sd};
     rovi_approximation *q = NULL;
     assert_int_equal(
-        rovi_approximation_new(
-            &(rovi_approximation_parts){.dim = 1, .center = &mean, .rotation = one, .maps = &map}, &q, NULL),
+        rovi_approximation_new(&(rovi_approximation_parts){.dim = 1, .center = &mean, .rotation = one, .maps = &map},
+                               &q, NULL),
         ROVI_OK);
     return q;
 }

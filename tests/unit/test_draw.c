@@ -81,8 +81,8 @@ static void moments(const rovi_approximation *q, double mean[D], double second[D
     memset(second, 0, D * sizeof *second);
     for (size_t i = 0; i < D; i++) {
         struct square data = {&parts->maps[i]};
-        const double variance = support_expectation(square_of, &data, -INFINITY, INFINITY, parts->maps[i].cells + 1,
-                                                    parts->maps[i].knots);
+        const double variance =
+            support_expectation(square_of, &data, -INFINITY, INFINITY, parts->maps[i].cells + 1, parts->maps[i].knots);
         for (size_t j = 0; j < D; j++) {
             mean[j] += q->transform[j * D + i] * parts->maps[i].v;
             second[j] += q->transform[j * D + i] * q->transform[j * D + i] * variance;

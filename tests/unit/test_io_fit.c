@@ -239,9 +239,94 @@ static void draws_are_the_libraries(void **state)
     fit_file_clear(&file);
 }
 
+/* ---- mixtures ---- */
+
+/* A fit whose winner is a mixture; the text is the caller's. */
+static char *written_mixture(rovi_fit **fit, size_t *size)
+{
+    rovi_approximation *part[] = {hand_approximation(1), hand_approximation(0), support_approximation(3, 2, 1)}, *q;
+    const double weights[] = {1.0 / 3, 1e-300, 2.0 / 3};
+    assert_int_equal(rovi_approximation_new_mixture(3, weights, (const rovi_approximation *const *)part, &q, NULL),
+                     ROVI_OK);
+    const rovi_restart restarts[] = {{.approximation = part[0]}, {.approximation = q}};
+    const rovi_fit_parts parts = {.winner = 1, .restart_count = 2, .restarts = restarts, .threads = 1};
+    assert_int_equal(rovi_fit_new(&parts, fit, NULL), ROVI_OK);
+    for (size_t k = 0; k < 3; k++)
+        rovi_approximation_free(part[k]);
+    rovi_approximation_free(q);
+    rovi_settings *settings = rovi_settings_new();
+    json_t *values = fit_settings_to_json(settings), *description = json_pack("{s:s}", "type", "banana");
+    struct fit_context context = hand_context(values, description);
+    char *text = NULL;
+    FILE *stream = open_memstream(&text, size);
+    assert_int_equal(fit_write(&context, *fit, stream, "t.json", NULL), ROVI_OK);
+    fclose(stream);
+    json_decref(values);
+    json_decref(description);
+    rovi_settings_free(settings);
+    return text;
+}
+
+static void mixtures_come_back(void **state)
+{
+    (void)state;
+    size_t size;
+    rovi_fit *fit;
+    char *text = written_mixture(&fit, &size);
+    struct fit_file file;
+    rovi_error error = {0};
+    if (fit_file_parse("t.json", text, size, &file, &error))
+        fail_msg("%s", error.message);
+    const rovi_approximation *a = rovi_fit_approximation(fit), *b = rovi_fit_approximation(file.fit);
+    assert_int_equal(rovi_approximation_components(b), 3);
+    assert_null(rovi_approximation_parts_of(b));
+    for (size_t k = 0; k < 3; k++) {
+        double p = 0, r = 1;
+        same_approximation(rovi_approximation_component(a, k, &p), rovi_approximation_component(b, k, &r));
+        same_bits(&p, &r, 1);
+    }
+    free(text);
+    rovi_fit_free(fit);
+    fit_file_clear(&file);
+}
+
+static void mixture_refused_after(const char *key, const char *value, const char *part)
+{
+    size_t size;
+    rovi_fit *fit;
+    char *text = written_mixture(&fit, &size);
+    json_t *root = json_loads(text, 0, NULL);
+    json_t *q = json_object_get(json_array_get(json_object_get(root, "restarts"), 1), "approximation");
+    if (value)
+        assert_int_equal(json_object_set_new(q, key, json_loads(value, JSON_DECODE_ANY, NULL)), 0);
+    else
+        assert_int_equal(json_object_del(q, key), 0);
+    free(text);
+    text = json_dumps(root, JSON_REAL_PRECISION(17));
+    refused(text, part);
+    free(text);
+    json_decref(root);
+    rovi_fit_free(fit);
+}
+
+static void wrong_mixtures_are_refused(void **state)
+{
+    (void)state;
+    mixture_refused_after("weights", NULL, "\"weights\" is missing");
+    mixture_refused_after("weights", "[0.5, 0.5]", "restarts[1].approximation.weights: found an array of 2 values");
+    mixture_refused_after("weights", "[0.5, \"a\", 0.5]", "weights[1]: found \"a\"");
+    mixture_refused_after("weights", "[0.5, 0, 0.5]", "t.json: weight 1 is 0; it must be positive");
+    mixture_refused_after("weights", "[0.5, 0.5, 0.5]", "must sum to 1");
+    mixture_refused_after("components", "7", "components: found 7, allowed: an array of components");
+    mixture_refused_after("components", "[]", "t.json: ");
+    mixture_refused_after("components", "[1, 2, 3]", "components[0]");
+    mixture_refused_after("components", "[{}, {}, {}]", "components[0]");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(mixtures_come_back),       cmocka_unit_test(wrong_mixtures_are_refused),
         cmocka_unit_test(fits_come_back),           cmocka_unit_test(the_context_comes_back),
         cmocka_unit_test(cut_files_are_refused),    cmocka_unit_test(other_files_are_refused),
         cmocka_unit_test(wrong_values_are_refused), cmocka_unit_test(draws_are_the_libraries)};

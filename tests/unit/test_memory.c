@@ -530,6 +530,75 @@ static void a_separation(void **state)
     rovi_target_free(run.target);
 }
 
+struct mixing {
+    const rovi_approximation *part[2];
+    const rovi_approximation *q;
+};
+
+static rovi_status mixture_action(void *data, bool *out_is_null, rovi_error *error)
+{
+    const struct mixing *m = data;
+    rovi_approximation *q = NULL;
+    const rovi_status status = rovi_approximation_new_mixture(2, (const double[]){.4, .6}, m->part, &q, error);
+    *out_is_null = q == NULL;
+    rovi_approximation_free(q);
+    return status;
+}
+
+static void mixtures(void **state)
+{
+    (void)state;
+    rovi_approximation *a = support_approximation(1, 2, 1), *b = support_approximation(2, 2, 0), *q = NULL;
+    struct mixing m = {.part = {a, b}};
+    assert_true(survive(mixture_action, &m) > 10);
+    assert_int_equal(rovi_approximation_new_mixture(2, (const double[]){.4, .6}, m.part, &q, NULL), ROVI_OK);
+    assert_true(survive(draw_action, q) >= 1);
+    assert_true(survive(log_density_action, q) >= 1);
+    assert_true(survive(modes_action, q) > 3);
+    struct classified c = {.q = q};
+    assert_int_equal(rovi_approximation_modes(q, 4, &c.modes, NULL), ROVI_OK);
+    assert_true(survive(modes_classify_action, &c) >= 1);
+    rovi_modes_free(c.modes);
+    rovi_approximation_free(a);
+    rovi_approximation_free(b);
+    rovi_approximation_free(q);
+}
+
+/* Little of everything: components that are found, refined, and grown, on two threads. */
+static rovi_status mixture_fit_action(void *data, bool *out_is_null, rovi_error *error)
+{
+    rovi_settings *settings = rovi_settings_new();
+    rovi_fit *fit = NULL;
+    static const char *const set[][2] = {{"method", "mixture"}, {"restarts", "1"},     {"draws", "100"},
+                                         {"threads", "2"},      {"tolerance", "0.03"}, {"max_evaluations", "150000"}};
+    rovi_status status = settings == NULL ? ROVI_NO_MEMORY : ROVI_OK;
+    if (settings == NULL && error != NULL) {
+        *out_is_null = true;
+        *error = (rovi_error){.status = ROVI_NO_MEMORY, .message = "out of memory"};
+        return status;
+    }
+    for (size_t i = 0; i < 6 && status == ROVI_OK; i++) {
+        status = rovi_settings_set(settings, set[i][0], set[i][1], error);
+    }
+    if (status == ROVI_OK) {
+        status = rovi_fit_run(data, settings, NULL, NULL, &fit, error);
+    }
+    *out_is_null = fit == NULL;
+    rovi_fit_free(fit);
+    rovi_settings_free(settings);
+    return status;
+}
+
+static void fits_of_mixtures(void **state)
+{
+    (void)state;
+    rovi_target *target = NULL;
+    assert_int_equal(make_target(GAUSSIANS, &target, NULL), ROVI_OK);
+    rovi_target_set_concurrent(target, 1);
+    assert_true(survive(mixture_fit_action, target) > 50);
+    rovi_target_free(target);
+}
+
 static rovi_status fit_new_action(void *data, bool *out_is_null, rovi_error *error)
 {
     rovi_fit *fit = NULL;
@@ -669,6 +738,8 @@ int main(void)
         cmocka_unit_test(a_fit_without_settings),
         cmocka_unit_test(a_plane),
         cmocka_unit_test(a_separation),
+        cmocka_unit_test(mixtures),
+        cmocka_unit_test(fits_of_mixtures),
         cmocka_unit_test(a_fit_from_parts),
         cmocka_unit_test(langevin_runs),
         cmocka_unit_test(sizes_beyond_memory),

@@ -24,8 +24,8 @@ static rovi_approximation *normal(double x, double y, double sd0, double sd1, do
 static rovi_approximation *mix(size_t count, const double *weights, rovi_approximation **part)
 {
     rovi_approximation *q = NULL;
-    assert_int_equal(
-        rovi_approximation_new_mixture(count, weights, (const rovi_approximation *const *)part, &q, NULL), ROVI_OK);
+    assert_int_equal(rovi_approximation_new_mixture(count, weights, (const rovi_approximation *const *)part, &q, NULL),
+                     ROVI_OK);
     for (size_t k = 0; k < count; k++) {
         rovi_approximation_free(part[k]);
     }
@@ -35,9 +35,9 @@ static rovi_approximation *mix(size_t count, const double *weights, rovi_approxi
 static void modes_that_are_apart_are_the_components(void **state)
 {
     (void)state;
-    rovi_approximation *q = mix(3, (const double[]){.2, .5, .3},
-                                (rovi_approximation *[]){normal(-6, 0, 1, 2, .3), normal(6, 0, .5, 1, 0),
-                                                         normal(0, 9, 1, 1, 0)});
+    rovi_approximation *q =
+        mix(3, (const double[]){.2, .5, .3},
+            (rovi_approximation *[]){normal(-6, 0, 1, 2, .3), normal(6, 0, .5, 1, 0), normal(0, 9, 1, 1, 0)});
     rovi_modes *modes = NULL;
     assert_int_equal(rovi_approximation_modes(q, 10, &modes, NULL), ROVI_OK);
     assert_int_equal(modes->listed, 3);
@@ -89,8 +89,8 @@ static void a_cell_joins_the_component_it_lies_on(void **state)
     const rovi_map maps[2] = {{.cells = 1, .knots = knots, .lambda = lambda, .alpha = .5}, {.knots = knot, .alpha = 1}};
     rovi_approximation *two = NULL;
     assert_int_equal(
-        rovi_approximation_new(
-            &(rovi_approximation_parts){.dim = 2, .center = center, .rotation = O, .maps = maps}, &two, NULL),
+        rovi_approximation_new(&(rovi_approximation_parts){.dim = 2, .center = center, .rotation = O, .maps = maps},
+                               &two, NULL),
         ROVI_OK);
     rovi_approximation *q = mix(2, (const double[]){.8, .2}, (rovi_approximation *[]){two, normal(5.4, 0, .5, 1, 0)});
     rovi_modes *modes = NULL;
@@ -119,9 +119,9 @@ static void a_cell_joins_the_component_it_lies_on(void **state)
 static void what_is_not_listed_is_counted(void **state)
 {
     (void)state;
-    rovi_approximation *q = mix(3, (const double[]){.2, .5, .3},
-                                (rovi_approximation *[]){normal(-9, 0, 1, 1, 0), normal(9, 0, 1, 1, 0),
-                                                         normal(0, 9, 1, 1, 0)});
+    rovi_approximation *q =
+        mix(3, (const double[]){.2, .5, .3},
+            (rovi_approximation *[]){normal(-9, 0, 1, 1, 0), normal(9, 0, 1, 1, 0), normal(0, 9, 1, 1, 0)});
     rovi_modes *modes = NULL;
     assert_int_equal(rovi_approximation_modes(q, 2, &modes, NULL), ROVI_OK);
     assert_int_equal(modes->listed, 2);
