@@ -112,30 +112,48 @@ static rovi_status measure(struct job *job, rovi_error *error)
 
 /* ---- modes of the fit ---- */
 
-/* The share of the weights in each mode, equation (38), its error that of a ratio. */
-static void weigh_modes(struct job *job, const size_t *place)
+/* Sum, mean and variance of the weights in one cell; the cells not listed are the last one. */
+struct cell {
+    double weight, count, mean, squares;
+};
+
+/* What the cell contributes to log Z, and its variance; one without draws is taken to weigh what the fit says. */
+static rovi_estimate contribution(const struct cell *cell)
 {
-    rovi_diagnosed_mode *modes = job->result->modes;
+    const double mean = cell->count > 0 ? cell->mean : 1;
+    const double variance = cell->count > 1 ? cell->squares / (cell->count - 1) / cell->count : mean * mean;
+    return (rovi_estimate){cell->weight * mean, cell->weight * cell->weight * variance};
+}
+
+/* The mass of each mode, equation (40): the fit's weight of a cell is known, so that the weights of the draws in it
+ * alone are uncertain, not their number. */
+static rovi_status weigh_modes(struct job *job, const size_t *place, rovi_error *error)
+{
+    const size_t listed = job->modes->listed;
     const double level = job->result->parts.log_z.value;
-    double sum = 0;
+    struct cell *cell = arena_take(&job->memory, listed + 1, sizeof *cell);
+    double whole = 0, noise = 0;
+    if (cell == NULL) {
+        return error_no_memory(error);
+    }
     for (size_t i = 0; i < job->draws.n; i++) {
-        const double w = exp(job->weight[i] - level);
-        sum += w;
-        if (place[i] < job->modes->listed) {
-            modes[place[i]].mass.value += w;
-        }
+        struct cell *at = &cell[place[i]];
+        const double w = exp(job->weight[i] - level), step = w - at->mean;
+        at->mean += step / ++at->count;
+        at->squares += step * (w - at->mean);
     }
-    for (size_t k = 0; k < job->modes->listed; k++) {
-        modes[k].mass.value /= sum;
+    for (size_t k = 0; k <= listed; k++) {
+        cell[k].weight = k < listed ? job->modes->mode[k].weight : fmax(0, 1 - job->modes->listed_weight);
+        whole += contribution(&cell[k]).value;
+        noise += contribution(&cell[k]).mcse;
     }
-    for (size_t k = 0; k < job->modes->listed; k++) {
-        double squares = 0;
-        for (size_t i = 0; i < job->draws.n; i++) {
-            const double w = exp(job->weight[i] - level) / sum;
-            squares += pow(w * ((place[i] == k) - modes[k].mass.value), 2);
-        }
-        modes[k].mass.mcse = sqrt(squares);
+    for (size_t k = 0; k < listed; k++) {
+        const rovi_estimate own = contribution(&cell[k]);
+        const double mass = own.value / whole;
+        job->result->modes[k].mass = (rovi_estimate){
+            mass, sqrt(fmax(0, (1 - 2 * mass) * own.mcse + mass * mass * noise)) / whole};
     }
+    return ROVI_OK;
 }
 
 static rovi_status list_modes(struct job *job, rovi_error *error)
@@ -162,12 +180,10 @@ static rovi_status list_modes(struct job *job, rovi_error *error)
     made->parts.modes = made->modes;
     made->parts.mode_count = n;
     made->parts.modes_total = job->modes->total;
-    status = made->memory.failed ? error_no_memory(error)
-                                 : rovi_modes_classify(job->modes, job->q, job->draws.n, job->draws.x, place, error);
-    if (status == ROVI_OK) {
-        weigh_modes(job, place);
-    }
-    return status;
+    status = made->memory.failed
+                 ? error_no_memory(error)
+                 : rovi_modes_classify(job->modes, job->q, job->draws.n, job->draws.x, place, error);
+    return status == ROVI_OK ? weigh_modes(job, place, error) : status;
 }
 
 /* Cells whose maxima no valley parts are one mode, named by the heaviest. */
@@ -285,13 +301,17 @@ static rovi_status search(struct job *job, rovi_error *error)
 static void share_with_regions(struct job *job)
 {
     rovi_diagnosis *made = job->result;
-    double left = 1;
+    double left = 1, noise = 0;
     for (size_t k = 0; k < made->parts.region_count; k++) {
-        left -= made->regions[k].missed ? made->regions[k].mass.value : 0;
+        if (made->regions[k].missed) {
+            left -= made->regions[k].mass.value;
+            noise = hypot(noise, made->regions[k].mass.mcse);
+        }
     }
+    left = fmax(left, 0);
     for (size_t k = 0; k < made->parts.mode_count; k++) {
-        made->modes[k].mass.value *= fmax(left, 0);
-        made->modes[k].mass.mcse *= fmax(left, 0);
+        rovi_estimate *mass = &made->modes[k].mass;
+        *mass = (rovi_estimate){left * mass->value, hypot(left * mass->mcse, noise * mass->value)};
     }
 }
 

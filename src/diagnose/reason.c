@@ -29,12 +29,21 @@ static void say_place(rovi_diagnosis_parts *parts, const double *mean)
     say(parts, shown < parts->dim ? ", ...)" : ")");
 }
 
+/* A share and its error in percent, as many decimals as the error is worth. */
+static void say_percent(rovi_diagnosis_parts *parts, rovi_estimate share)
+{
+    const double error = 100 * share.mcse, digits = error > 0 ? 1 - floor(log10(error)) : 1;
+    const int decimals = (int)fmin(fmax(digits, 1), 2);
+    say(parts, "%.*f ± %.*f %%", decimals, 100 * share.value, decimals, fmax(error, pow(10, -decimals)));
+}
+
 static void say_region(rovi_diagnosis_parts *parts, const rovi_region *region, size_t missed)
 {
     say(parts, "the mode at ");
     say_place(parts, region->mean);
-    say(parts, " has %.3g ± %.2g %% of the mass, of which the fit holds %.2g %%; ", 100 * region->mass.value,
-        100 * region->mass.mcse, 100 * region->held.value / region->mass.value);
+    say(parts, " has ");
+    say_percent(parts, region->mass);
+    say(parts, " of the mass, of which the fit holds %.2g %%; ", 100 * region->held.value / region->mass.value);
     say(parts, "it lies %.3g sd away", region->distance);
     if (isfinite(region->depth)) {
         say(parts, " behind a valley %.3g nats deep", region->depth);
@@ -49,8 +58,8 @@ static void say_mode(rovi_diagnosis_parts *parts, const rovi_diagnosed_mode *mod
 {
     say(parts, "the fit gives the mode at ");
     say_place(parts, mode->mean);
-    say(parts, " %.3g %% of the mass, but it has %.3g ± %.2g %%", 100 * mode->weight, 100 * mode->mass.value,
-        100 * mode->mass.mcse);
+    say(parts, " %.3g %% of the mass, but it has ", 100 * mode->weight);
+    say_percent(parts, mode->mass);
 }
 
 static void say_none(rovi_diagnosis_parts *parts)
@@ -60,9 +69,9 @@ static void say_none(rovi_diagnosis_parts *parts)
     }
     say(parts, "%zu climbs from dispersed starts ", parts->climbs);
     if (parts->region_count > 0) {
-        say(parts, "found %zu mode%s beyond the fit, the heaviest with %.2g ± %.1g %% of the mass", parts->found,
-            parts->found == 1 ? "" : "s", 100 * parts->regions[0].mass.value, 100 * parts->regions[0].mass.mcse);
-        say(parts, ", of which the fit holds %.2g %%",
+        say(parts, "found %zu mode%s beyond the fit, the heaviest with ", parts->found, parts->found == 1 ? "" : "s");
+        say_percent(parts, parts->regions[0].mass);
+        say(parts, " of the mass, of which the fit holds %.2g %%",
             100 * fmin(1, parts->regions[0].held.value / parts->regions[0].mass.value));
     } else if (parts->found > 0) {
         say(parts, "found %zu mode%s beyond the fit that could not be weighed", parts->found,

@@ -457,6 +457,43 @@ static rovi_status default_langevin_action(void *data, bool *out_is_null, rovi_e
     return status;
 }
 
+struct diagnosed {
+    rovi_target *target;
+    rovi_fit *fit;
+    int threads;
+};
+
+static rovi_status diagnosis_action(void *data, bool *out_is_null, rovi_error *error)
+{
+    const struct diagnosed *of = data;
+    const rovi_diagnosis_options options = {.threads = of->threads, .max_evaluations = 3000};
+    rovi_diagnosis *diagnosis = NULL;
+    const rovi_status status =
+        rovi_diagnosis_run(of->target, of->fit, &options, NULL, NULL, &diagnosis, error);
+    *out_is_null = diagnosis == NULL;
+    rovi_diagnosis_free(diagnosis);
+    return status;
+}
+
+/* Of a fit that keeps one mode, so that a region is weighed, by its local normal. */
+static void diagnoses(void **state)
+{
+    (void)state;
+    const double weights[] = {0.5, 0.5}, means[] = {-3, -3, 3, 3};
+    rovi_settings *settings = rovi_settings_new();
+    struct diagnosed of = {.target = NULL};
+    assert_int_equal(rovi_settings_set(settings, "method", "mfvi", NULL), ROVI_OK);
+    assert_int_equal(rovi_settings_set(settings, "restarts", "2", NULL), ROVI_OK);
+    assert_int_equal(rovi_target_new_gaussian_mixture(2, 2, weights, means, 0, NULL, &of.target, NULL), ROVI_OK);
+    assert_int_equal(rovi_fit_run(of.target, settings, NULL, NULL, &of.fit, NULL), ROVI_OK);
+    for (of.threads = 1; of.threads <= 2; of.threads++) {
+        assert_true(survive(diagnosis_action, &of) > 50);
+    }
+    rovi_fit_free(of.fit);
+    rovi_target_free(of.target);
+    rovi_settings_free(settings);
+}
+
 static rovi_status classify_action(void *data, bool *out_is_null, rovi_error *error)
 {
     const double x[] = {0, 1, 2, 3};
@@ -742,6 +779,7 @@ int main(void)
         cmocka_unit_test(fits_of_mixtures),
         cmocka_unit_test(a_fit_from_parts),
         cmocka_unit_test(langevin_runs),
+        cmocka_unit_test(diagnoses),
         cmocka_unit_test(sizes_beyond_memory),
         cmocka_unit_test(libraries),
         cmocka_unit_test(a_start),

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# rovi check, and what rovi fit says of collapse.
+
+load common.bash
+
+@test "a fit that lost a mode ends with 4 and says so" {
+    code=0
+    "$ROVI" fit figure1-m3 --method mfvi -o lost.json --quiet >out || code=$?
+    [ "$code" = 4 ]
+    grep -q '^  collapse  suspected: the mode at .* of the mass, of which the fit holds 0 %' out
+    grep -q '^Next:  rovi fit figure1-m3 --method mixture' out
+    grep -q '"collapse": {"verdict": "suspected", "reason": "the mode at ' lost.json
+    code=0
+    "$ROVI" check lost.json >out || code=$?
+    [ "$code" = 4 ]
+    grep -q '^Mode collapse is suspected: ' out
+    grep -q 'missed$' out
+    grep -q 'mean-field VI collapses, onto either component' out
+    grep -q '^Next:  rovi fit figure1-m3 --method mixture' out
+}
+
+@test "a fit that keeps both ends with 0" {
+    "$ROVI" fit figure1-m3 -o kept.json --quiet --json >out
+    grep -q '"collapse": {"verdict": "none", "reason": ".* climbs from dispersed starts found no mode' out
+    "$ROVI" check kept.json >out
+    grep -q '^No lost mode was found' out
+    for word in KL ELBO 'log Z' k-hat effective restarts theory asked; do
+        grep -q "^  $word" out
+    done
+}
+
+@test "4 wins over 3" {
+    code=0
+    "$ROVI" fit figure1-m3 --method mfvi --iterations 1 --restarts 1 --quiet --json >out || code=$?
+    if grep -q '"status": "converged"' out; then
+        skip 'one sweep was enough'
+    fi
+    [ "$code" = 4 ]
+}
+
+@test "--no-probe: nobody searches" {
+    "$ROVI" fit figure1-m3 --method mfvi --no-probe -o lost.json --quiet --json >out
+    grep -q '"collapse": null' out
+    grep -q '"collapse": null' lost.json
+    "$ROVI" check lost.json --no-probe >out
+    grep -q '^Not searched' out
+    "$ROVI" check lost.json --no-probe --json >out
+    grep -q '"collapse": null' out
+}
+
+@test "--json prints its keys, and the same for any number of threads" {
+    "$ROVI" fit uneven --method mfvi --no-probe -o lost.json --quiet >out
+    "$ROVI" check lost.json --json --threads 1 >one || [ $? = 4 ]
+    "$ROVI" check lost.json --json --threads 3 >three || [ $? = 4 ]
+    for key in rovi fit target method dim collapse search draws elbo kl log_z_is k_hat k_threshold ess outside modes \
+        modes_total climbs found regions clusters restart_cluster theory evaluations time; do
+        grep -q "^ \"$key\": " one
+    done
+    diff <(grep -v '"time"' one) <(grep -v '"time"' three)
+    "$ROVI" check lost.json --json --threads 1 --seed 5 | grep -v '"time"' >other || true
+    ! diff -q <(grep -v '"time"' one) other
+}
+
+@test "it asks the target no more often than it may" {
+    "$ROVI" fit figure1-m3 --method mfvi --no-probe -o lost.json --quiet >out
+    "$ROVI" check lost.json --max-evaluations 3000 --json >out || [ $? = 4 ]
+    asked=$(sed -n 's/.*"evaluations": {"density": \([0-9]*\),.*/\1/p' out)
+    [ "$asked" -le 3000 ]
+}
+
+@test "a target file that has changed is said" {
+    printf '%s' '{"type": "gaussian_mixture", "weights": [1], "means": [[0, 0]]}' >t.json
+    "$ROVI" fit t.json -o a.json --quiet >out
+    printf '%s' '{"type": "gaussian_mixture", "weights": [1], "means": [[1, 0]]}' >t.json
+    "$ROVI" check a.json >out 2>err
+    grep -q 't.json has changed since the fit; what is asked is the target that was fitted' err
+}
+
+@test "bad input" {
+    refused 2 'found no fit' check
+    refused 2 'cannot be read' check no-such.json
+    refused 2 'found unknown flag --jsn (did you mean --json?)' check a.json --jsn
+    refused 2 '--threads: found "x", allowed' check a.json --threads x
+    refused 2 '--threads: found "2000", allowed: 0..1024' check a.json --threads 2000
+    refused 2 '--seed: found "-1", allowed' check a.json --seed=-1
+    refused 2 '--max-evaluations: found "no", allowed' check a.json --max-evaluations no
+    refused 2 'allowed: one fit' check a.json b.json
+    printf '%s' '{"type": "banana"}' >t.json
+    refused 2 'this is a target description' check t.json
+}
