@@ -4,7 +4,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "cli/agreement.h"
 #include "cli/diagnosis.h"
+#include "cli/estimate.h"
 #include "cli/fit_result.h"
 #include "io/report.h"
 
@@ -13,13 +15,8 @@
 
 static void print_estimate(const char *label, rovi_estimate estimate, const char *note, FILE *stream)
 {
-    double mcse = estimate.mcse;
-    int decimals = mcse > 0 && isfinite(mcse) ? (int)(1 - floor(log10(mcse))) : 4; /* two digits of the error */
-    decimals = decimals < 0 ? 0 : decimals > 9 ? 9 : decimals;
-    fprintf(stream, "  %-10s%.*f", label, decimals, estimate.value);
-    if (isfinite(mcse))
-        fprintf(stream, " ± %.*f", decimals, mcse);
-    fprintf(stream, "%s\n", note);
+    char text[ESTIMATE_ROOM];
+    fprintf(stream, "  %-10s%s%s\n", label, estimate_text(estimate, text), note);
 }
 
 /* The best restart that is one rotated product, or a mixture, as asked; NULL when there is none. */
@@ -90,31 +87,14 @@ static void print_modes(const rovi_modes *modes, size_t d, FILE *stream)
     }
 }
 
-/* Restarts agree when their ELBOs differ by less than is worth speaking of, or by less than their noise. */
-static bool agrees(const rovi_restart *restart, const rovi_restart *winner)
-{
-    double gap = winner->elbo.value - restart->elbo.value;
-    return gap < 0.05 || gap < 3 * hypot(winner->elbo.mcse, restart->elbo.mcse); /* .05 nat, 3 standard errors */
-}
-
 static void print_restarts(const rovi_fit_parts *parts, FILE *stream)
 {
-    const rovi_restart *winner = parts->restarts + parts->winner;
-    size_t agreeing = 0, failed = 0;
-    double worst = winner->elbo.value;
-    for (size_t i = 0; i < parts->restart_count; i++) {
-        const rovi_restart *restart = parts->restarts + i;
-        failed += restart->stop == ROVI_STOP_FAILED;
-        if (restart->stop == ROVI_STOP_FAILED || isnan(restart->elbo.value))
-            continue;
-        agreeing += agrees(restart, winner);
-        worst = fmin(worst, restart->elbo.value);
-    }
-    fprintf(stream, "  %-10s%zu of %zu reach the best ELBO", "restarts", agreeing, parts->restart_count);
-    if (agreeing + failed < parts->restart_count)
-        fprintf(stream, ", the worst is %.3g below", winner->elbo.value - worst);
-    if (failed)
-        fprintf(stream, ", %zu failed", failed);
+    struct agreement agreement = agreement_of(parts);
+    fprintf(stream, "  %-10s%zu of %zu reach the best ELBO", "restarts", agreement.agreeing, parts->restart_count);
+    if (agreement.agreeing + agreement.failed < parts->restart_count)
+        fprintf(stream, ", the worst is %.3g below", agreement.worst_gap);
+    if (agreement.failed)
+        fprintf(stream, ", %zu failed", agreement.failed);
     fputc('\n', stream);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/density.h"
+#include "cli/pairs.h"
 #include "io/report.h"
 
 #define DRAWS_MOST   200000
@@ -116,14 +117,14 @@ static rovi_status smooth(struct column *column, struct pool *pool, rovi_error *
     return status;
 }
 
-rovi_status picture_open(struct picture *picture, size_t count, const char *const *paths, bool with_draws,
+rovi_status picture_open(struct picture *picture, size_t count, const char *const *paths, enum picture_depth depth,
                          rovi_error *error)
 {
     *picture = (struct picture){0};
     rovi_status status = ROVI_OK;
     for (size_t i = 0; i < count && !status; i++)
         status = add_column(picture, paths[i], error);
-    if (!with_draws)
+    if (depth == PICTURE_FITS)
         return status;
     for (size_t i = 0; i < count && !status; i++)
         status = draw(picture->column + i, &picture->pool, error);
@@ -131,6 +132,8 @@ rovi_status picture_open(struct picture *picture, size_t count, const char *cons
         status = survey(picture->scene + i, &picture->pool, error);
     for (size_t i = 0; i < count && !status; i++)
         status = smooth(picture->column + i, &picture->pool, error);
+    for (size_t i = 0; i < count && !status && depth == PICTURE_PAIRS; i++)
+        status = pairs_make(picture->column + i, &picture->pool, error);
     return status;
 }
 

@@ -13,6 +13,8 @@
 #include "rovi.h"
 
 #define PANELS_MOST    6 /* marginals shown of a fit */
+#define PAIR_AXES      5 /* pairs shown of a fit are those of so many coordinates */
+#define PAIR_MODES     6 /* that have a colour */
 #define CURVE_POINTS   256
 #define CONTOUR_LEVELS 4
 #define COLUMNS_MOST   6
@@ -41,6 +43,23 @@ struct scene {
     struct landscape landscape;
 };
 
+struct pair_axis {
+    char label[40]; /* for gnuplot */
+    double lo, hi;
+    struct curve density;
+};
+
+/* Draws along the leading axes: `group` is the mode of a draw, or group_count - 1 for all but the heaviest modes. */
+struct pairs {
+    bool rotated; /* the axes are those of the fit's own rotated coordinates */
+    size_t shown, count, group_count;
+    struct pair_axis axis[PAIR_AXES];
+    double *value;             /* count x shown */
+    size_t *group;             /* count */
+    double weight[PAIR_MODES]; /* of the listed modes */
+    size_t mode_count;         /* how many of them */
+};
+
 struct column { /* one fit */
     const char *path;
     struct fit_file file;
@@ -48,6 +67,7 @@ struct column { /* one fit */
     size_t draw_count;
     double *draws; /* draw_count x d */
     struct curve marginal[PANELS_MOST];
+    struct pairs pairs; /* when pairs_make made them */
 };
 
 struct picture {
@@ -57,8 +77,10 @@ struct picture {
     struct pool pool;
 };
 
-/* Read the fits and compute; with_draws false leaves all but the fits out. */
-rovi_status picture_open(struct picture *picture, size_t count, const char *const *paths, bool with_draws,
+/* How much of a picture is computed: the fits alone; their draws, marginals and scenes; pairs as well */
+enum picture_depth { PICTURE_FITS, PICTURE_DRAWS, PICTURE_PAIRS };
+
+rovi_status picture_open(struct picture *picture, size_t count, const char *const *paths, enum picture_depth depth,
                          rovi_error *error);
 void picture_clear(struct picture *picture); /* also after picture_open failed */
 

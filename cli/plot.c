@@ -47,7 +47,11 @@ static rovi_status apply(const struct arguments *arguments, struct request *requ
 
 static rovi_status read_kind(struct request *request, rovi_error *error)
 {
-    static const char *const kinds[] = {[PLOT_FIT] = "fit", [PLOT_MARGINALS] = "marginals", [PLOT_TRACE] = "trace"};
+    static const char *const kinds[] = {[PLOT_FIT] = "fit",
+                                        [PLOT_MARGINALS] = "marginals",
+                                        [PLOT_PAIRS] = "pairs",
+                                        [PLOT_TRACE] = "trace",
+                                        [PLOT_RESTARTS] = "restarts"};
     if (!request->kind_text)
         return ROVI_OK;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
@@ -55,7 +59,8 @@ static rovi_status read_kind(struct request *request, rovi_error *error)
         if (strcmp(kinds[i], request->kind_text) == 0)
             return ROVI_OK;
     }
-    return report(error, ROVI_BAD_INPUT, "--kind: found \"%.60s\", allowed: fit, marginals, trace", request->kind_text);
+    return report(error, ROVI_BAD_INPUT, "--kind: found \"%.60s\", allowed: fit, marginals, pairs, trace, restarts",
+                  request->kind_text);
 }
 
 static rovi_status read_suffix(struct request *request, rovi_error *error)
@@ -151,10 +156,17 @@ static rovi_status leave_script(const struct request *request, const struct pict
     return status;
 }
 
+static enum picture_depth depth_of(enum plot_kind kind)
+{
+    if (kind == PLOT_TRACE || kind == PLOT_RESTARTS)
+        return PICTURE_FITS;
+    return kind == PLOT_PAIRS ? PICTURE_PAIRS : PICTURE_DRAWS;
+}
+
 static rovi_status plot(const struct request *request, rovi_error *error)
 {
     struct picture picture;
-    rovi_status status = picture_open(&picture, request->fit_count, request->fits, request->kind != PLOT_TRACE, error);
+    rovi_status status = picture_open(&picture, request->fit_count, request->fits, depth_of(request->kind), error);
     if (!status && !gnuplot_installed())
         status = leave_script(request, &picture, error);
     else if (!status && request->script)
@@ -181,7 +193,7 @@ static int run(const struct command *self, int argc, char **argv)
 
 static const struct option options[] = {
     {"output", 'o', "FILE", NULL, "the picture; its suffix says which kind of file: .svg, .png or .pdf"},
-    {"kind", 0, "KIND", NULL, "fit (all there is, the default), marginals or trace"},
+    {"kind", 0, "KIND", NULL, "fit (draws, marginals and trace, the default), marginals, pairs, trace or restarts"},
     {"script", 0, "FILE.gp", NULL, "keep the gnuplot script, to be edited and run again"},
     {"help", 'h', NULL, NULL, "this text"},
     {0}};

@@ -14,7 +14,10 @@
 
 static const struct {
     const char *method, *title, *colour;
-} methods[] = {{"mfvi", "Mean-field VI", "#D55E00"}, {"rovi", "Rotational VI", "#0072B2"}, {"", "Fit", "#009E73"}};
+} methods[] = {{"mfvi", "Mean-field VI", "#D55E00"},
+               {"rovi", "Rotational VI", "#0072B2"},
+               {"mixture", "Mixture of fits", "#0072B2"},
+               {"", "Fit", "#009E73"}};
 
 static size_t method_of(const struct column *column)
 {

@@ -23,6 +23,8 @@ struct trace_axis panel_trace_axis(const struct picture *picture);
 /* Data blocks: of a scene, and of the column with this index. */
 void panel_scene_data(const struct scene *scene, size_t index, FILE *stream);
 void panel_column_data(const struct column *column, size_t index, FILE *stream);
+void panel_pairs_data(const struct column *column, size_t index, FILE *stream);
+void panel_restarts_data(const struct column *column, size_t index, FILE *stream);
 void panel_trace_data(const struct column *column, size_t index, const struct trace_axis *axis, FILE *stream);
 
 /* Panels. */
@@ -32,5 +34,15 @@ void panel_marginal(const struct canvas *canvas, struct frame frame, const struc
                     size_t scene_index, size_t coordinate);
 void panel_trace(const struct canvas *canvas, struct frame frame, const struct column *column, size_t column_index,
                  const struct trace_axis *axis, bool labelled);
+
+/* All pairs of the column's leading axes: the frame is square, but for a line with the modes' colours above it. */
+void panel_pairs(const struct canvas *canvas, struct frame frame, const struct column *column, size_t column_index,
+                 size_t scene_index);
+
+/* How far each restart's ELBO is below the best, with its error. */
+void panel_restarts(const struct canvas *canvas, struct frame frame, const struct column *column, size_t column_index,
+                    bool labelled);
+
+const char *panel_mode_colour(const struct pairs *pairs, size_t group); /* "#rrggbb" */
 
 #endif

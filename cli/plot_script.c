@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "cli/estimate.h"
 #include "cli/plot_panels.h"
 
 enum { /* pixels */
@@ -24,7 +25,18 @@ enum { /* pixels */
        CONTOURS = COLUMN,
        MARGINAL = 120,
        LONE_MARGINAL = 280,
+       PAIRS = 620, /* a column of pairs in more than two dimensions */
+       PAIRS_LEGEND = 24,
        TRACE = 170
+};
+
+struct sheet {
+    const struct picture *picture;
+    enum plot_kind kind;
+    bool bare; /* neither head nor titles */
+    double column_width;
+    struct canvas canvas;
+    struct trace_axis axis;
 };
 
 /* ---- what goes where ---- */
@@ -34,9 +46,14 @@ static bool shows_contours(const struct scene *scene, enum plot_kind kind)
     return kind == PLOT_FIT && scene->d == 2;
 }
 
-static size_t marginal_rows(const struct scene *scene, enum plot_kind kind)
+static bool shows_marginals(enum plot_kind kind)
 {
-    return kind == PLOT_TRACE ? 0 : (scene->shown + 1) / 2;
+    return kind == PLOT_FIT || kind == PLOT_MARGINALS;
+}
+
+static bool shows_trace(enum plot_kind kind)
+{
+    return kind == PLOT_FIT || kind == PLOT_TRACE;
 }
 
 static double marginal_height(const struct scene *scene)
@@ -44,23 +61,37 @@ static double marginal_height(const struct scene *scene)
     return scene->d == 1 ? LONE_MARGINAL : MARGINAL;
 }
 
-static double column_height(const struct scene *scene, enum plot_kind kind)
+static double pairs_height(const struct scene *scene, double width)
 {
-    double height = TITLE;
-    if (shows_contours(scene, kind))
-        height += CONTOURS + AXIS;
-    height += (double)marginal_rows(scene, kind) * (marginal_height(scene) + AXIS);
-    return kind == PLOT_MARGINALS ? height : height + TRACE + AXIS;
+    return (scene->d == 1 ? LONE_MARGINAL : width) + PAIRS_LEGEND;
 }
 
-static struct canvas measure(const struct picture *picture, enum plot_kind kind, FILE *stream)
+static double column_height(const struct scene *scene, enum plot_kind kind, double width)
 {
+    double height = 0;
+    if (shows_contours(scene, kind))
+        height += CONTOURS + AXIS;
+    if (shows_marginals(kind))
+        height += (double)((scene->shown + 1) / 2) * (marginal_height(scene) + AXIS);
+    if (kind == PLOT_PAIRS)
+        height += pairs_height(scene, width) + AXIS;
+    return shows_trace(kind) || kind == PLOT_RESTARTS ? height + TRACE + AXIS : height;
+}
+
+static void measure(struct sheet *sheet, FILE *stream)
+{
+    const struct picture *picture = sheet->picture;
     double tallest = 0, columns = (double)picture->column_count;
+    sheet->column_width = COLUMN;
     for (size_t c = 0; c < picture->column_count; c++)
-        tallest = fmax(tallest, column_height(picture->column[c].scene, kind));
-    return (struct canvas){.width = LEFT + columns * COLUMN + (columns - 1) * BETWEEN_COLUMNS + RIGHT,
-                           .height = TOP + HEAD + tallest,
-                           .stream = stream};
+        if (sheet->kind == PLOT_PAIRS && picture->column[c].scene->d > 2)
+            sheet->column_width = PAIRS;
+    for (size_t c = 0; c < picture->column_count; c++)
+        tallest = fmax(tallest, column_height(picture->column[c].scene, sheet->kind, sheet->column_width));
+    sheet->canvas =
+        (struct canvas){.width = LEFT + columns * sheet->column_width + (columns - 1) * BETWEEN_COLUMNS + RIGHT,
+                        .height = TOP + (sheet->bare ? 0 : HEAD + TITLE) + tallest,
+                        .stream = stream};
 }
 
 static size_t scene_index(const struct picture *picture, const struct column *column)
@@ -70,19 +101,11 @@ static size_t scene_index(const struct picture *picture, const struct column *co
 
 /* ---- words ---- */
 
-static int decimals(double mcse)
-{
-    int digits = mcse > 0 && isfinite(mcse) ? (int)(1 - floor(log10(mcse))) : 3;
-    return digits < 0 ? 0 : digits > 6 ? 6 : digits;
-}
-
 static void print_evidence(const rovi_fit_parts *parts, FILE *stream)
 {
     bool kl = !isnan(parts->kl.value);
-    rovi_estimate estimate = kl ? parts->kl : parts->elbo;
-    fprintf(stream, "%s %.*f", kl ? "KL" : "ELBO", decimals(estimate.mcse), estimate.value);
-    if (isfinite(estimate.mcse))
-        fprintf(stream, " ± %.*f", decimals(estimate.mcse), estimate.mcse);
+    char text[ESTIMATE_ROOM];
+    fprintf(stream, "%s %s", kl ? "KL" : "ELBO", estimate_text(kl ? parts->kl : parts->elbo, text));
     fprintf(stream, ", %s",
             parts->stop == ROVI_STOP_CONVERGED     ? "converged"
             : parts->stop == ROVI_STOP_INTERRUPTED ? "interrupted"
@@ -118,14 +141,15 @@ static void print_origin(const struct column *column, bool with_target, FILE *st
     canvas_quote(text, stream);
 }
 
-static void print_title(const struct canvas *canvas, const struct column *column, double x, bool with_target)
+static void print_title(const struct sheet *sheet, const struct column *column, double x)
 {
+    const struct canvas *canvas = &sheet->canvas;
     FILE *stream = canvas->stream;
     canvas_begin_label(canvas, x, TOP + HEAD + 6);
     fprintf(stream, "'{/:Bold %s%s}' left font ',15' tc rgb '%s'\n", panel_method(column), panel_preset(column),
             panel_colour(column));
-    canvas_begin_label(canvas, x + COLUMN, TOP + HEAD + 6);
-    print_origin(column, with_target, stream);
+    canvas_begin_label(canvas, x + sheet->column_width, TOP + HEAD + 6);
+    print_origin(column, sheet->picture->scene_count > 1, stream);
     fputs(" right font ',10' tc rgb '#777777' noenhanced\n", stream);
     canvas_begin_label(canvas, x, TOP + HEAD + 28);
     fputc('\'', stream);
@@ -142,12 +166,31 @@ static bool any_landscape(const struct picture *picture)
     return false;
 }
 
+/* What there is to see, where a line of the target does not tell it. */
+static const char *describe(const struct picture *picture, enum plot_kind kind)
+{
+    switch (kind) {
+    case PLOT_TRACE:
+        return "the way of every restart";
+    case PLOT_RESTARTS:
+        return "restarts against the best, with standard errors; green: they agree";
+    case PLOT_PAIRS:
+        return picture->column[0].pairs.rotated ? "draws along the fit's own coordinates that are least normal"
+                                                : "draws, a colour for each mode";
+    case PLOT_FIT:
+    case PLOT_MARGINALS:
+        break;
+    }
+    return "marginals of the draws";
+}
+
 /* The legend stands in the head, where it covers nothing. */
 static void print_legend(const struct canvas *canvas, const struct picture *picture, enum plot_kind kind)
 {
     FILE *stream = canvas->stream;
-    bool target = kind != PLOT_TRACE && any_landscape(picture);
-    bool contours = target && shows_contours(picture->column[0].scene, kind);
+    const struct scene *scene = picture->column[0].scene;
+    bool target = (shows_marginals(kind) || kind == PLOT_PAIRS) && any_landscape(picture);
+    bool contours = target && (shows_contours(scene, kind) || (kind == PLOT_PAIRS && scene->d == 2));
     double y = TOP + 34, x = LEFT;
     if (target) {
         fprintf(stream,
@@ -155,11 +198,11 @@ static void print_legend(const struct canvas *canvas, const struct picture *pict
                 x / canvas->width, 1 - y / canvas->height, (x + 24) / canvas->width, 1 - y / canvas->height);
         canvas_begin_label(canvas, x + 30, y);
         fprintf(stream, "'target%s' left font ',11' tc rgb '" LABEL_COLOUR "'\n",
-                contours ? ", with the smallest regions that hold 50, 80, 95 and 99 % of it" : "");
+                contours ? "; the smallest regions that hold 50, 80, 95, 99 % of it" : "");
     } else {
         canvas_begin_label(canvas, x, y);
-        fprintf(stream, "'%s' left font ',11' tc rgb '" LABEL_COLOUR "'\n",
-                kind == PLOT_TRACE ? "the way of every restart" : "marginals of the draws");
+        canvas_quote(describe(picture, kind), stream);
+        fputs(" left font ',11' tc rgb '" LABEL_COLOUR "'\n", stream);
     }
 }
 
@@ -175,57 +218,87 @@ static void print_head(const struct canvas *canvas, const struct picture *pictur
 
 /* ---- the script ---- */
 
-static void print_data(const struct picture *picture, enum plot_kind kind, const struct trace_axis *axis, FILE *stream)
+static void print_data(const struct sheet *sheet, FILE *stream)
 {
-    for (size_t i = 0; i < picture->scene_count && kind != PLOT_TRACE; i++)
+    const struct picture *picture = sheet->picture;
+    bool draws = shows_marginals(sheet->kind);
+    for (size_t i = 0; i < picture->scene_count && (draws || sheet->kind == PLOT_PAIRS); i++)
         panel_scene_data(picture->scene + i, i, stream);
-    for (size_t c = 0; c < picture->column_count && kind != PLOT_TRACE; c++)
-        panel_column_data(picture->column + c, c, stream);
-    for (size_t c = 0; c < picture->column_count && kind != PLOT_MARGINALS; c++)
-        panel_trace_data(picture->column + c, c, axis, stream);
+    for (size_t c = 0; c < picture->column_count; c++) {
+        const struct column *column = picture->column + c;
+        if (draws)
+            panel_column_data(column, c, stream);
+        if (shows_trace(sheet->kind))
+            panel_trace_data(column, c, &sheet->axis, stream);
+        if (sheet->kind == PLOT_PAIRS)
+            panel_pairs_data(column, c, stream);
+        if (sheet->kind == PLOT_RESTARTS)
+            panel_restarts_data(column, c, stream);
+    }
 }
 
-static void print_marginals(const struct canvas *canvas, const struct picture *picture, size_t c, double x, double y)
+static void print_marginals(const struct sheet *sheet, size_t c, double x, double y)
 {
-    const struct column *column = picture->column + c;
+    const struct column *column = sheet->picture->column + c;
     double height = marginal_height(column->scene);
     double width = column->scene->shown == 1 ? COLUMN : (COLUMN - BETWEEN_PANELS) / 2.0;
     for (size_t j = 0; j < column->scene->shown; j++) {
         struct frame frame = {x + (double)(j % 2) * (width + BETWEEN_PANELS), y, width, height};
-        panel_marginal(canvas, frame, column, c, scene_index(picture, column), j);
+        panel_marginal(&sheet->canvas, frame, column, c, scene_index(sheet->picture, column), j);
         y += j % 2 == 1 || j + 1 == column->scene->shown ? height + AXIS : 0;
     }
 }
 
-static void print_column(const struct canvas *canvas, const struct picture *picture, size_t c, enum plot_kind kind,
-                         const struct trace_axis *axis)
+static void print_column(const struct sheet *sheet, size_t c)
 {
-    const struct column *column = picture->column + c;
-    double x = LEFT + (double)c * (COLUMN + BETWEEN_COLUMNS), y = TOP + HEAD + TITLE;
-    print_title(canvas, column, x, picture->scene_count > 1);
-    if (shows_contours(column->scene, kind)) {
-        panel_contours(canvas, (struct frame){x, y, COLUMN, CONTOURS}, column, c, scene_index(picture, column));
+    const struct canvas *canvas = &sheet->canvas;
+    const struct column *column = sheet->picture->column + c;
+    size_t scene = scene_index(sheet->picture, column);
+    double width = sheet->column_width;
+    double x = LEFT + (double)c * (width + BETWEEN_COLUMNS), y = sheet->bare ? TOP : TOP + HEAD + TITLE;
+    if (!sheet->bare)
+        print_title(sheet, column, x);
+    if (sheet->kind == PLOT_PAIRS)
+        panel_pairs(canvas, (struct frame){x, y, width, pairs_height(column->scene, width)}, column, c, scene);
+    if (shows_contours(column->scene, sheet->kind)) {
+        panel_contours(canvas, (struct frame){x, y, COLUMN, CONTOURS}, column, c, scene);
         y += CONTOURS + AXIS;
     }
-    if (kind != PLOT_TRACE)
-        print_marginals(canvas, picture, c, x, y);
-    y = canvas->height - AXIS - TRACE; /* in one line, whatever stands above */
-    if (kind != PLOT_MARGINALS)
-        panel_trace(canvas, (struct frame){x, y, COLUMN, TRACE}, column, c, axis, c == 0);
+    if (shows_marginals(sheet->kind))
+        print_marginals(sheet, c, x, y);
+    struct frame last = {x, canvas->height - AXIS - TRACE, width, TRACE}; /* in one line, whatever stands above */
+    if (shows_trace(sheet->kind))
+        panel_trace(canvas, last, column, c, &sheet->axis, c == 0);
+    if (sheet->kind == PLOT_RESTARTS)
+        panel_restarts(canvas, last, column, c, c == 0);
+}
+
+static void print_script(struct sheet *sheet, enum plot_format format, const char *output, FILE *stream)
+{
+    const struct picture *picture = sheet->picture;
+    measure(sheet, stream);
+    sheet->axis = panel_trace_axis(picture);
+    fprintf(stream, "# Written by rovi %s. Run it with: gnuplot FILE\n", rovi_version());
+    canvas_terminal(&sheet->canvas, format, output, stream);
+    canvas_style(stream);
+    print_data(sheet, stream);
+    fputs("set multiplot\n", stream);
+    if (!sheet->bare)
+        print_head(&sheet->canvas, picture, sheet->kind);
+    for (size_t c = 0; c < picture->column_count; c++)
+        print_column(sheet, c);
+    fputs("unset multiplot\n", stream);
 }
 
 void plot_script_write(const struct picture *picture, enum plot_kind kind, enum plot_format format, const char *output,
                        FILE *stream)
 {
-    struct canvas canvas = measure(picture, kind, stream);
-    struct trace_axis axis = panel_trace_axis(picture);
-    fprintf(stream, "# Written by rovi %s. Run it with: gnuplot FILE\n", rovi_version());
-    canvas_terminal(&canvas, format, output, stream);
-    canvas_style(stream);
-    print_data(picture, kind, &axis, stream);
-    fputs("set multiplot\n", stream);
-    print_head(&canvas, picture, kind);
-    for (size_t c = 0; c < picture->column_count; c++)
-        print_column(&canvas, picture, c, kind, &axis);
-    fputs("unset multiplot\n", stream);
+    struct sheet sheet = {.picture = picture, .kind = kind};
+    print_script(&sheet, format, output, stream);
+}
+
+void plot_script_bare(const struct picture *picture, enum plot_kind kind, FILE *stream)
+{
+    struct sheet sheet = {.picture = picture, .kind = kind, .bare = true};
+    print_script(&sheet, PLOT_SVG, NULL, stream);
 }

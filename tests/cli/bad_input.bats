@@ -115,7 +115,7 @@ bad_target() {
     refused 2 '--layout: found "csv", allowed: pathfinder, advi' sample f.json -n 1 -o a.csv --layout csv
     refused 2 '-o: found "a.csv.gz"' sample f.json -n 1 -o a.csv.gz
     refused 2 '-o: found "a.jpg", allowed: a name ending in .svg, .png or .pdf' plot f.json -o a.jpg
-    refused 2 '--kind: found "all", allowed: fit, marginals, trace' plot f.json -o a.png --kind all
+    refused 2 '--kind: found "all", allowed: fit, marginals, pairs, trace, restarts' plot f.json -o a.png --kind all
     only_here f.json table
 }
 

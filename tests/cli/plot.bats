@@ -24,9 +24,9 @@ need_gnuplot() {
 @test "every kind, in one, two and more dimensions" {
     need_gnuplot
     echo '{"type": "gaussian_mixture", "weights": [0.4, 0.6], "means": [[-2], [2]]}' >one.json
-    for target in one.json student-t funnel; do
+    for target in one.json student-t funnel many-well; do
         fitted "$target" f.json
-        for kind in fit marginals trace; do
+        for kind in fit marginals pairs trace restarts; do
             "$ROVI" plot f.json -o p.svg --kind "$kind" 2>err
             [ ! -s err ]
         done
@@ -70,4 +70,33 @@ need_gnuplot() {
     (ulimit -f 16 && "$ROVI" plot f.json -o p.svg) 2>err || code=$?
     [ "$code" = 1 ]
     only_here f.json table err
+}
+
+@test "pairs: a colour for each mode, the leading axes of the fit where there are many, mixtures as well" {
+    need_gnuplot
+    fitted many-well f.json
+    "$ROVI" plot f.json -o p.svg --kind pairs --script p.gp
+    [ "$(grep -c 'index 0 using' p.gp)" = 10 ] # pairs of five axes
+    grep -q 'y_{' p.gp
+    "$ROVI" fit far-asymmetric --method mixture -o m.json --quiet >table
+    "$ROVI" plot m.json -o p.svg --kind pairs --script p.gp
+    [ "$(grep -c 'index [01] using 1:2' p.gp)" = 2 ]
+    [ "$(awk '/^\$pairs0/ { inside = 1; next } /^EOD/ { inside = 0 } inside && NF' p.gp | wc -l)" = 4000 ]
+    grep -q 'contours0 using' p.gp
+}
+
+@test "restarts: those that agree are told from those that do not" {
+    need_gnuplot
+    fitted ring f.json --restarts 3
+    sed -i 's/"winner": [0-9]*/"winner": 0/' f.json
+    awk '/^   "elbo": / { sub(/: .*/, ++n == 1 ? ": -1.5," : n == 2 ? ": -1.51," : ": -99.5,") } 1' f.json >g.json
+    "$ROVI" plot g.json -o p.svg --kind restarts --script p.gp
+    # restart, asinh(gap/.05) and its range: the first two agree, the third is 98 nats below
+    awk '/^\$restarts0/ { inside = 1; next } /^EOD/ { inside = 0 } inside { print NF && $1 != "NaN" ? $1 " " $2 : NF }' p.gp |
+        tr '\n' ';' >points
+    grep -q '^4;1 0;2 0.198[0-9]*;0;0;4;3 8.27[0-9]*;0;0;4;0;0;$' points
+    grep -q '</svg>' p.svg
+    "$ROVI" plot f.json f.json -o p.svg --kind restarts 2>err
+    [ ! -s err ]
+    refused 2 'allowed: fit, marginals, pairs, trace, restarts' plot f.json -o p.svg --kind pair
 }

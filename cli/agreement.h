@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How the restarts of a fit stand to the best of them. */
+#ifndef ROVI_CLI_AGREEMENT_H
+#define ROVI_CLI_AGREEMENT_H
+
+#include "rovi.h"
+
+#define AGREEMENT_NATS 0.05 /* a difference that is not worth speaking of */
+
+enum standing { STANDING_AGREES, STANDING_DIFFERS, STANDING_NONE }; /* none: it failed, or never began */
+
+enum standing restart_standing(const rovi_fit_parts *parts, size_t restart);
+
+/* By how much a restart's ELBO is below the winner's; its mcse is of the difference. */
+rovi_estimate restart_gap(const rovi_fit_parts *parts, size_t restart);
+
+struct agreement {
+    size_t agreeing, failed; /* the winner agrees with itself */
+    double worst_gap;        /* of those that have an ELBO */
+};
+
+struct agreement agreement_of(const rovi_fit_parts *parts);
+
+#endif
