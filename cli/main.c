@@ -7,8 +7,9 @@
 #include "cli/cli.h"
 #include "io/report.h"
 
-static const struct command *const commands[] = {&fit_command,      &check_command,      &sample_command,     &plot_command,
-                                                 &langevin_command, &separation_command, &reproduce_command};
+static const struct command *const commands[] = {&fit_command,        &check_command,    &sample_command,
+                                                 &plot_command,       &report_command,   &langevin_command,
+                                                 &separation_command, &reproduce_command};
 
 #define COMMANDS (sizeof commands / sizeof *commands)
 
@@ -28,9 +29,10 @@ static const struct command *find_command(const char *name)
             return commands[i];
         suggestion_consider(&suggestion, commands[i]->name);
     }
-    fprintf(stderr,
-            "rovi: found command \"%.80s\", allowed: fit, check, sample, plot, langevin, separation, reproduce, help%s%s%s\n",
-            name, suggestion.best ? " (did you mean " : "", suggestion.best ? suggestion.best : "",
+    fprintf(stderr, "rovi: found command \"%.80s\", allowed: ", name);
+    for (size_t i = 0; i < COMMANDS; i++)
+        fprintf(stderr, "%s, ", commands[i]->name);
+    fprintf(stderr, "help%s%s%s\n", suggestion.best ? " (did you mean " : "", suggestion.best ? suggestion.best : "",
             suggestion.best ? "?)" : "");
     return NULL;
 }

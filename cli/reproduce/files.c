@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cli/html.h"
 #include "cli/reproduce/figure.h"
 #include "io/json.h"
 #include "io/output.h"
@@ -143,20 +144,6 @@ rovi_status files_write(const struct study *study, const char *folder, bool pict
 
 /* ---- the page ---- */
 
-static void print_html(const char *text, FILE *stream)
-{
-    for (; *text; text++) {
-        if (*text == '<')
-            fputs("&lt;", stream);
-        else if (*text == '>')
-            fputs("&gt;", stream);
-        else if (*text == '&')
-            fputs("&amp;", stream);
-        else
-            fputc(*text, stream);
-    }
-}
-
 static const char page_head[] =
     "<!doctype html>\n"
     "<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\n"
@@ -193,9 +180,9 @@ static void print_contents(const struct study *studies, size_t count, FILE *stre
     for (size_t i = 0; i < count; i++) {
         const struct study *study = studies + i;
         fprintf(stream, "<tr><td><a href=\"#%s\">", study->experiment->name);
-        print_html(study->experiment->title, stream);
+        html_text(study->experiment->title, stream);
         fputs("</a></td><td>", stream);
-        print_html(study->outcome, stream);
+        html_text(study->outcome, stream);
         fprintf(stream, "</td><td class=\"n %s\">%zu of %zu</td></tr>\n", study_holds(study) ? "yes" : "no",
                 study_held(study), study->check_count);
     }
@@ -205,7 +192,7 @@ static void print_contents(const struct study *studies, size_t count, FILE *stre
 static void print_check(const struct check *check, FILE *stream)
 {
     fputs("<tr><td>", stream);
-    print_html(check->claim, stream);
+    html_text(check->claim, stream);
     fprintf(stream, "</td><td class=\"n\">%s %.4g", check_relation(check), check->predicted);
     if (check->slack > 0 && check->relation == ABOUT)
         fprintf(stream, " ± %.2g", check->slack);
@@ -220,15 +207,15 @@ static void print_section(const struct study *study, bool pictures, FILE *stream
 {
     const char *name = study->experiment->name;
     fprintf(stream, "<section id=\"%s\"><h2>", name);
-    print_html(study->experiment->title, stream);
+    html_text(study->experiment->title, stream);
     fputs("</h2>\n<p>", stream);
-    print_html(study->experiment->claim, stream);
+    html_text(study->experiment->claim, stream);
     fputs("</p>\n", stream);
     if (pictures)
         fprintf(stream, "<a href=\"%s.svg\"><img src=\"%s.svg\" alt=\"The figure of the experiment %s\"></a>\n", name,
                 name, name);
     fputs("<p><strong>", stream);
-    print_html(study->outcome, stream);
+    html_text(study->outcome, stream);
     fputs("</strong></p>\n<table><tr><th>claim</th><th class=\"n\">predicted</th><th "
           "class=\"n\">measured</th><th></th></tr>\n",
           stream);

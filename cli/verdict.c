@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a fit file says, as sentences: each looks at one thing, and the worst of them makes the headline.
+ *
+ * Where log Z is known the KL bounds what can be missing: when q has no mass outside of a region A, then
+ * KL(q || p) >= -log p(A), so that a region which the fit misses holds at most 1 - exp(-KL) of the target's mass.
+ */
+#include "cli/verdict.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/agreement.h"
+#include "cli/estimate.h"
+#include "io/report.h"
+
+#define KL_NOTICED  0.1  /* nats: as of missing a tenth of the mass */
+#define KL_FAR      0.25 /* a quarter */
+#define MODES_NAMED 4
+#define OUTSIDE     0.001
+
+struct draft {
+    const struct fit_file *file;
+    const char *path;
+    struct pool *pool;
+    struct verdict *verdict;
+    bool failed; /* for want of memory */
+};
+
+static const rovi_fit_parts *parts_of(const struct draft *draft)
+{
+    return rovi_fit_parts_of(draft->file->fit);
+}
+
+/* ---- building ---- */
+
+static void say(struct draft *draft, const char *sentence)
+{
+    struct verdict *verdict = draft->verdict;
+    draft->failed = draft->failed || !sentence;
+    if (sentence && verdict->count < SENTENCES_MOST)
+        verdict->sentence[verdict->count++] = sentence;
+}
+
+/* The first of the worst findings gives the headline. */
+static void judge(struct draft *draft, enum verdict_level level, const char *headline)
+{
+    if (draft->verdict->headline && level <= draft->verdict->level)
+        return;
+    draft->verdict->level = level;
+    draft->verdict->headline = headline;
+}
+
+static void advise(struct draft *draft, const char *next)
+{
+    draft->failed = draft->failed || !next;
+    if (!draft->verdict->next)
+        draft->verdict->next = next;
+}
+
+/* The fit again, by another setting. */
+static const char *fit_again(const struct draft *draft, const char *flags)
+{
+    const char *target = draft->file->context.target;
+    return pool_format(draft->pool, "rovi fit %s %s", target ? target : "TARGET", flags);
+}
+
+/* ---- what is looked at ---- */
+
+static const char *named_field(const struct field *object, const char *key)
+{
+    struct field member;
+    const char *text;
+    return field_find(object, key, &member) && field_to_text(&member, &text, NULL) == ROVI_OK ? text : NULL;
+}
+
+/* The search for mass that the fit misses, as the file has it: {"verdict", "sentence", "next"}. */
+static bool say_collapse(struct draft *draft)
+{
+    struct field root = field_root(draft->path, draft->file->document), collapse;
+    if (!field_find(&root, "collapse", &collapse) || !json_is_object(collapse.value))
+        return false;
+    const char *found = named_field(&collapse, "verdict"), *sentence = named_field(&collapse, "sentence");
+    if (!found)
+        return false;
+    const char *next = named_field(&collapse, "next");
+    bool none = strcmp(found, "none") == 0;
+    judge(draft, none ? VERDICT_GOOD : VERDICT_BAD,
+          none ? "No mass was found that the fit misses." : "The fit probably misses part of the target's mass.");
+    say(draft, sentence ? pool_text(draft->pool, sentence)
+                        : pool_format(draft->pool, "The search for missed mass ended with \"%.60s\".", found));
+    if (next)
+        advise(draft, pool_text(draft->pool, next));
+    return true;
+}
+
+static void say_modes(struct draft *draft)
+{
+    rovi_modes *modes = NULL;
+    if (rovi_approximation_modes(rovi_fit_approximation(draft->file->fit), MODES_NAMED, &modes, NULL)) {
+        draft->failed = true;
+        return;
+    }
+    const char *text =
+        modes->total == 1 ? "The fit has one mode" : pool_format(draft->pool, "The fit has %.6g modes", modes->total);
+    if (text && modes->total > MODES_NAMED)
+        text = pool_format(draft->pool, "%s, of which the heaviest holds %.3g %% of its mass", text,
+                           100 * modes->mode[0].weight);
+    for (size_t i = 0; text && modes->total > 1 && modes->total <= MODES_NAMED && i < modes->listed; i++)
+        text = pool_format(draft->pool, "%s%s %.3g %%", text, i ? "," : ", with", 100 * modes->mode[i].weight);
+    if (text && modes->total > 1 && modes->total <= MODES_NAMED)
+        text = pool_format(draft->pool, "%s of its mass", text);
+    say(draft, text ? pool_format(draft->pool, "%s.", text) : NULL);
+    rovi_modes_free(modes);
+}
+
+static void say_kl(struct draft *draft)
+{
+    rovi_estimate kl = parts_of(draft)->kl;
+    char text[ESTIMATE_ROOM];
+    double sure = kl.value - 3 * kl.mcse, most = 1 - exp(-fmax(kl.value + 3 * kl.mcse, 0));
+    if (sure > KL_FAR)
+        judge(draft, VERDICT_BAD, "The fit is far from the target.");
+    else if (sure > KL_NOTICED)
+        judge(draft, VERDICT_DOUBT, "The fit differs from the target, noticeably.");
+    else
+        judge(draft, VERDICT_GOOD, "The fit is close to the target.");
+    say(draft, pool_format(draft->pool,
+                           "Its Kullback-Leibler divergence to the target is %s nats. A region that the fit misses can "
+                           "hold %.2g %% of the target's mass at most (three standard errors allowed).",
+                           estimate_text(kl, text), 100 * most));
+    if (sure > KL_FAR)
+        say(draft, pool_format(draft->pool,
+                               "So far off is a fit that is exact where it is and misses %.0f %%. A KL does not tell "
+                               "that from a shape that the fit cannot take.",
+                               100 * (1 - exp(-kl.value))));
+}
+
+static void say_elbo(struct draft *draft)
+{
+    char text[ESTIMATE_ROOM];
+    say(draft,
+        pool_format(draft->pool,
+                    "Its ELBO is %s nats. As the target's log Z is not known, this number serves to compare fits "
+                    "to the same target; it does not say how near the target this one is.",
+                    estimate_text(parts_of(draft)->elbo, text)));
+}
+
+static void say_unprobed(struct draft *draft)
+{
+    const char *method = draft->file->context.method;
+    bool mean_field = method && strcmp(method, "mfvi") == 0;
+    if (isnan(parts_of(draft)->kl.value)) {
+        judge(draft, VERDICT_OPEN, "Whether the fit misses mass was not probed.");
+        say(draft, pool_text(draft->pool, "Not probed: no search for mass outside of the fit is recorded in the file. "
+                                          "Neither the ELBO nor restarts that agree can show a mode that all of them "
+                                          "have missed."));
+    } else
+        say(draft,
+            pool_text(draft->pool, "Not probed: no search for mass outside of the fit is recorded in the file."));
+    if (mean_field)
+        advise(draft, fit_again(draft, "--method auto"));
+}
+
+static void say_restarts(struct draft *draft)
+{
+    const rovi_fit_parts *parts = parts_of(draft);
+    struct agreement agreement = agreement_of(parts);
+    if (parts->restart_count == 1)
+        say(draft, pool_text(draft->pool, "There was one restart, which nothing can be held against."));
+    else if (agreement.agreeing == parts->restart_count)
+        say(draft, pool_format(draft->pool, "All %zu restarts agree.", parts->restart_count));
+    else
+        say(draft, pool_format(draft->pool, "%zu of %zu restarts reach the best ELBO; the worst is %.3g nats below%s.",
+                               agreement.agreeing, parts->restart_count, agreement.worst_gap,
+                               agreement.failed ? ", and some failed" : ""));
+}
+
+static void say_stop(struct draft *draft)
+{
+    const rovi_fit_parts *parts = parts_of(draft);
+    if (parts->stop != ROVI_STOP_CONVERGED) {
+        judge(draft, VERDICT_DOUBT, "The fit has not converged.");
+        say(draft, pool_format(draft->pool, "It ended before it had converged (%s).", rovi_stop_text(parts->stop)));
+        advise(draft, pool_format(draft->pool, "rovi fit %s --start %s",
+                                  draft->file->context.target ? draft->file->context.target : "TARGET", draft->path));
+    }
+    if (parts->outside > OUTSIDE) {
+        judge(draft, VERDICT_DOUBT, "The fit has mass where the target has none.");
+        say(draft, pool_format(draft->pool, "%.2g %% of its mass lies outside of the target's support.",
+                               100 * parts->outside));
+    }
+}
+
+rovi_status verdict_make(const struct fit_file *file, const char *path, struct pool *pool, struct verdict *verdict,
+                         rovi_error *error)
+{
+    *verdict = (struct verdict){0};
+    struct draft draft = {.file = file, .path = path, .pool = pool, .verdict = verdict};
+    bool probed = say_collapse(&draft);
+    say_modes(&draft);
+    if (isnan(parts_of(&draft)->kl.value))
+        say_elbo(&draft);
+    else
+        say_kl(&draft);
+    say_restarts(&draft);
+    say_stop(&draft);
+    if (!probed)
+        say_unprobed(&draft);
+    return draft.failed ? report_no_memory(error) : ROVI_OK;
+}
