@@ -18,7 +18,7 @@
 #define PRODUCTS_MOST 4e8 /* multiplications spent on ranking */
 #define RANKED_LEAST  200 /* draws */
 #define RANKED_MOST   4000
-#define POINTS_DRAWN  9000 /* in all panels together */
+#define POINTS_DRAWN  6000 /* in all panels together */
 #define DENSITY_DRAWS 40000
 
 struct candidate { /* the value at x is direction . x - offset */

@@ -28,13 +28,15 @@ static const char style[] =
     "#444 }\n"
     "@media (prefers-color-scheme: dark) { :root { --ink: #e4e7ea; --soft: #a0a8b1; --line: #363c43; --page: #16191d;\n"
     "  --card: #1f2429; --link: #5ab4e5; --good: #3fc19a; --open: #9fb2c4; --doubt: #e6ac4a; --bad: #f4845f;\n"
-    "  --target: #eceff1; --label: #c3c9cf } }\n"
+    "  --target: #eceff1; --label: #c3c9cf }\n"
+    "  svg [stroke='rgb(  0, 114, 178)'] { stroke: #48a5e0 } svg [color='rgb(  0, 114, 178)'] { color: #48a5e0 }\n"
+    "  svg g[fill='rgb(0,114,178)'] { fill: #48a5e0 } }\n"
     "* { box-sizing: border-box }\n"
     "body { font: 16px/1.55 -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif; color: var(--ink);\n"
     "  background: var(--page); max-width: 60rem; margin: 0 auto; padding: 1.6rem 1.2rem 3rem }\n"
     "h1 { font-size: 1.55rem; line-height: 1.25; margin: .2rem 0 .3rem; overflow-wrap: anywhere }\n"
     "h2 { font-size: 1.15rem; margin: 2.4rem 0 .6rem; padding-top: .9rem; border-top: 1px solid var(--line) }\n"
-    "p { margin: .4rem 0; max-width: 46rem } .soft, figcaption, caption { color: var(--soft); font-size: .9rem }\n"
+    "p { margin: .4rem 0; max-width: 46rem } .soft, figcaption { color: var(--soft); font-size: .9rem }\n"
     ".verdict { border-left: 5px solid var(--open); background: var(--card); padding: .9rem 1.1rem; margin: 1.3rem 0;\n"
     "  border-radius: 0 6px 6px 0 } .verdict > :first-child { font-size: 1.2rem; font-weight: 650; margin-top: 0 }\n"
     ".good { border-color: var(--good) } .good > :first-child { color: var(--good) }\n"
@@ -43,7 +45,6 @@ static const char style[] =
     "code, pre { font: .86em/1.5 ui-monospace, Menlo, Consolas, monospace; overflow-wrap: anywhere }\n"
     "pre { background: var(--card); padding: .8rem; overflow-x: auto; border-radius: 6px; white-space: pre-wrap }\n"
     ".scroll { overflow-x: auto } table { border-collapse: collapse; font-size: .9rem; margin: .4rem 0 }\n"
-    "caption { text-align: left; padding-bottom: .3rem; min-width: 15rem }\n"
     "th { text-align: left; font-weight: 550; color: var(--soft); vertical-align: top }\n"
     "th, td { padding: .28rem 1.1rem .28rem 0; border-bottom: 1px solid var(--line) }\n"
     "td { font-variant-numeric: tabular-nums } .n { text-align: right; white-space: nowrap }\n"
@@ -174,11 +175,10 @@ static void print_modes(const struct report_page *page, FILE *stream)
 {
     const rovi_modes *modes = page->modes;
     size_t d = dim_of(page), shown = d < COORDINATES_SHOWN ? d : COORDINATES_SHOWN;
-    fputs(
-        "<h2>Modes</h2>\n<div class=\"scroll\"><table><caption>Mass, and mean (standard deviation) of each coordinate "
-        "within the mode. These are exact for the approximation, not sampled; how far it is from the target is "
-        "below.</caption>\n<tr><th>mode</th><th class=\"n\">mass</th>",
-        stream);
+    fputs("<h2>Modes</h2>\n<p class=\"soft\">Mass, and mean (standard deviation) of each coordinate "
+          "within the mode. These are exact for the approximation, not sampled; how far it is from the target is "
+          "below.</p>\n<div class=\"scroll\"><table><tr><th>mode</th><th class=\"n\">mass</th>",
+          stream);
     for (size_t j = 0; j < shown; j++)
         fprintf(stream, "<th class=\"n\">x<sub>%zu</sub></th>", j + 1);
     fprintf(stream, "%s</tr>\n", shown < d ? "<th></th>" : "");
@@ -195,10 +195,9 @@ static void print_modes(const struct report_page *page, FILE *stream)
 static void print_evidence(const struct report_page *page, FILE *stream)
 {
     const rovi_fit_parts *parts = parts_of(page);
-    fputs(
-        "<h2>Evidence</h2>\n<div class=\"scroll\"><table><caption>In nats, with Monte Carlo standard errors, on draws "
-        "that nothing else used.</caption>\n",
-        stream);
+    fputs("<h2>Evidence</h2>\n<p class=\"soft\">In nats, with Monte Carlo standard errors, on draws "
+          "that nothing else used.</p>\n<div class=\"scroll\"><table>\n",
+          stream);
     print_estimate("ELBO", parts->elbo, "", stream);
     if (isnan(parts->kl.value))
         print_row("log Z", "not known, and so no KL", stream);

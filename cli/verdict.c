@@ -128,9 +128,9 @@ static void say_kl(struct draft *draft)
     else
         judge(draft, VERDICT_GOOD, "The fit is close to the target.");
     say(draft, pool_format(draft->pool,
-                           "Its Kullback-Leibler divergence to the target is %s nats. A region that the fit misses can "
-                           "hold %.2g %% of the target's mass at most (three standard errors allowed).",
-                           estimate_text(kl, text), 100 * most));
+                           "Its Kullback-Leibler divergence to the target is %s nats. A region that the fit misses "
+                           "can hold %s%.2g %% of the target's mass at most (three standard errors allowed).",
+                           estimate_text(kl, text), most < 1e-4 ? "less than " : "", fmax(100 * most, .01)));
     if (sure > KL_FAR)
         say(draft, pool_format(draft->pool,
                                "So far off is a fit that is exact where it is and misses %.0f %%. A KL does not tell "
@@ -164,14 +164,36 @@ static void say_unprobed(struct draft *draft)
         advise(draft, fit_again(draft, "--method auto"));
 }
 
+/* By how much a mixture is better than the best fit by a single product; NaN where none was tried, or it is none. */
+static double gain_of_mixture(const struct draft *draft)
+{
+    const rovi_fit_parts *parts = parts_of(draft);
+    double least = INFINITY;
+    if (rovi_approximation_components(rovi_fit_approximation(draft->file->fit)) == 1)
+        return NAN;
+    for (size_t r = 0; r < parts->restart_count; r++) {
+        const rovi_approximation *q = parts->restarts[r].approximation;
+        if (q && rovi_approximation_components(q) == 1 && restart_standing(parts, r) != STANDING_NONE)
+            least = fmin(least, restart_gap(parts, r).value);
+    }
+    return isfinite(least) ? least : NAN;
+}
+
 static void say_restarts(struct draft *draft)
 {
     const rovi_fit_parts *parts = parts_of(draft);
     struct agreement agreement = agreement_of(parts);
-    if (parts->restart_count == 1)
+    double gain = gain_of_mixture(draft);
+    if (!isnan(gain))
+        say(draft, pool_format(draft->pool,
+                               "It is a mixture, whose ELBO is %.3g nats above that of the best single product among "
+                               "%zu restarts.",
+                               gain, parts->restart_count));
+    else if (parts->restart_count == 1)
         say(draft, pool_text(draft->pool, "There was one restart, which nothing can be held against."));
     else if (agreement.agreeing == parts->restart_count)
-        say(draft, pool_format(draft->pool, "All %zu restarts agree.", parts->restart_count));
+        say(draft, pool_format(draft->pool, "All %zu restarts agree; that they may do on a mode that all have missed.",
+                               parts->restart_count));
     else
         say(draft, pool_format(draft->pool, "%zu of %zu restarts reach the best ELBO; the worst is %.3g nats below%s.",
                                agreement.agreeing, parts->restart_count, agreement.worst_gap,

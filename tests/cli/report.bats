@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# rovi report: a whole page that loads nothing, for fits of every kind; what it says; bad input.
+
+load common.bash
+
+need_gnuplot() {
+    command -v gnuplot >/dev/null || skip "gnuplot is not installed"
+}
+
+# Well-formed, names are unique, and nothing is loaded from anywhere.
+is_whole() {
+    ! grep -qiE 'https?://|<script|<link|<img|<iframe|@import|url\(|src=' "$1"
+    command -v python3 >/dev/null || return 0
+    python3 - "$1" <<'END'
+import sys
+from html.parser import HTMLParser
+VOID = {"meta", "br", "img"}
+class Page(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.open, self.names, self.uses = [], [], []
+    def handle_starttag(self, tag, attributes):
+        if tag not in VOID:
+            self.open.append(tag)
+        for key, value in attributes:
+            if key == "id":
+                self.names.append(value)
+            if key.endswith("href"):
+                assert value.startswith("#"), value
+                self.uses.append(value[1:])
+    def handle_startendtag(self, tag, attributes):
+        self.handle_starttag(tag, attributes)
+        if tag not in VOID:
+            self.open.pop()
+    def handle_endtag(self, tag):
+        assert self.open and self.open.pop() == tag, (tag, self.getpos())
+page = Page()
+page.feed(open(sys.argv[1], encoding="utf-8").read())
+page.close()
+assert not page.open, page.open
+assert len(page.names) == len(set(page.names)), "names are not unique"
+assert set(page.uses) <= set(page.names), set(page.uses) - set(page.names)
+END
+}
+
+@test "one, two and many dimensions, a mixture, and no log Z" {
+    need_gnuplot
+    echo '{"type": "gaussian_mixture", "weights": [0.4, 0.6], "means": [[-2], [2]]}' >one.json
+    for target in one.json student-t funnel many-well; do
+        fitted "$target" f.json
+        "$ROVI" report f.json -o p.html 2>err
+        [ ! -s err ]
+        is_whole p.html
+    done
+    "$ROVI" fit far-asymmetric -o m.json --quiet >table
+    "$ROVI" report m.json -o p.html
+    is_whole p.html
+    grep -q 'Mixture of fits (2 rotated products)' p.html
+    grep -q 'It is a mixture, whose ELBO' p.html
+    [ "$(grep -c '<svg role="img"' p.html)" = 4 ]
+    only_here one.json f.json m.json p.html table err
+}
+
+@test "the verdict: close, far, not probed, not converged" {
+    need_gnuplot
+    "$ROVI" fit figure1-m3 -o f.json --quiet >table
+    "$ROVI" report f.json -o p.html
+    grep -q 'class="verdict good"' p.html
+    grep -q '<p>The fit is close to the target.</p>' p.html
+    grep -q 'Not probed' p.html
+    "$ROVI" fit figure1-m3 --method mfvi -o f.json --quiet >table
+    "$ROVI" report f.json -o p.html
+    grep -q 'class="verdict bad"' p.html
+    grep -q 'misses 50 %' p.html
+    grep -q 'To try next: <code>rovi fit figure1-m3 --method auto</code>' p.html
+    sed -i 's/"kl": {[^}]*}/"kl": null/; s/"log_z": [^,]*/"log_z": null/' f.json
+    "$ROVI" report f.json -o p.html
+    grep -q 'class="verdict open"' p.html
+    grep -q '<p>Whether the fit misses mass was not probed.</p>' p.html
+    sed -i 's/^ "status": "converged"/ "status": "max_time"/' f.json
+    "$ROVI" report f.json -o p.html
+    grep -q '<p>The fit has not converged.</p>' p.html
+}
+
+@test "the verdict of a search that the file records" {
+    need_gnuplot
+    fitted ring f.json
+    sed 's/^ "format": 1,/ "format": 1, "collapse": {"verdict": "suspected", "sentence": "A <region> at (3, 3) holds 48 %.", "next": "rovi fit x"},/' f.json >g.json
+    "$ROVI" report g.json -o p.html
+    grep -q '<p>The fit probably misses part of the target' p.html
+    grep -q 'A &lt;region&gt; at (3, 3) holds 48 %.' p.html
+    grep -q 'To try next: <code>rovi fit x</code>' p.html
+    ! grep -q 'Not probed' p.html
+    sed -i 's/"verdict": "suspected"/"verdict": 7/' g.json
+    "$ROVI" report g.json -o p.html
+    grep -q 'Not probed' p.html
+}
+
+@test "names are text, in the page as in the pictures" {
+    need_gnuplot
+    fitted ring f.json
+    name='</title><script>alert(1)</script>&\\"' # JSON for one backslash-quoted quote
+    sed -i "s|\"target\": \"ring\"|\"target\": \"${name//&/\\&}\"|; s|\"command\": \"|&<b onload=x>|" f.json
+    mv f.json '<i>`touch pwned`.json'
+    "$ROVI" report '<i>`touch pwned`.json' -o p.html
+    is_whole p.html
+    grep -q 'alert(1)&lt;/script&gt;' p.html || grep -q '&lt;script&gt;alert' p.html
+    ! grep -q '<i>\|<b ' p.html
+    [ ! -e pwned ]
+}
+
+@test "bad input" {
+    refused 2 'found no fit, allowed: a file that' report
+    refused 2 'found "a.json" and "b.json", allowed: one fit' report a.json b.json
+    refused 2 'none.json' report none.json
+    refused 2 'unknown flag --kind' report f.json --kind all
+    echo '{"format": 1}' >f.json
+    refused 2 'f.json' report f.json -o p.html
+    only_here f.json
+    fitted ring f.json
+    refused 1 'no/such/folder' report f.json -o no/such/folder/p.html
+    only_here f.json table
+}
+
+@test "without gnuplot: the page has no pictures, and the command says why" {
+    fitted ring f.json
+    mkdir bin
+    code=0
+    PATH=$PWD/bin "$ROVI" report f.json -o p.html 2>err || code=$?
+    [ "$code" = 1 ]
+    grep -q 'apt-get install gnuplot-nox' err
+    is_whole p.html
+    ! grep -q '<svg' p.html
+    grep -q 'gnuplot was not installed' p.html
+    only_here f.json table bin err p.html
+}
+
+@test "a page that cannot be written leaves nothing" {
+    need_gnuplot
+    fitted ring f.json
+    code=0
+    (ulimit -f 16 && "$ROVI" report f.json -o p.html) 2>err || code=$?
+    [ "$code" = 1 ]
+    only_here f.json table err
+    "$ROVI" report f.json -o - >page
+    is_whole page
+}
