@@ -32,6 +32,9 @@ int say_error(const struct command *command, const rovi_error *error);
 
 void print_help(const struct command *command);
 
+/* An option may stand before a setting of the same name, when it takes more than that does. */
+bool command_has_option(const struct command *command, const char *name);
+
 /* "rovi fit ring --seed 2", in the pool; NULL when out of memory */
 char *join_command_line(struct pool *pool, const struct command *command, int argc, char **argv);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/manual.h"
 #include "io/report.h"
 
 static const struct command *const commands[] = {&fit_command,        &check_command,    &sample_command,
@@ -37,6 +38,18 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
+static int manual(const char *name)
+{
+    const struct command *command = name ? find_command(name) : NULL;
+    if (name && !command)
+        return EXIT_BAD_INPUT;
+    if (command)
+        manual_print(command);
+    else
+        manual_print_overview(COMMANDS, commands);
+    return EXIT_DONE;
+}
+
 static int help(const char *name)
 {
     const struct command *command = name ? find_command(name) : NULL;
@@ -57,6 +70,8 @@ static int dispatch(int argc, char **argv)
     }
     if (strcmp(argv[1], "--version") == 0)
         return printf("rovi %s\n", rovi_version()) < 0 ? EXIT_FAILED : EXIT_DONE;
+    if (strcmp(argv[1], "help") == 0 && argc > 2 && strcmp(argv[2], "--man") == 0)
+        return manual(argc > 3 ? argv[3] : NULL);
     if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
         return help(argc > 2 ? argv[2] : NULL);
     const struct command *command = find_command(argv[1]);

@@ -49,8 +49,7 @@ static void print_setting(const rovi_setting *setting)
     printf("%*s%s (default %s)\n", HELP_COLUMN, "", setting->allowed, setting->default_value);
 }
 
-/* An option may stand before a setting of the same name, when it takes more than that does. */
-static bool is_option(const struct command *command, const char *name)
+bool command_has_option(const struct command *command, const char *name)
 {
     for (const struct option *option = command->options; option->name; option++)
         if (strcmp(option->name, name) == 0)
@@ -66,7 +65,7 @@ void print_help(const struct command *command)
     if (command->setting_at)
         puts("\nSettings:");
     for (size_t i = 0; command->setting_at && command->setting_at(i); i++)
-        if (!is_option(command, command->setting_at(i)->name))
+        if (!command_has_option(command, command->setting_at(i)->name))
             print_setting(command->setting_at(i));
     if (command->more_help)
         command->more_help();

@@ -76,14 +76,14 @@ static const char *named_field(const struct field *object, const char *key)
     return field_find(object, key, &member) && field_to_text(&member, &text, NULL) == ROVI_OK ? text : NULL;
 }
 
-/* The search for mass that the fit misses, as the file has it: {"verdict", "sentence", "next"}. */
+/* The search for mass that the fit misses, as the file has it: {"verdict", "reason", "next"}. */
 static bool say_collapse(struct draft *draft)
 {
     struct field root = field_root(draft->path, draft->file->document), collapse;
     if (!field_find(&root, "collapse", &collapse) || !json_is_object(collapse.value))
         return false;
-    const char *found = named_field(&collapse, "verdict"), *sentence = named_field(&collapse, "sentence");
-    if (!found)
+    const char *found = named_field(&collapse, "verdict"), *sentence = named_field(&collapse, "reason");
+    if (!found || strcmp(found, "unknown") == 0)
         return false;
     const char *next = named_field(&collapse, "next");
     bool none = strcmp(found, "none") == 0;

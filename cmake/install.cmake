@@ -8,6 +8,9 @@ install(TARGETS rovi_shared EXPORT rovi_shared
 install(TARGETS rovi_static EXPORT rovi_static ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 if(ROVI_CLI)
     install(TARGETS rovi RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+    if(NOT CMAKE_CROSSCOMPILING)
+        install(DIRECTORY ${PROJECT_BINARY_DIR}/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+    endif()
 endif()
 
 foreach(document LICENSE README.md CHANGELOG.md CITATION.cff)

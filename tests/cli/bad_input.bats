@@ -72,7 +72,7 @@ bad_target() {
     refused 2 'found unknown flag --step-mpa=1 (did you mean --step-map?)' fit ring --step-mpa=1
     refused 2 'found unknown flag -x' fit ring -x
     refused 2 'found unknown flag --mesh' sample f.json --mesh 1
-    refused 2 'found command "fti", allowed: fit, check, sample, plot, langevin, separation, reproduce, help (did you mean fit?)' fti
+    refused 2 'found command "fti", allowed: fit, check, sample, plot, report, langevin, separation, reproduce, help (did you mean fit?)' fti
     refused 2 'found command "nonsense"' help nonsense
     run "$ROVI"
     [ "$status" = 2 ]

@@ -85,13 +85,13 @@ END
 @test "the verdict of a search that the file records" {
     need_gnuplot
     fitted ring f.json
-    sed 's/^ "format": 1,/ "format": 1, "collapse": {"verdict": "suspected", "sentence": "A <region> at (3, 3) holds 48 %.", "next": "rovi fit x"},/' f.json >g.json
+    sed 's/^ "format": 1,/ "format": 1, "collapse": {"verdict": "suspected", "reason": "A <region> at (3, 3) holds 48 %.", "next": "rovi fit x"},/' f.json >g.json
     "$ROVI" report g.json -o p.html
     grep -q '<p>The fit probably misses part of the target' p.html
     grep -q 'A &lt;region&gt; at (3, 3) holds 48 %.' p.html
     grep -q 'To try next: <code>rovi fit x</code>' p.html
     ! grep -q 'Not probed' p.html
-    sed -i 's/"verdict": "suspected"/"verdict": 7/' g.json
+    sed -i 's/"verdict": "suspected"/"verdict": "unknown"/' g.json
     "$ROVI" report g.json -o p.html
     grep -q 'Not probed' p.html
 }
