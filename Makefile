@@ -8,6 +8,7 @@
 #   make check-format, lint, docs, check-clang, check-asan, check-tsan, check-fuzz, check-readers, check-stan, coverage
 #   make bench          time and quality against the clock
 #   make fmt            format the sources in place
+#   make api            docs/api.md from the header
 #   make install        to PREFIX (/usr/local), below DESTDIR when given
 #   make clean          remove the build directories
 
@@ -22,7 +23,7 @@ TEST = ctest --parallel $(JOBS) --preset
 # Thread sanitizer cannot map its memory when the kernel randomises addresses too widely: then without.
 FIXED = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
-.PHONY: build demo check check-all check-format lint docs check-clang check-asan check-tsan check-fuzz check-readers \
+.PHONY: build demo check check-all check-format lint docs api check-clang check-asan check-tsan check-fuzz check-readers \
         check-stan coverage bench \
         fmt install clean help
 
@@ -52,7 +53,11 @@ lint: build-debug/Makefile
 	tools/check_tidy.sh build-debug $(JOBS)
 
 docs:
+	tools/api.sh --check
 	tools/check_links.sh
+
+api: # docs/api.md, after a change of the header
+	tools/api.sh
 
 build-debug/Makefile: # debug: clang-tidy knows what is asserted
 	cmake --preset debug

@@ -188,6 +188,10 @@ static void print_modes(const struct report_page *page, FILE *stream)
     if ((double)modes->listed < modes->total)
         fprintf(stream, "<p class=\"soft\">The heaviest %zu of %.6g; together they hold %.3g %% of the mass.</p>\n",
                 modes->listed, modes->total, 100 * modes->listed_weight);
+    if (context_of(page)->is_library)
+        fputs("<p class=\"soft\">Coordinates, here and in the pictures, are those that were fitted: of a Stan model its "
+              "unconstrained parameters, in its order.</p>\n",
+              stream);
     if (shown < d)
         fprintf(stream, "<p class=\"soft\">The first %zu of %zu coordinates; the fit file has all.</p>\n", shown, d);
 }
@@ -336,6 +340,8 @@ static void print_origin(const struct report_page *page, FILE *stream)
     print_row("target", context->target_path ? context->target_path : context->target ? context->target : "", stream);
     if (context->target_fingerprint)
         print_row("its fingerprint", context->target_fingerprint, stream);
+    if (context->data_path)
+        print_row("its data", context->data_path, stream);
     print_row("fit file", column_of(page)->path, stream);
     fprintf(stream, "<tr><th>seed</th><td>%" PRIu64 "</td></tr>\n", context->seed);
     print_row("status", rovi_stop_text(parts_of(page)->stop), stream);

@@ -61,10 +61,11 @@ static void advise(struct draft *draft, const char *next)
 }
 
 /* The fit again, by another setting. */
-static const char *fit_again(const struct draft *draft, const char *flags)
+static const char *fit_again(const struct draft *draft, const char *flag, const char *value)
 {
-    const char *target = draft->file->context.target;
-    return pool_format(draft->pool, "rovi fit %s %s", target ? target : "TARGET", flags);
+    const struct fit_context *context = &draft->file->context;
+    return pool_format(draft->pool, "rovi fit %s%s%s %s %s", context->target ? context->target : "TARGET",
+                       context->data_path ? " --data " : "", context->data_path ? context->data_path : "", flag, value);
 }
 
 /* ---- what is looked at ---- */
@@ -161,7 +162,7 @@ static void say_unprobed(struct draft *draft)
         say(draft,
             pool_text(draft->pool, "Not probed: no search for mass outside of the fit is recorded in the file."));
     if (mean_field)
-        advise(draft, fit_again(draft, "--method auto"));
+        advise(draft, fit_again(draft, "--method", "auto"));
 }
 
 /* By how much a mixture is better than the best fit by a single product; NaN where none was tried, or it is none. */
@@ -206,8 +207,7 @@ static void say_stop(struct draft *draft)
     if (parts->stop != ROVI_STOP_CONVERGED) {
         judge(draft, VERDICT_DOUBT, "The fit has not converged.");
         say(draft, pool_format(draft->pool, "It ended before it had converged (%s).", rovi_stop_text(parts->stop)));
-        advise(draft, pool_format(draft->pool, "rovi fit %s --start %s",
-                                  draft->file->context.target ? draft->file->context.target : "TARGET", draft->path));
+        advise(draft, fit_again(draft, "--start", draft->path));
     }
     if (parts->outside > OUTSIDE) {
         judge(draft, VERDICT_DOUBT, "The fit has mass where the target has none.");
