@@ -160,6 +160,14 @@ static void print_verdict(const struct verdict *verdict, FILE *stream)
 
 /* ---- modes and evidence ---- */
 
+/* The mean by as many decimals as three digits of the standard deviation take. */
+static void print_moments(double mean, double sd, FILE *stream)
+{
+    int decimals = sd > 0 && isfinite(sd) ? (int)(2 - floor(log10(sd))) : 3;
+    decimals = decimals < 0 ? 0 : decimals > 12 ? 12 : decimals;
+    fprintf(stream, "<td class=\"n\">%.*f (%.3g)</td>", decimals, mean, sd);
+}
+
 static void print_mode(const struct report_page *page, size_t i, FILE *stream)
 {
     const rovi_mode *mode = page->modes->mode + i;
@@ -167,7 +175,7 @@ static void print_mode(const struct report_page *page, size_t i, FILE *stream)
     fprintf(stream, "<tr><td><span class=\"swatch\" style=\"background:%s\"></span>%zu</td><td class=\"n\">%.4f</td>",
             panel_mode_colour(&column_of(page)->pairs, i), i + 1, mode->weight);
     for (size_t j = 0; j < shown; j++)
-        fprintf(stream, "<td class=\"n\">%.4g (%.3g)</td>", mode->mean[j], mode->sd[j]);
+        print_moments(mode->mean[j], mode->sd[j], stream);
     fprintf(stream, "%s</tr>\n", shown < d ? "<td>…</td>" : "");
 }
 
@@ -189,9 +197,10 @@ static void print_modes(const struct report_page *page, FILE *stream)
         fprintf(stream, "<p class=\"soft\">The heaviest %zu of %.6g; together they hold %.3g %% of the mass.</p>\n",
                 modes->listed, modes->total, 100 * modes->listed_weight);
     if (context_of(page)->is_library)
-        fputs("<p class=\"soft\">Coordinates, here and in the pictures, are those that were fitted: of a Stan model its "
-              "unconstrained parameters, in its order.</p>\n",
-              stream);
+        fputs(
+            "<p class=\"soft\">Coordinates, here and in the pictures, are those that were fitted: of a Stan model its "
+            "unconstrained parameters, in its order.</p>\n",
+            stream);
     if (shown < d)
         fprintf(stream, "<p class=\"soft\">The first %zu of %zu coordinates; the fit file has all.</p>\n", shown, d);
 }
