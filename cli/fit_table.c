@@ -130,10 +130,8 @@ static void print_next(const struct fit_context *context, const char *saved, FIL
         diagnosis_print_next(context->target, context->method, stream);
         fprintf(stream, "       rovi check %s\n       ", saved);
     }
-    fprintf(
-        stream,
-        "rovi plot %s -o fit.png\n       rovi report %s -o report.html\n       rovi sample %s -n 1000 -o draws.csv\n",
-        saved, saved, saved);
+    fprintf(stream, "rovi plot %s -o fit.png\n       rovi report %s -o report.html\n", saved, saved);
+    fprintf(stream, "       rovi sample %s -n 1000 -o draws.csv\n", saved);
 }
 
 rovi_status fit_print_table(const struct fit_context *context, const rovi_fit *fit, const char *saved, FILE *stream,

@@ -100,6 +100,7 @@ static void print_exit_codes(void)
                  {EXIT_FAILED, "failed: target, numerics, memory or output"},
                  {EXIT_BAD_INPUT, "usage or bad input; the message tells where, what stood there, and what could"},
                  {EXIT_NOT_CONVERGED, "done and written, but not converged, or ended by \\-\\-max\\-time"},
+                 {EXIT_COLLAPSED, "done and written, but mode collapse is suspected"},
                  {EXIT_INTERRUPTED, "interrupted; what there was so far is written"}};
     fputs(".SH EXIT STATUS\n", stdout);
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)

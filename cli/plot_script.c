@@ -68,11 +68,12 @@ static double pairs_height(const struct scene *scene, double width)
 
 static double column_height(const struct scene *scene, enum plot_kind kind, double width)
 {
+    size_t rows = (scene->shown + 1) / 2;
     double height = 0;
     if (shows_contours(scene, kind))
         height += CONTOURS + AXIS;
     if (shows_marginals(kind))
-        height += (double)((scene->shown + 1) / 2) * (marginal_height(scene) + AXIS);
+        height += (double)rows * (marginal_height(scene) + AXIS);
     if (kind == PLOT_PAIRS)
         height += pairs_height(scene, width) + AXIS;
     return shows_trace(kind) || kind == PLOT_RESTARTS ? height + TRACE + AXIS : height;

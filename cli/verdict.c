@@ -90,10 +90,14 @@ static bool say_collapse(struct draft *draft)
     bool none = strcmp(found, "none") == 0;
     judge(draft, none ? VERDICT_GOOD : VERDICT_BAD,
           none ? "No mass was found that the fit misses." : "The fit probably misses part of the target's mass.");
-    say(draft, sentence ? pool_text(draft->pool, sentence)
+    say(draft, sentence ? pool_format(draft->pool, "A search beyond the fit: %s.", sentence)
                         : pool_format(draft->pool, "The search for missed mass ended with \"%.60s\".", found));
+    const char *method = draft->file->context.method;
     if (next)
         advise(draft, pool_text(draft->pool, next));
+    else if (!none)
+        advise(draft, fit_again(draft, "--method",
+                                method && strcmp(method, "mixture") == 0 ? "mixture --restarts 32" : "mixture"));
     return true;
 }
 

@@ -10,6 +10,6 @@ test "$said" = "rovi $version" || fail "the program says '$said', the header $ve
 for file in LICENSE README.md CHANGELOG.md; do
     test -s "$prefix/share/doc/rovi/$file" || fail "no $file among the installed documents"
 done
-for command in '' -fit -sample -plot -report -langevin -separation -reproduce; do
+for command in '' -fit -check -sample -plot -report -langevin -separation -reproduce; do
     grep -q '^\.TH ROVI' "$prefix/share/man/man1/rovi$command.1" || fail "no manual page rovi$command(1)"
 done
