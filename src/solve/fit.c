@@ -272,7 +272,7 @@ static void try_mixture(struct fit_job *job)
     job->mixing = true;
     run_restart(job, mixture, 0);
     if (job->shown[mixture].stop == ROVI_STOP_MAX_EVALUATIONS && job->problem.settings->max_evaluations == 0) {
-        job->shown[mixture].stop = ROVI_STOP_MAX_ITERATIONS; /* nobody asked for that limit */
+        job->shown[mixture].stop = job->shown[best].stop; /* nobody asked for that limit: it ends as the fit did */
     }
     const rovi_estimate old = job->shown[best].elbo, new = job->shown[mixture].elbo;
     const double margin = job->problem.settings->tolerance + 3 * hypot(old.mcse, new.mcse);
