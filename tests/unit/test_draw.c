@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/normal.h"
 #include "family/approximation.h"
 #include "support.h"
 
@@ -62,27 +63,26 @@ static void log_densities_are_those_of_the_sum(void **state)
     drop(&f);
 }
 
-/* Mean and second moments of a product by its maps: E[T] = v, Var T by quadrature. */
-struct square {
-    const rovi_map *map;
-};
-
-static double square_of(double x, void *data)
+/* Var T(X) by the trapezoidal rule on 4000 intervals of [-10, 10]: kinks cost 1e-5 of it. */
+static double variance_of(const struct map *T)
 {
-    const rovi_map *map = ((struct square *)data)->map;
-    const double off = support_map(map, x) - map->v;
-    return off * off;
+    const double h = 20.0 / 4000;
+    double sum = 0;
+    for (int i = 0; i <= 4000; i++) {
+        const double x = -10 + h * i, off = map_value(T, map_segment(T, x), x) - T->v;
+        sum += h * exp(normal_log_density(x)) * off * off;
+    }
+    return sum;
 }
 
+/* Mean and second moments of a product by those of its maps. */
 static void moments(const rovi_approximation *q, double mean[D], double second[D])
 {
     const rovi_approximation_parts *parts = rovi_approximation_parts_of(q);
     memcpy(mean, parts->center, D * sizeof *mean);
     memset(second, 0, D * sizeof *second);
     for (size_t i = 0; i < D; i++) {
-        struct square data = {&parts->maps[i]};
-        const double variance =
-            support_expectation(square_of, &data, -INFINITY, INFINITY, parts->maps[i].cells + 1, parts->maps[i].knots);
+        const double variance = variance_of(&q->maps[i]);
         for (size_t j = 0; j < D; j++) {
             mean[j] += q->transform[j * D + i] * parts->maps[i].v;
             second[j] += q->transform[j * D + i] * q->transform[j * D + i] * variance;
