@@ -52,10 +52,9 @@ static const struct line lines[] = {
     {"logistic regression", LOGISTIC, 0, SLOPES, 0, 0, "method=mfvi"},
 };
 
-static const struct column columns[] = {{"target", -22}, {"d", 3},         {"settings", -22}, {"shift", 5},
-                                        {"lesser", 6},   {"lost", 4},      {"said", 4},       {"kept", 4},
-                                        {"alarms", 6},   {"between", 7},   {"asked/fit", 9},  {"s/fit s", 7},
-                                        {"ms", 6}};
+static const struct column columns[] = {
+    {"target", -22}, {"d", 3},      {"settings", -22}, {"shift", 5},     {"lesser", 6},  {"lost", 4}, {"said", 4},
+    {"kept", 4},     {"alarms", 6}, {"between", 7},    {"asked/fit", 9}, {"s/fit s", 7}, {"ms", 6}};
 
 /* ---- targets ---- */
 
@@ -221,16 +220,16 @@ static void run_seed(const struct plan *plan, const struct line *line, uint64_t 
     if (line->kind == PLANAR) {
         problem_make(&problem, FAMILY_PLANAR, line->index, 2, seed, line->shift, false, true);
     }
-    rovi_target *target = line->kind == PLANAR     ? problem.target
+    rovi_target *target = line->kind == PLANAR       ? problem.target
                           : line->kind == TWO        ? two_normals(line, seed)
                           : line->kind == CORRELATED ? correlated(line->d, seed)
                                                      : other_target(line, &data, seed);
     rovi_fit *fit = bench_fit(target, seed, line->settings);
     rovi_diagnosis *diagnosis;
     rovi_error error;
-    bench_require(rovi_diagnosis_run(target, fit, &(rovi_diagnosis_options){.seed = seed}, NULL, NULL, &diagnosis,
-                                     &error),
-                  &error);
+    bench_require(
+        rovi_diagnosis_run(target, fit, &(rovi_diagnosis_options){.seed = seed}, NULL, NULL, &diagnosis, &error),
+        &error);
     const rovi_diagnosis_parts *parts = rovi_diagnosis_parts_of(diagnosis);
     const rovi_fit_parts *fitted = rovi_fit_parts_of(fit);
     const bool two = line->kind == PLANAR || line->kind == TWO, said = parts->verdict == ROVI_COLLAPSE_SUSPECTED;

@@ -12,7 +12,8 @@ static const struct {
     const char *name;
     void (*answer)(const struct plan *plan);
 } question[] = {{"reliability", bench_reliability}, {"speed", bench_speed},     {"curve", bench_curve},
-                {"overhead", bench_overhead},       {"scaling", bench_scaling}, {"threads", bench_threads}, {"diagnosis", bench_diagnosis}};
+                {"overhead", bench_overhead},       {"scaling", bench_scaling}, {"threads", bench_threads},
+                {"diagnosis", bench_diagnosis}};
 
 static FILE *open_or_end(const char *path)
 {

@@ -24,8 +24,8 @@ struct command {
     void (*more_help)(void);                                       /* printed last; or NULL */
 };
 
-extern const struct command fit_command, check_command, sample_command, plot_command, langevin_command, separation_command,
-    reproduce_command;
+extern const struct command fit_command, check_command, sample_command, plot_command, langevin_command,
+    separation_command, reproduce_command;
 
 /* Print the sentence on stderr; the exit code that goes with its status. */
 int say_error(const struct command *command, const rovi_error *error);

@@ -7,8 +7,9 @@
 #include "cli/cli.h"
 #include "io/report.h"
 
-static const struct command *const commands[] = {&fit_command,      &check_command,      &sample_command,     &plot_command,
-                                                 &langevin_command, &separation_command, &reproduce_command};
+static const struct command *const commands[] = {&fit_command,      &check_command,    &sample_command,
+                                                 &plot_command,     &langevin_command, &separation_command,
+                                                 &reproduce_command};
 
 #define COMMANDS (sizeof commands / sizeof *commands)
 
@@ -29,7 +30,8 @@ static const struct command *find_command(const char *name)
         suggestion_consider(&suggestion, commands[i]->name);
     }
     fprintf(stderr,
-            "rovi: found command \"%.80s\", allowed: fit, check, sample, plot, langevin, separation, reproduce, help%s%s%s\n",
+            "rovi: found command \"%.80s\", allowed: fit, check, sample, plot, langevin, separation, reproduce, "
+            "help%s%s%s\n",
             name, suggestion.best ? " (did you mean " : "", suggestion.best ? suggestion.best : "",
             suggestion.best ? "?)" : "");
     return NULL;

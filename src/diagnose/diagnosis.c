@@ -90,8 +90,10 @@ static rovi_status measure(struct job *job, rovi_error *error)
     }
     const struct elbo elbo = elbo_of_ratios(n, job->weight);
     if (isnan(elbo.estimate.value)) {
-        return error_set(error, ROVI_TARGET_FAILED, "none of %zu draws of the fit lies inside the target's support: "
-                         "is it the target that was fitted?", n);
+        return error_set(error, ROVI_TARGET_FAILED,
+                         "none of %zu draws of the fit lies inside the target's support: "
+                         "is it the target that was fitted?",
+                         n);
     }
     if (!psis_smooth(n, job->weight, &psis)) {
         return error_no_memory(error);
@@ -99,8 +101,8 @@ static rovi_status measure(struct job *job, rovi_error *error)
     parts->draws = n;
     parts->elbo = elbo.estimate;
     parts->outside = elbo.outside;
-    parts->kl = (rovi_estimate){job->target->log_z - elbo.estimate.value,
-                                isnan(job->target->log_z) ? NAN : elbo.estimate.mcse};
+    parts->kl =
+        (rovi_estimate){job->target->log_z - elbo.estimate.value, isnan(job->target->log_z) ? NAN : elbo.estimate.mcse};
     parts->log_z = psis.log_z;
     parts->k_hat = psis.k_hat;
     parts->k_threshold = psis_threshold(n);
@@ -148,8 +150,8 @@ static rovi_status weigh_modes(struct job *job, const size_t *place, rovi_error 
     for (size_t k = 0; k < listed; k++) {
         const rovi_estimate own = contribution(&cell[k]);
         const double mass = own.value / whole;
-        job->result->modes[k].mass = (rovi_estimate){
-            mass, sqrt(fmax(0, (1 - 2 * mass) * own.mcse + mass * mass * noise)) / whole};
+        job->result->modes[k].mass =
+            (rovi_estimate){mass, sqrt(fmax(0, (1 - 2 * mass) * own.mcse + mass * mass * noise)) / whole};
     }
     return ROVI_OK;
 }
@@ -178,9 +180,8 @@ static rovi_status list_modes(struct job *job, rovi_error *error)
     made->parts.modes = made->modes;
     made->parts.mode_count = n;
     made->parts.modes_total = job->modes->total;
-    status = made->memory.failed
-                 ? error_no_memory(error)
-                 : rovi_modes_classify(job->modes, job->q, job->draws.n, job->draws.x, place, error);
+    status = made->memory.failed ? error_no_memory(error)
+                                 : rovi_modes_classify(job->modes, job->q, job->draws.n, job->draws.x, place, error);
     return status == ROVI_OK ? weigh_modes(job, place, error) : status;
 }
 
@@ -360,8 +361,7 @@ static rovi_status compare_restarts(struct job *job, rovi_error *error)
     size_t *cluster = arena_take(&made->memory, job->fitted->restart_count, sizeof *cluster);
     rovi_restart_cluster *clusters = NULL;
     if (cluster != NULL) {
-        made->parts.cluster_count =
-            restarts_cluster(job->fitted, job->options.seed, &made->memory, &clusters, cluster);
+        made->parts.cluster_count = restarts_cluster(job->fitted, job->options.seed, &made->memory, &clusters, cluster);
     }
     made->parts.clusters = clusters;
     made->parts.cluster = cluster;

@@ -16,14 +16,14 @@ struct peak {
     double *x; /* d */
     double logp;
     size_t owner;
-    double depth;   /* of an owner: by how much the density falls towards those before it, at least; INFINITY: unknown */
+    double depth; /* of an owner: by how much the density falls towards those before it, at least; INFINITY: unknown */
     bool is_of_fit; /* an owner that a mode of the fit led to */
 };
 
 struct probe_climb {
     struct ascent ascent;
     struct valley valley;
-    double *x;     /* d */
+    double *x;                   /* d */
     size_t near[PROBE_NEAR + 1]; /* peaks, nearest first, and their distances; one more to insert */
     double far[PROBE_NEAR + 1];
     double logp, depth;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Importance weights whose largest values are replaced by the quantiles of a generalized Pareto law fitted to them
- * (Vehtari, Simpson, Gelman, Yao and Gabry 2024), equations (37) and (38). The fit is that of Zhang and Stephens (2009):
- * a mean over profile likelihoods, with a weak prior that draws the shape to 1/2.
+ * (Vehtari, Simpson, Gelman, Yao and Gabry 2024), equations (37) and (38). The fit is that of Zhang and Stephens
+ * (2009): a mean over profile likelihoods, with a weak prior that draws the shape to 1/2.
  */
 #include "diagnose/psis.h"
 
@@ -10,15 +10,15 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define FEWEST      5    /* tail weights that a law can be fitted to */
-#define PRIOR_DRAWS 10   /* that the prior counts as */
+#define FEWEST      5  /* tail weights that a law can be fitted to */
+#define PRIOR_DRAWS 10 /* that the prior counts as */
 #define PRIOR_SHAPE 0.5
 #define PRIOR_SCALE 3
 #define CONSTANT    1e-9 /* nats: weights that differ by less differ by rounding alone */
 
 struct tail {
     size_t n;
-    double *excess; /* n, rising: weights less the cutoff */
+    double *excess;             /* n, rising: weights less the cutoff */
     double *b, *k, *likelihood; /* grid of the profile */
     double shape, scale;
 };
@@ -77,8 +77,7 @@ static void fit_tail(struct tail *t)
 
 static double pareto_quantile(const struct tail *t, double p)
 {
-    return fabs(t->shape) < DBL_EPSILON ? -t->scale * log1p(-p)
-                                        : t->scale * expm1(-t->shape * log1p(-p)) / t->shape;
+    return fabs(t->shape) < DBL_EPSILON ? -t->scale * log1p(-p) : t->scale * expm1(-t->shape * log1p(-p)) / t->shape;
 }
 
 struct entry {

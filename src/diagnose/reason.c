@@ -94,7 +94,7 @@ void reason_conclude(rovi_diagnosis_parts *parts, int probed)
         mode = mode == NULL && parts->modes[k].missed ? &parts->modes[k] : mode;
     }
     parts->reason[0] = '\0';
-    parts->verdict = !probed ? ROVI_COLLAPSE_UNKNOWN
+    parts->verdict = !probed                          ? ROVI_COLLAPSE_UNKNOWN
                      : region != NULL || mode != NULL ? ROVI_COLLAPSE_SUSPECTED
                                                       : ROVI_COLLAPSE_NONE;
     if (!probed) {

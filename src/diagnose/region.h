@@ -12,10 +12,10 @@ struct region {
 };
 
 struct region_draws {
-    const struct draws *of_fit; /* draws of q */
+    const struct draws *of_fit;    /* draws of q */
     const struct draws *of_region; /* draws of r; log_q there is log r */
-    const double *r_at_fit; /* log r at the draws of q */
-    const double *q_at_region; /* log q at the draws of r */
+    const double *r_at_fit;        /* log r at the draws of q */
+    const double *q_at_region;     /* log q at the draws of r */
 };
 
 /* Fills mean, sd, mass, held and gain; mean and sd have their memory. False when out of memory. */

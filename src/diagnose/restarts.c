@@ -77,7 +77,8 @@ static bool agree(const rovi_restart_cluster *apart)
 static int best_first(const void *a, const void *b)
 {
     const struct ranked *p = a, *q = b;
-    return p->elbo != q->elbo ? (p->elbo < q->elbo) - (p->elbo > q->elbo) : (p->place > q->place) - (p->place < q->place);
+    return p->elbo != q->elbo ? (p->elbo < q->elbo) - (p->elbo > q->elbo)
+                              : (p->place > q->place) - (p->place < q->place);
 }
 
 /* The winner, then the others that are usable by falling ELBO; how many. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The segment between the points is looked along first. Where the density falls too low, the lowest point climbs in the
- * plane across the segment, which any path has to cross; if it cannot get high enough there, the points are parted. Else
- * the path is bent through that point, and its halves are looked at. Straight segments alone would take every bent mode
- * (a ring, a banana, the neck of a funnel) for several.
+ * plane across the segment, which any path has to cross; if it cannot get high enough there, the points are parted.
+ * Else the path is bent through that point, and its halves are looked at. Straight segments alone would take every bent
+ * mode (a ring, a banana, the neck of a funnel) for several.
  */
 #include "diagnose/valley.h"
 

@@ -10,9 +10,9 @@
 struct valley {
     const struct progress *progress; /* of the target; its meter counts */
     size_t dim;
-    double *normal;           /* d: of the plane that a climb is held to */
-    double *points, *logp;    /* on a segment */
-    double *bend;             /* VALLEY_BENDS x d */
+    double *normal;        /* d: of the plane that a climb is held to */
+    double *points, *logp; /* on a segment */
+    double *bend;          /* VALLEY_BENDS x d */
     double *scratch;
     struct rovi_target *view; /* the target in that plane, owned */
     struct meter meter;

@@ -13,10 +13,10 @@
 
 #define STEPS       500
 #define TRIAL_STEPS 20
-#define STILL       1e-5 /* change of a weight below which it is done */
-#define NEGLIGIBLE  1e-6 /* weight of a component that is dropped */
+#define STILL       1e-5  /* change of a weight below which it is done */
+#define NEGLIGIBLE  1e-6  /* weight of a component that is dropped */
 #define ABSENT      1e-12 /* share below which a component does not count */
-#define OVERLAP     0.02 /* least share of others at a component's draws, for it to be a candidate for dropping */
+#define OVERLAP     0.02  /* least share of others at a component's draws, for it to be a candidate for dropping */
 
 bool blend_init(struct blend *b, size_t dim, size_t room)
 {

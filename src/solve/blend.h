@@ -13,14 +13,14 @@
 
 struct blend {
     size_t dim, room, count;
-    rovi_approximation **q; /* count: rotated products, owned */
-    double *weight;         /* count */
-    double *level;          /* count: mean of log p - log q over the component's draws, q the mixture */
-    double *variance;       /* count: of the same */
-    size_t *row;            /* count: where the component is in the tables */
-    size_t n, rows;         /* draws of each component; components when they were taken */
-    double *ratio;          /* rows x n: log p - log of the greatest q_j, at draw s of component k */
-    double *share;          /* rows x n x rows: q_j over the greatest */
+    rovi_approximation **q;    /* count: rotated products, owned */
+    double *weight;            /* count */
+    double *level;             /* count: mean of log p - log q over the component's draws, q the mixture */
+    double *variance;          /* count: of the same */
+    size_t *row;               /* count: where the component is in the tables */
+    size_t n, rows;            /* draws of each component; components when they were taken */
+    double *ratio;             /* rows x n: log p - log of the greatest q_j, at draw s of component k */
+    double *share;             /* rows x n x rows: q_j over the greatest */
     size_t *near, *near_count; /* rows x rows, rows: the rows that count at the draws of each */
     double *row_weight;        /* rows: weight of the component there, 0 when it was dropped */
     struct arena memory, tables;
@@ -44,7 +44,8 @@ bool blend_sample(struct blend *b, size_t n, struct meter *meter, struct team *t
  * ELBO, and sets level and variance. */
 rovi_estimate blend_weigh(struct blend *b);
 
-/* Drops components, the one that fits worst first, as long as the ELBO loses less than `loss` by all of them together. */
+/* Drops components, the one that fits worst first, as long as the ELBO loses less than `loss` by all of them together.
+ */
 void blend_prune(struct blend *b, double loss);
 
 #endif

@@ -13,8 +13,8 @@
 #include "family/rotation.h"
 #include "solve/restart.h"
 
-#define SEED_BITS     53 /* seeds stay integers that JSON readers keep */
-#define MEASURE_SHARE 16 /* draws that measure are at most this part of what the fit has asked for */
+#define SEED_BITS     53   /* seeds stay integers that JSON readers keep */
+#define MEASURE_SHARE 16   /* draws that measure are at most this part of what the fit has asked for */
 #define IMPERFECT     0.05 /* nats: divergence of a rotated product beside which a mixture is tried */
 
 struct fit_job {

@@ -26,9 +26,9 @@ struct restart {
     uint64_t iterations;
     rovi_trace_point *trace;
     size_t trace_length, trace_room;
-    double begin;   /* by clock_seconds */
+    double begin;      /* by clock_seconds */
     double divergence; /* of the approximation from the target, about */
-    double promise; /* log of the sum of exp(ELBO) over the local normals it found, when it looked for any */
+    double promise;    /* log of the sum of exp(ELBO) over the local normals it found, when it looked for any */
     bool no_memory;
     struct arena memory;
 };
