@@ -52,10 +52,9 @@ static const struct line lines[] = {
     {"logistic regression", LOGISTIC, 0, SLOPES, 0, 0, "method=mfvi"},
 };
 
-static const struct column columns[] = {{"target", -22}, {"d", 3},         {"settings", -22}, {"shift", 5},
-                                        {"lesser", 6},   {"lost", 4},      {"said", 4},       {"kept", 4},
-                                        {"alarms", 6},   {"between", 7},   {"asked/fit", 9},  {"s/fit s", 7},
-                                        {"ms", 6}};
+static const struct column columns[] = {
+    {"target", -22}, {"d", 3},      {"settings", -22}, {"shift", 5},     {"lesser", 6},  {"lost", 4}, {"said", 4},
+    {"kept", 4},     {"alarms", 6}, {"between", 7},    {"asked/fit", 9}, {"s/fit s", 7}, {"ms", 6}};
 
 /* ---- targets ---- */
 

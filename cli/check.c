@@ -51,8 +51,8 @@ static rovi_status check_request(struct request *request, rovi_error *error)
     if (!status && request->threads)
         status = parse_count("--threads", request->threads, 0, &threads, error);
     if (!status && threads > THREADS_MOST)
-        status = report(error, ROVI_BAD_INPUT, "--threads: found \"%.60s\", allowed: 0..%d", request->threads,
-                        THREADS_MOST);
+        status =
+            report(error, ROVI_BAD_INPUT, "--threads: found \"%.60s\", allowed: 0..%d", request->threads, THREADS_MOST);
     if (!status && request->evaluations)
         status = parse_count("--max-evaluations", request->evaluations, 0, &request->options.max_evaluations, error);
     request->options.threads = (int)threads;
@@ -85,8 +85,7 @@ static rovi_status count_shares(const rovi_target *target, const rovi_fit *fit, 
     *share = pool_take(pool, count, sizeof **share);
     if (!x || !component || !*share)
         return report_no_memory(error);
-    rovi_status status =
-        rovi_approximation_draw(rovi_fit_approximation(fit), seed, 0, SHARE_DRAWS, x, NULL, error);
+    rovi_status status = rovi_approximation_draw(rovi_fit_approximation(fit), seed, 0, SHARE_DRAWS, x, NULL, error);
     if (!status)
         status = rovi_target_classify(target, SHARE_DRAWS, x, component, error);
     for (size_t k = 0; k < count; k++)
@@ -125,8 +124,8 @@ static rovi_status open_target(const struct fit_file *fit, rovi_target **target,
     const struct fit_context *context = &fit->context;
     warn_if_changed(context->target_path, context->target_fingerprint, context->is_library);
     warn_if_changed(context->data_path, context->data_fingerprint, context->is_library);
-    rovi_status status = context->is_library ? fit_file_library(fit, model_log, target, error)
-                                             : fit_file_target(fit, target, error);
+    rovi_status status =
+        context->is_library ? fit_file_library(fit, model_log, target, error) : fit_file_target(fit, target, error);
     if (!status && !*target)
         status = report(error, ROVI_BAD_INPUT,
                         "the fit keeps no target that can be asked, so that neither its evidence nor its modes can be "
@@ -159,7 +158,7 @@ static rovi_status show(const struct request *request, const struct fit_file *fi
 
 static int exit_code_of(const rovi_diagnosis_parts *parts)
 {
-    return parts->stop == ROVI_STOP_INTERRUPTED          ? EXIT_INTERRUPTED
+    return parts->stop == ROVI_STOP_INTERRUPTED        ? EXIT_INTERRUPTED
            : parts->verdict == ROVI_COLLAPSE_SUSPECTED ? EXIT_COLLAPSED
                                                        : EXIT_DONE;
 }

@@ -92,17 +92,16 @@ static json_t *theory_to_json(const struct checked *checked)
         return json_null();
     const rovi_separation_pair *pair = theory->pair_count == 1 ? theory->pairs : NULL;
     json_t *object = json_object();
-    return json_whole(
-        object, json_put(object, "mean_field_kl", json_from_estimate(theory->mean_field.kl)) &&
-                    json_put(object, "rotated_kl", json_from_estimate(theory->rotated.kl)) &&
-                    json_put(object, "rotated_bound", json_from_double(theory->least_bound)) &&
-                    json_put(object, "collapses", pair ? json_boolean(pair->collapses) : json_null()) &&
-                    json_put(object, "survivor",
-                             pair && pair->collapses && pair->survivor >= 0
-                                 ? json_from_uint64(pair->component[pair->survivor])
-                                 : json_null()) &&
-                    json_put(object, "weights", json_from_doubles(theory->count, theory->weight)) &&
-                    json_put(object, "fit_share", json_from_doubles(theory->count, checked->share)));
+    return json_whole(object, json_put(object, "mean_field_kl", json_from_estimate(theory->mean_field.kl)) &&
+                                  json_put(object, "rotated_kl", json_from_estimate(theory->rotated.kl)) &&
+                                  json_put(object, "rotated_bound", json_from_double(theory->least_bound)) &&
+                                  json_put(object, "collapses", pair ? json_boolean(pair->collapses) : json_null()) &&
+                                  json_put(object, "survivor",
+                                           pair && pair->collapses && pair->survivor >= 0
+                                               ? json_from_uint64(pair->component[pair->survivor])
+                                               : json_null()) &&
+                                  json_put(object, "weights", json_from_doubles(theory->count, theory->weight)) &&
+                                  json_put(object, "fit_share", json_from_doubles(theory->count, checked->share)));
 }
 
 static json_t *time_to_json(const rovi_diagnosis_parts *parts)

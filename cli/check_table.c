@@ -93,8 +93,9 @@ static void print_restarts(const rovi_diagnosis_parts *parts, FILE *stream)
             parts->cluster_count ? parts->clusters[0].size : 0, parts->restart_count);
     for (size_t c = 1; c < parts->cluster_count && c < MODES_SHOWN; c++) {
         const rovi_restart_cluster *cluster = parts->clusters + c;
-        fprintf(stream, "  %-10s%zu like number %zu: ELBO %.3g ± %.1g %s, means up to %.2g sd off, sd up to %.2g times\n",
-                "", cluster->size, cluster->best + 1, fabs(cluster->below.value), cluster->below.mcse,
+        fprintf(stream,
+                "  %-10s%zu like number %zu: ELBO %.3g ± %.1g %s, means up to %.2g sd off, sd up to %.2g times\n", "",
+                cluster->size, cluster->best + 1, fabs(cluster->below.value), cluster->below.mcse,
                 cluster->below.value >= 0 ? "below" : "above", cluster->shift, cluster->scale);
     }
     if (failed)

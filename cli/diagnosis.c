@@ -8,8 +8,7 @@
 
 void diagnosis_print_next(const char *target, const char *method, FILE *stream)
 {
-    fprintf(stream, "rovi fit %s --method mixture%s\n", target,
-            strcmp(method, "mixture") == 0 ? " --restarts 32" : "");
+    fprintf(stream, "rovi fit %s --method mixture%s\n", target, strcmp(method, "mixture") == 0 ? " --restarts 32" : "");
 }
 
 int diagnosis_monitor(const rovi_progress *now, void *data)

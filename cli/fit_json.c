@@ -86,8 +86,7 @@ rovi_status fit_print_json(const struct fit_context *context, const rovi_fit *fi
         return status;
     json_t *root = fit_head_to_json(context, fit);
     bool ok = root && put_approximation(root, q, full) && put_restarts(root, rovi_fit_parts_of(fit)) &&
-              put_modes(root, modes, rovi_approximation_dim(q)) &&
-              (!summary || summary_put(root, summary));
+              put_modes(root, modes, rovi_approximation_dim(q)) && (!summary || summary_put(root, summary));
     status = ok ? document_write(root, stream, "standard output", error) : report_no_memory(error);
     json_decref(root);
     rovi_modes_free(modes);

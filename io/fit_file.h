@@ -29,7 +29,7 @@ struct fit_context {
     const char *data_path; /* of a library; NULL without data */
     const char *data_fingerprint;
     const rovi_diagnosis_parts *diagnosis; /* only for writing; NULL: there is none */
-    bool is_library; /* target_path is one: there is no description */
+    bool is_library;                       /* target_path is one: there is no description */
 };
 
 /* Values as they are in force; NULL when out of memory. */

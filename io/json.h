@@ -30,7 +30,7 @@ json_t *json_from_text(const char *text); /* what is not UTF-8 becomes '?'; null
 json_t *json_from_doubles(size_t count, const double *values);
 json_t *json_from_matrix(size_t rows, size_t columns, const double *values); /* row-major */
 
-json_t *json_from_estimate(rovi_estimate estimate); /* {"value", "mcse"}; null when it is unknown */
+json_t *json_from_estimate(rovi_estimate estimate);                /* {"value", "mcse"}; null when it is unknown */
 json_t *json_from_collapse(const rovi_diagnosis_parts *diagnosis); /* {"verdict", "reason"}; null when nobody searched,
                                                                       and for NULL */
 json_t *json_from_evaluations(const rovi_evaluations *evaluations);

@@ -150,8 +150,8 @@ static rovi_status weigh_modes(struct job *job, const size_t *place, rovi_error 
     for (size_t k = 0; k < listed; k++) {
         const rovi_estimate own = contribution(&cell[k]);
         const double mass = own.value / whole;
-        job->result->modes[k].mass = (rovi_estimate){
-            mass, sqrt(fmax(0, (1 - 2 * mass) * own.mcse + mass * mass * noise)) / whole};
+        job->result->modes[k].mass =
+            (rovi_estimate){mass, sqrt(fmax(0, (1 - 2 * mass) * own.mcse + mass * mass * noise)) / whole};
     }
     return ROVI_OK;
 }
@@ -180,9 +180,8 @@ static rovi_status list_modes(struct job *job, rovi_error *error)
     made->parts.modes = made->modes;
     made->parts.mode_count = n;
     made->parts.modes_total = job->modes->total;
-    status = made->memory.failed
-                 ? error_no_memory(error)
-                 : rovi_modes_classify(job->modes, job->q, job->draws.n, job->draws.x, place, error);
+    status = made->memory.failed ? error_no_memory(error)
+                                 : rovi_modes_classify(job->modes, job->q, job->draws.n, job->draws.x, place, error);
     return status == ROVI_OK ? weigh_modes(job, place, error) : status;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Starts are dispersed further than those of a fit: draws of the fit, 3, 10 and 30 times as far from its mean, and
- * points about the origin, all of them in opposite pairs, so that a mode at a distance is on the right side of one of
- * two. What a climb ends in is compared with the maxima known: whatever a path joins to one of them, without a valley
- * between, is the same mode.
+ * points about the origin (or where the target says that searching begins), all of them in opposite pairs, so that a
+ * mode at a distance is on the right side of one of two. What a climb ends in is compared with the maxima known:
+ * whatever a path joins to one of them, without a valley between, is the same mode.
  */
 #include "diagnose/probe.h"
 
@@ -183,9 +183,10 @@ static void set_start(const struct probe *p, size_t s, double *x)
         }
         return;
     }
+    const double *origin = p->progress->meter->target->start;
     rng_normals(p->stream, pair, d, x);
     for (size_t j = 0; j < d; j++) {
-        x[j] *= sign * p->spread * exp2((double)(pair % 4));
+        x[j] = (origin == NULL ? 0 : origin[j]) + sign * p->spread * exp2((double)(pair % 4)) * x[j];
     }
 }
 

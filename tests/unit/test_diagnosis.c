@@ -123,7 +123,8 @@ static void what_is_whole_stays_unaccused(void **state)
 {
     (void)state;
     const double means[] = {-3, -3, 3, 3};
-    rovi_target *two = support_mixture(2, 2, half, means, 0, NULL), *funnel, *banana, *ring, *schools = support_schools();
+    rovi_target *two = support_mixture(2, 2, half, means, 0, NULL), *funnel, *banana, *ring,
+                *schools = support_schools();
     assert_int_equal(rovi_target_new_funnel(5, &funnel, NULL), ROVI_OK);
     assert_int_equal(rovi_target_new_banana(&banana, NULL), ROVI_OK);
     assert_int_equal(rovi_target_new_ring(&ring, NULL), ROVI_OK);

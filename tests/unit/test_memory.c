@@ -468,8 +468,7 @@ static rovi_status diagnosis_action(void *data, bool *out_is_null, rovi_error *e
     const struct diagnosed *of = data;
     const rovi_diagnosis_options options = {.threads = of->threads, .max_evaluations = 3000};
     rovi_diagnosis *diagnosis = NULL;
-    const rovi_status status =
-        rovi_diagnosis_run(of->target, of->fit, &options, NULL, NULL, &diagnosis, error);
+    const rovi_status status = rovi_diagnosis_run(of->target, of->fit, &options, NULL, NULL, &diagnosis, error);
     *out_is_null = diagnosis == NULL;
     rovi_diagnosis_free(diagnosis);
     return status;
