@@ -10,6 +10,7 @@ struct plan {
     FILE *json, *misses; /* misses: what fell short, one line a run; either may be NULL */
     bool full;
     size_t seeds;     /* 0: as the plan says */
+    size_t first;     /* seed of reliability */
     const char *only; /* lines of reliability whose label holds this, or NULL */
 };
 

@@ -156,15 +156,15 @@ static double time_of(struct bench *b, void (*work)(struct bench *), void (*befo
         if (before != NULL) {
             before(b);
         }
-        const double begin = bench_seconds();
+        const double begin = bench_cpu_seconds();
         work(b);
-        seconds[i] = bench_seconds() - begin;
+        seconds[i] = bench_cpu_seconds() - begin;
     }
     return median(RUNS, seconds);
 }
 
-static const struct column columns[] = {{"d", 4},  {"work", -38},   {"GEMMs", -20},
-                                        {"ms", 8}, {"floor ms", 8}, {"ratio", 6}};
+static const struct column columns[] = {{"d", 4},      {"work", -38},        {"GEMMs", -20},
+                                        {"CPU ms", 8}, {"floor CPU ms", 12}, {"ratio", 6}};
 
 static void row(struct table *table, size_t d, const char *work, const char *products, double seconds, double floor)
 {

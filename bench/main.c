@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * usage: rovi_bench QUESTION [--full] [--seeds N] [--only TEXT] [--json FILE] [--misses FILE]
+ * usage: rovi_bench QUESTION [--full] [--seeds N] [--first SEED] [--only TEXT] [--json FILE] [--misses FILE]
  * One table. bench/run.sh asks all questions and puts the answers together.
  */
 #include <stdlib.h>
@@ -27,7 +27,8 @@ static FILE *open_or_end(const char *path)
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: rovi_bench QUESTION [--full] [--seeds N] [--only TEXT] [--json FILE] [--misses FILE]\n");
+    fprintf(stderr, "usage: rovi_bench QUESTION [--full] [--seeds N] [--first SEED] [--only TEXT] [--json FILE] "
+                    "[--misses FILE]\n");
     return 2;
 }
 
@@ -44,6 +45,8 @@ static bool read_flags(int argc, char **argv, struct plan *plan)
         }
         if (strcmp(argv[i], "--seeds") == 0) {
             plan->seeds = strtoul(value, NULL, 10);
+        } else if (strcmp(argv[i], "--first") == 0) {
+            plan->first = strtoul(value, NULL, 10);
         } else if (strcmp(argv[i], "--only") == 0) {
             plan->only = value;
         } else if (strcmp(argv[i], "--json") == 0) {
@@ -60,7 +63,7 @@ static bool read_flags(int argc, char **argv, struct plan *plan)
 
 int main(int argc, char **argv)
 {
-    struct plan plan = {.misses = stderr};
+    struct plan plan = {.misses = stderr, .first = 1};
     if (argc < 2 || !read_flags(argc, argv, &plan)) {
         return usage();
     }

@@ -158,7 +158,7 @@ static void run_line(const struct plan *plan, struct table *table, const struct 
 {
     struct tally tally = {.worst = -INFINITY, .excess = -INFINITY, .worst_mass = NAN};
     struct problem problem = {0};
-    struct recipe recipe = {line->family, line->index, line->d, 1, shift, line->variant->method};
+    struct recipe recipe = {line->family, line->index, line->d, plan->first, shift, line->variant->method};
     const size_t seeds = seeds_of(plan, line, shift);
     const char *name = line->name != NULL ? line->name : planar_name(line->index);
     char label[96];
@@ -166,8 +166,8 @@ static void run_line(const struct plan *plan, struct table *table, const struct 
     if (plan->only != NULL && strstr(label, plan->only) == NULL) {
         return;
     }
-    for (recipe.seed = 1; recipe.seed <= seeds; recipe.seed++) {
-        if (recipe.seed == 1 || line->family != FAMILY_PLANAR) { /* those have no random parts */
+    for (; recipe.seed < plan->first + seeds; recipe.seed++) {
+        if (recipe.seed == plan->first || line->family != FAMILY_PLANAR) { /* those have no random parts */
             problem_free(&problem);
             problem_make(&problem, &recipe);
         }

@@ -14,6 +14,6 @@ rovi_fit *bench_fit(const rovi_target *target, uint64_t seed, const char *settin
 
 double median(size_t n, double *value); /* sorts; NaN when n is 0 */
 double bench_seconds(void);
-double bench_cpu_seconds(void); /* user time of this process, which a busy machine tells less about than a clock */
+double bench_cpu_seconds(void); /* of this process: neighbours change it less than the clock */
 
 #endif
