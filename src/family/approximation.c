@@ -181,7 +181,7 @@ rovi_approximation *approximation_mix(size_t count, const double *weights, const
                                   .weight = arena_copy(&memory, weights, count),
                                   .log_weight = arena_doubles(&memory, count)};
     }
-    if (memory.failed) {
+    if (q == NULL || memory.failed) {
         arena_free(&memory);
         return NULL;
     }

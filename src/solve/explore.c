@@ -268,7 +268,6 @@ static bool keep_narrow(struct explorer *e, struct rng_stream stream)
 /* One more start: true when it led to a mode that was not known. */
 static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_t seed, size_t s)
 {
-    struct local *fresh = &e->locals[e->count];
     double *begin = e->end + e->count * e->dim, logp = 0;
     const struct rng_stream stream = {.seed = seed, .purpose = RNG_START, .substream = 1000 * (s + 1)};
     if (s == 0) {
@@ -283,7 +282,7 @@ static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_
     if (e->count == e->room) {
         return narrow;
     }
-    fresh = &e->locals[e->count];
+    struct local *fresh = &e->locals[e->count];
     if (!(laplace(e, fresh) && settle(e, fresh, stream)) && !fit_without_climb(e, fresh, begin, stream)) {
         return narrow;
     }

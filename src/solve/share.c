@@ -49,7 +49,7 @@ static void add_share(const struct share *self, size_t n, const double *x, doubl
 {
     const size_t d = self->mixture->dim, K = self->mixture->count;
     double *term = scratch, *each = term + K * n, *mean = each + n * d, *work = mean + n * d;
-    double total[TARGET_BLOCK];
+    double total[TARGET_BLOCK] = {0};
     for (size_t j = 0; j < K; j++) {
         component_term(self->mixture, j, n, x, term + j * n, NULL, work);
         for (size_t p = 0; p < n; p++) {
