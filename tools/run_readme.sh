@@ -27,4 +27,5 @@ cd "$work"
 bash -uE -o pipefail -c '
     trap '\''code=$?; [ $code = 3 ] || [ $code = 4 ] || { echo "exit $code: $BASH_COMMAND" >&2; exit $code; }'\'' ERR
     set -v
-    . ./.commands'
+    . ./.commands
+    true' # what was a failure has ended it before
