@@ -9,7 +9,7 @@ rovi=${ROVI:-build/rovi}
 out=${DEMO:-demo}
 mkdir -p "$out"
 
-# fit NAME TARGET OPTION...: exit code 3, done but not converged, is a result too
+# fit NAME TARGET OPTION...: exit codes 3 and 4, done but not converged or collapsed, are results too
 fit()
 {
     name=$out/$1
@@ -17,9 +17,10 @@ fit()
     echo "rovi fit $*"
     code=0
     "$rovi" fit "$@" -o "$name.json" --json --quiet >"$name.result.json" || code=$?
-    if [ $code != 0 ] && [ $code != 3 ]; then
-        exit $code
-    fi
+    case $code in
+    0 | 3 | 4) ;;
+    *) exit $code ;;
+    esac
 }
 
 # value KEY FILE: the first number of that key in a result

@@ -250,11 +250,11 @@ static uint64_t evaluations_so_far(const struct fit_job *job)
     return sum;
 }
 
-/* What a mixture may cost: as much as all before it, within the limit of the whole fit; 0: nothing is left. */
+/* What a mixture may cost: twice as much as all before it, within the limit of the whole fit; 0: nothing is left. */
 static uint64_t mixture_budget(const struct fit_job *job)
 {
     const uint64_t limit = (uint64_t)job->problem.settings->max_evaluations, spent = evaluations_so_far(job);
-    return limit == 0 ? spent : limit <= spent ? 0 : limit - spent < spent ? limit - spent : spent;
+    return limit == 0 ? 2 * spent : limit <= spent ? 0 : limit - spent < 2 * spent ? limit - spent : 2 * spent;
 }
 
 /* One more restart: a mixture that begins with the best of those before; it wins only by more than its error. */
