@@ -218,7 +218,12 @@ static void run_seed(const struct plan *plan, const struct line *line, uint64_t 
     struct regression data;
     const double pair[] = {line->lesser, 1 - line->lesser};
     if (line->kind == PLANAR) {
-        problem_make(&problem, FAMILY_PLANAR, line->index, 2, seed, line->shift, false, true);
+        problem_make(&problem, &(struct recipe){.family = FAMILY_PLANAR,
+                                                .index = line->index,
+                                                .d = 2,
+                                                .seed = seed,
+                                                .shift = line->shift,
+                                                .method = METHOD_ROTATION});
     }
     rovi_target *target = line->kind == PLANAR       ? problem.target
                           : line->kind == TWO        ? two_normals(line, seed)

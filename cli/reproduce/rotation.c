@@ -241,7 +241,7 @@ static void recover(struct study *study, size_t i, size_t seed, bool off_centre,
     struct pair pair = {0};
     make_pair(study, dimensions[i], seed, off_centre ? SHIFT : 0, &pair);
     for (size_t kind = 0; kind < STARTS; kind++) {
-        const rovi_fit *fit = fit_from(study, &pair, kind, seed);
+        const rovi_fit *fit = fit_from(study, &pair, (enum start)kind, seed);
         double alignment = fit_alignment(fit, pair.u);
         r->alignment[off_centre][kind][i][seed] = alignment;
         row(study, off_centre ? "recovery off-centre" : "recovery centred", kinds[kind].name, (double)dimensions[i],
@@ -455,7 +455,7 @@ static void check(struct study *study, const struct recovery *r, const struct pr
                                                          FOUND, kinds[k / 2].name, k % 2 ? "off-centre" : "centred"),
                                    .relation = AT_LEAST,
                                    .predicted = 1,
-                                   .measured = share_found(r, k % 2, k / 2)});
+                                   .measured = share_found(r, k % 2 == 1, (enum start)(k / 2))});
     }
     for (size_t i = 1; i < DIMENSIONS; i += DIMENSIONS - 2) {
         study_check(study,

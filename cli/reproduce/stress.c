@@ -176,7 +176,7 @@ static void draw_layout(struct study *study, const struct layout *layout, size_t
     fprintf(stream,
             "plot $draws%zu using 1:2 with points pt 7 ps .25 lc rgb '#70%s', \\\n"
             "  $contours%zu using 1:2 with lines lw .8 lc rgb '" TARGET_COLOUR "'",
-            index, layout->product ? ROVI_COLOUR + 1 : MFVI_COLOUR + 1, index);
+            index, &(layout->product ? ROVI_COLOUR : MFVI_COLOUR)[1], index);
     figure_close(study);
     char name[16];
     snprintf(name, sizeof name, "share%zu", index);

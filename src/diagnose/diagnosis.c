@@ -7,6 +7,7 @@
  *   4. each mode found, weighed next to the fit; the verdict;
  *   5. restarts that agree.
  */
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -371,6 +372,7 @@ static rovi_status compare_restarts(struct job *job, rovi_error *error)
 
 static rovi_status diagnose(struct job *job, rovi_error *error)
 {
+    assert(job->result != NULL);
     rovi_diagnosis_parts *parts = &job->result->parts;
     parts->dim = job->q->dim;
     parts->stop = ROVI_STOP_CONVERGED;

@@ -39,9 +39,9 @@ static void measure(const rovi_approximation *q, uint64_t seed, double *work, st
     for (size_t first = 0; first < DRAWS && !arena->failed; first += DRAW_BLOCK) {
         draw_points(q, stream, first, DRAW_BLOCK, x, log_q, work);
         for (size_t p = 0; p < DRAW_BLOCK * d; p++) {
-            const size_t j = p % d;
+            const size_t j = p % d, seen = first + p / d + 1;
             const double step = x[p] - m->mean[j];
-            m->mean[j] += step / (double)(first + p / d + 1);
+            m->mean[j] += step / (double)seen;
             m->sd[j] += step * (x[p] - m->mean[j]);
         }
     }
