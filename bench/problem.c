@@ -133,10 +133,10 @@ static void find_best(const rovi_target *target, size_t points, bool turned, rov
 
 /* The optimum and each component's share of it: where shapes differ these are not the weights. A component is lost when
  * it has less than a quarter of its weight. */
-static void find_optimum(struct problem *p, enum method method)
+static void find_optimum(struct problem *p)
 {
     rovi_plane_product *best = NULL;
-    find_best(p->target, 0, method != METHOD_MEAN_FIELD, &best);
+    find_best(p->target, 0, p->turned, &best);
     p->optimum = best->kl;
     for (size_t k = 0, all = p->components; k < all; k++) {
         p->share[k] = best->share[k];
@@ -170,7 +170,7 @@ static void whitened_share(const struct problem *p, const double L[4], double sh
         S[1] = S[2];
     }
     make_mixture(&white, &(struct mixture){p->components, p->weight, means, p->components, covariances});
-    find_best(white.target, WHITE_POINTS, true, &best);
+    find_best(white.target, WHITE_POINTS, p->turned, &best);
     memcpy(share, best->share, p->components * sizeof *share);
     rovi_plane_product_free(best);
     problem_free(&white);
@@ -363,15 +363,15 @@ void problem_make(struct problem *problem, const struct recipe *recipe)
 {
     const uint64_t seed = recipe->seed;
     const double shift = recipe->shift;
-    *problem = (struct problem){.d = recipe->d};
+    *problem = (struct problem){.d = recipe->d, .turned = recipe->method != METHOD_MEAN_FIELD};
     switch (recipe->family) {
     case FAMILY_PLANAR:
         make_planar(problem, &planar[recipe->index], shift);
-        find_optimum(problem, recipe->method);
+        find_optimum(problem);
         break;
     case FAMILY_CHANCE:
         make_chance(problem, seed, shift);
-        find_optimum(problem, recipe->method);
+        find_optimum(problem);
         break;
     case FAMILY_TWO:
         make_two(problem, seed, shift);

@@ -3,6 +3,7 @@
 #ifndef ROVI_BENCH_PROBLEM_H
 #define ROVI_BENCH_PROBLEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,7 @@ struct recipe {
 struct problem {
     size_t d;
     rovi_target *target, *base; /* base: what a shifted target stands on, or NULL */
+    bool turned;                /* the method has a rotation */
     double optimum;             /* the least KL that the method can reach, or a bound on it */
     size_t components;          /* of a mixture, whose shares are looked at; 0: none */
     rovi_target *component[BENCH_MOST];

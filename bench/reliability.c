@@ -128,7 +128,7 @@ static size_t seeds_of(const struct plan *plan, const struct line *line, double 
     }
     const size_t full = line->d < LARGE ? MOST_SEEDS : 20, quick = line->d < SLOW ? 10 : 1;
     const size_t seeds = plan->full ? full : quick;
-    return shift == 0 || seeds < FEWER ? seeds : seeds / FEWER;
+    return shift == 0 ? seeds : seeds / FEWER;
 }
 
 static void add_row(struct table *table, const struct line *line, const char *name, double shift, struct tally *tally)
@@ -163,7 +163,7 @@ static void run_line(const struct plan *plan, struct table *table, const struct 
     const char *name = line->name != NULL ? line->name : planar_name(line->index);
     char label[96];
     snprintf(label, sizeof label, "%s d %zu %s shift %g", name, line->d, line->variant->name, shift);
-    if (plan->only != NULL && strstr(label, plan->only) == NULL) {
+    if (seeds == 0 || (plan->only != NULL && strstr(label, plan->only) == NULL)) {
         return;
     }
     for (; recipe.seed < plan->first + seeds; recipe.seed++) {

@@ -3,7 +3,8 @@
 # Time and quality against the clock: one table a question, and all of them in bench/results/latest.json together with
 # the machine. Runs that fell short are named in bench/results/misses-QUESTION.txt.
 # usage: run.sh [--full] [--seeds N] [--only TEXT] [--build DIR] [QUESTION ...]
-#   --full      100 seeds (20 from 50 dimensions on) instead of 10, more runs of each timing
+#   --full      100 seeds (20 from 50 dimensions on) instead of 10 (1 from 10 dimensions on), more runs of each timing;
+#               shifted targets get a fifth. Without it, some six minutes of one core
 #   --seeds N   as many seeds for each line of reliability
 #   --only TEXT only the lines of reliability that hold this, such as "asymmetric d 2 rovi shift 0"
 #   QUESTION    speed, curve, overhead, scaling, threads, floor, reliability, diagnosis; all of them unless some are named
