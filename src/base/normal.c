@@ -151,3 +151,8 @@ double normal_quantile(double p)
     const double x = r <= 5 ? quantile_shoulder(r) : quantile_tail(r);
     return q < 0 ? -x : x;
 }
+
+double normal_between(double left, double right)
+{
+    return left < right ? normal_quantile(left) : -normal_quantile(right);
+}

@@ -271,6 +271,15 @@ size_t rovi_approximation_dim(const rovi_approximation *q)
     return q->dim;
 }
 
+size_t approximation_most_cells(const rovi_approximation *q)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < q->dim; i++) {
+        most = q->maps[i].D.cells > most ? q->maps[i].D.cells : most;
+    }
+    return most;
+}
+
 void approximation_maps(const rovi_approximation *q, size_t n, const double *x, double *y)
 {
     const size_t d = q->dim;

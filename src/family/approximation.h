@@ -35,6 +35,9 @@ rovi_approximation *approximation_make(const rovi_approximation_parts *parts, si
 rovi_approximation *approximation_mix(size_t count, const double *weights, const rovi_approximation *const *components);
 rovi_approximation *approximation_copy(const rovi_approximation *q);
 
+/* Of the maps of a rotated product, the most cells that one has. */
+size_t approximation_most_cells(const rovi_approximation *q);
+
 /* To be called after the rotation changed; after a map changed, map_prepare. */
 void approximation_prepare_rotation(rovi_approximation *q);
 

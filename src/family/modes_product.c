@@ -79,11 +79,8 @@ static struct coordinate make_coordinate(const struct map *T, double *edges, dou
 
 static struct coordinate *make_coordinates(const rovi_approximation *q, struct arena *arena)
 {
-    size_t most = 0;
-    for (size_t i = 0; i < q->dim; i++) {
-        most = q->maps[i].D.cells > most ? q->maps[i].D.cells : most;
-    }
-    double *edges = arena_doubles(arena, pieces_room(most)), *work = arena_doubles(arena, 2 * pieces_room(most));
+    const size_t room = pieces_room(approximation_most_cells(q));
+    double *edges = arena_doubles(arena, room), *work = arena_doubles(arena, 2 * room);
     struct coordinate *c = arena_take(arena, q->dim, sizeof *c);
     for (size_t i = 0; i < q->dim && !arena->failed; i++) {
         c[i] = make_coordinate(&q->maps[i], edges, work, arena);

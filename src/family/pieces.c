@@ -117,12 +117,6 @@ size_t pieces_cut(const struct map *T, double *edges, double *work)
     return merge_light(cut_at_valleys(&p, edges), edges);
 }
 
-/* The point with the given masses to its left and right. */
-static double place(double left, double right)
-{
-    return left < right ? normal_quantile(left) : -normal_quantile(right);
-}
-
 void pieces_reweigh(struct map *T, size_t count, const double *edges, const double *mass, double *work)
 {
     double *x = work, *t = x + T->D.cells + 1, left = 0, right = 1;
@@ -133,7 +127,7 @@ void pieces_reweigh(struct map *T, size_t count, const double *edges, const doub
         for (; k <= T->D.cells && (T->D.knots[k] <= edges[i + 1] || i + 1 == count); k++) {
             const double before = normal_interval(edges[i], T->D.knots[k]) / whole;
             const double after = normal_interval(T->D.knots[k], edges[i + 1]) / whole;
-            const double at = place(left + mass[i] * before, right + mass[i] * after);
+            const double at = normal_between(left + mass[i] * before, right + mass[i] * after);
             if (isfinite(at) && (n == 0 || at > x[n - 1] + LEAST_GAP)) {
                 x[n] = at;
                 t[n++] = T->value[k];

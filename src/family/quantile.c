@@ -58,18 +58,13 @@ static bool find_masses(const struct log_density *q, struct mass *m)
     return true;
 }
 
-static double reference_of(double left, double right)
-{
-    return left < right ? normal_quantile(left) : -normal_quantile(right);
-}
-
 static size_t count_pieces(const struct log_density *q, const struct mass *m, size_t j)
 {
     if (m->left[j + 1] - m->left[j] < 1e-6) {
         return 1;
     }
-    const double a = reference_of(fmax(m->left[j], LEAST_MASS), m->right[j]);
-    const double b = reference_of(m->left[j + 1], fmax(m->right[j + 1], LEAST_MASS));
+    const double a = normal_between(fmax(m->left[j], LEAST_MASS), m->right[j]);
+    const double b = normal_between(m->left[j + 1], fmax(m->right[j + 1], LEAST_MASS));
     const double deviation = fabs(q->log_q[j + 1] - q->log_q[j] - 0.5 * (a * a - b * b)) / VARIATION;
     return deviation > MOST_PIECES - 1 ? MOST_PIECES : 1 + (size_t)deviation;
 }
@@ -84,7 +79,7 @@ static void add_knot(struct knots *k, double left, double right, double t)
     if (left < LEAST_MASS || right < LEAST_MASS || k->n == QUANTILE_KNOTS) {
         return;
     }
-    const double x = reference_of(left, right);
+    const double x = normal_between(left, right);
     if (k->n == 0 || (x > k->x[k->n - 1] + LEAST_GAP && t > k->t[k->n - 1])) {
         k->x[k->n] = x;
         k->t[k->n++] = t;

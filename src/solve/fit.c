@@ -254,7 +254,8 @@ static uint64_t evaluations_so_far(const struct fit_job *job)
 static uint64_t mixture_budget(const struct fit_job *job)
 {
     const uint64_t limit = (uint64_t)job->problem.settings->max_evaluations, spent = evaluations_so_far(job);
-    return limit == 0 ? 2 * spent : limit <= spent ? 0 : limit - spent < 2 * spent ? limit - spent : 2 * spent;
+    const uint64_t left = limit == 0 ? UINT64_MAX : limit > spent ? limit - spent : 0;
+    return left < 2 * spent ? left : 2 * spent;
 }
 
 /* One more restart: a mixture that begins with the best of those before; it wins only by more than its error. */

@@ -39,11 +39,9 @@ static rovi_approximation *copy(const rovi_approximation *q)
 static size_t most_cells(const struct alternation *a)
 {
     const rovi_approximation *start = a->restart->start;
-    size_t most = start_most_cells(a->problem->settings);
-    for (size_t i = 0; start != NULL && i < start->dim; i++) {
-        most = start->maps[i].D.cells > most ? start->maps[i].D.cells : most;
-    }
-    return most;
+    const size_t own = start_most_cells(a->problem->settings);
+    const size_t given = start != NULL ? approximation_most_cells(start) : 0;
+    return given > own ? given : own;
 }
 
 /* 1/(L + Upsilon/alpha^2), equation (14); no cap when L is unknown. */

@@ -42,15 +42,6 @@ struct weigher {
 
 /* ---- pieces and draws ---- */
 
-static size_t most_cells(const rovi_approximation *q)
-{
-    size_t most = 0;
-    for (size_t i = 0; i < q->dim; i++) {
-        most = q->maps[i].D.cells > most ? q->maps[i].D.cells : most;
-    }
-    return most;
-}
-
 static struct parted part(struct weigher *w, size_t i, size_t count, const double *edges)
 {
     struct arena *m = &w->memory;
@@ -68,7 +59,7 @@ static struct parted part(struct weigher *w, size_t i, size_t count, const doubl
 
 static void find_parted(struct weigher *w)
 {
-    const size_t d = w->q->dim, room = pieces_room(most_cells(w->q));
+    const size_t d = w->q->dim, room = pieces_room(approximation_most_cells(w->q));
     double *edges = arena_doubles(&w->memory, room);
     w->work = arena_doubles(&w->memory, 2 * room);
     w->parted = arena_take(&w->memory, d, sizeof *w->parted);
