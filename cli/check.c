@@ -22,8 +22,9 @@ struct request {
     rovi_diagnosis_options options;
 };
 
-static rovi_status apply(const struct arguments *arguments, struct request *request, rovi_error *error)
+static rovi_status apply(const struct arguments *arguments, void *context, rovi_error *error)
 {
+    struct request *request = context;
     const char *name = arguments->option ? arguments->option->name : NULL;
     if (!name)
         return take_only("fit", arguments->value, &request->fit, error);
@@ -63,15 +64,8 @@ static rovi_status read_request(const struct command *self, int argc, char **arg
                                 rovi_error *error)
 {
     struct arguments arguments = {.count = argc, .list = argv, .options = self->options};
-    enum argument_kind kind;
-    while ((kind = arguments_next(&arguments, error)) != ARGUMENT_END) {
-        if (kind == ARGUMENT_ERROR)
-            return error->status;
-        rovi_status status = apply(&arguments, request, error);
-        if (status)
-            return status;
-    }
-    return request->help ? ROVI_OK : check_request(request, error);
+    rovi_status status = arguments_read(&arguments, apply, request, error);
+    return status || request->help ? status : check_request(request, error);
 }
 
 /* ---- the theory of a mixture ---- */

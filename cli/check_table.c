@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "cli/diagnosis.h"
+#include "cli/rows.h"
 #include "io/report.h"
 
-#define MODES_SHOWN       8
-#define COORDINATES_SHOWN 4
+#define MODES_SHOWN 8
 
 static void print_verdict(const struct checked *checked, FILE *stream)
 {
@@ -19,21 +19,17 @@ static void print_verdict(const struct checked *checked, FILE *stream)
     fprintf(stream, "%s: %s.\n\n", plain[parts->verdict], parts->reason);
 }
 
-static void print_estimate(const char *label, rovi_estimate estimate, const char *note, FILE *stream)
+static void row_known(const char *label, rovi_estimate estimate, const char *note, FILE *stream)
 {
-    if (isnan(estimate.value))
-        return;
-    double mcse = estimate.mcse;
-    int decimals = mcse > 0 && isfinite(mcse) ? (int)(1 - floor(log10(mcse))) : 4; /* two digits of the error */
-    decimals = decimals < 0 ? 0 : decimals > 9 ? 9 : decimals;
-    fprintf(stream, "  %-10s%.*f ± %.*f%s\n", label, decimals, estimate.value, decimals, mcse, note);
+    if (!isnan(estimate.value))
+        row_estimate(label, estimate, note, stream);
 }
 
 static void print_evidence(const rovi_diagnosis_parts *parts, FILE *stream)
 {
-    print_estimate("KL", parts->kl, "   (log Z known)", stream);
-    print_estimate("ELBO", parts->elbo, "", stream);
-    print_estimate("log Z", parts->log_z, "   by importance sampling: of what the fit covers", stream);
+    row_known("KL", parts->kl, "   (log Z known)", stream);
+    row_known("ELBO", parts->elbo, "", stream);
+    row_known("log Z", parts->log_z, "   by importance sampling: of what the fit covers", stream);
     if (isnan(parts->k_hat))
         fprintf(stream, "  %-10sundefined: the largest importance weights are equal, or too few\n", "k-hat");
     else
@@ -43,16 +39,7 @@ static void print_evidence(const rovi_diagnosis_parts *parts, FILE *stream)
                     ? "importance sampling can correct the fit"
                     : "tails or shape of the fit are off, and importance sampling cannot correct them");
     fprintf(stream, "  %-10s%.0f of %zu draws by their importance weights\n", "effective", parts->ess, parts->draws);
-    if (parts->outside > 0)
-        fprintf(stream, "  %-10s%.3g of the fit's mass lies outside the target's support\n", "outside", parts->outside);
-}
-
-static void print_place(const double *mean, size_t d, FILE *stream)
-{
-    size_t shown = d < COORDINATES_SHOWN ? d : COORDINATES_SHOWN;
-    for (size_t i = 0; i < shown; i++)
-        fprintf(stream, " %8.4g", mean[i]);
-    fputs(shown < d ? " ..." : "", stream);
+    row_outside(parts->outside, stream);
 }
 
 static void print_modes(const rovi_diagnosis_parts *parts, FILE *stream)
@@ -64,7 +51,7 @@ static void print_modes(const rovi_diagnosis_parts *parts, FILE *stream)
     for (size_t k = 0; k < shown; k++) {
         const rovi_diagnosed_mode *mode = parts->modes + k;
         fprintf(stream, "  %-10.4f%.4f ± %-9.4f", mode->weight, mode->mass.value, mode->mass.mcse);
-        print_place(mode->mean, parts->dim, stream);
+        print_coordinates(mode->mean, parts->dim, stream);
         if (mode->part_of != k)
             fprintf(stream, "   no mode of the target: part of number %zu", mode->part_of + 1);
         fputs(mode->missed ? "   all but lost\n" : "\n", stream);
@@ -79,7 +66,7 @@ static void print_regions(const rovi_diagnosis_parts *parts, FILE *stream)
     for (size_t k = 0; k < parts->region_count && k < MODES_SHOWN; k++) {
         const rovi_region *region = parts->regions + k;
         fprintf(stream, "  %-10.4f%.4f ± %-9.4f", region->held.value, region->mass.value, region->mass.mcse);
-        print_place(region->mean, parts->dim, stream);
+        print_coordinates(region->mean, parts->dim, stream);
         fputs(region->missed ? "   missed\n" : "\n", stream);
     }
 }

@@ -31,14 +31,9 @@ struct request {
 
 /* ---- the command line ---- */
 
-/* The presets are the base that the other flags change, wherever they stand. */
-static rovi_status apply_setting(const struct arguments *arguments, bool presets, rovi_settings *settings,
-                                 rovi_error *error)
+static rovi_status apply_setting(const struct arguments *arguments, struct request *request, rovi_error *error)
 {
-    const rovi_setting *setting = arguments->setting;
-    if ((strcmp(setting->name, "preset") == 0) != presets)
-        return ROVI_OK;
-    if (rovi_settings_set(settings, setting->name, arguments->value, NULL) == ROVI_OK)
+    if (rovi_settings_set(request->settings, arguments->setting->name, arguments->value, NULL) == ROVI_OK)
         return ROVI_OK;
     return refuse_setting(arguments, error);
 }
@@ -65,22 +60,27 @@ static rovi_status apply_option(const struct arguments *arguments, struct reques
     return ROVI_OK;
 }
 
-/* Read twice: presets first, then the rest. */
-static rovi_status read_arguments(struct arguments arguments, bool presets, struct request *request, rovi_error *error)
+static bool is_preset(const struct arguments *arguments)
 {
-    rovi_status status = ROVI_OK;
-    enum argument_kind kind;
-    while (!status && (kind = arguments_next(&arguments, error)) != ARGUMENT_END) {
-        if (kind == ARGUMENT_ERROR)
-            return error->status;
-        if (kind == ARGUMENT_SETTING)
-            status = apply_setting(&arguments, presets, request->settings, error);
-        else if (kind == ARGUMENT_OPTION && !presets)
-            status = apply_option(&arguments, request, error);
-        else if (kind == ARGUMENT_POSITIONAL && !presets)
-            status = take_only("target", arguments.value, &request->target, error);
-    }
-    return status;
+    return arguments->setting && strcmp(arguments->setting->name, "preset") == 0;
+}
+
+/* The presets are the base that the other flags change, wherever they stand: they are read before the rest. */
+static rovi_status apply_preset(const struct arguments *arguments, void *request, rovi_error *error)
+{
+    return is_preset(arguments) ? apply_setting(arguments, request, error) : ROVI_OK;
+}
+
+static rovi_status apply_rest(const struct arguments *arguments, void *context, rovi_error *error)
+{
+    struct request *request = context;
+    if (is_preset(arguments))
+        return ROVI_OK;
+    if (arguments->setting)
+        return apply_setting(arguments, request, error);
+    if (arguments->option)
+        return apply_option(arguments, request, error);
+    return take_only("target", arguments->value, &request->target, error);
 }
 
 static rovi_status check_request(struct request *request, rovi_error *error)
@@ -100,13 +100,14 @@ static rovi_status read_request(const struct command *self, int argc, char **arg
 {
     struct arguments arguments = {
         .count = argc, .list = argv, .options = self->options, .setting_at = self->setting_at};
+    struct arguments again = arguments;
     request->settings = rovi_settings_new();
     request->command_line = join_command_line(&request->pool, self, argc, argv);
     if (!request->settings || !request->command_line)
         return report_no_memory(error);
-    rovi_status status = read_arguments(arguments, true, request, error);
+    rovi_status status = arguments_read(&arguments, apply_preset, request, error);
     if (!status)
-        status = read_arguments(arguments, false, request, error);
+        status = arguments_read(&again, apply_rest, request, error);
     return status || request->help ? status : check_request(request, error);
 }
 
@@ -133,10 +134,7 @@ static rovi_status save(const struct fit_context *context, const rovi_fit *fit, 
     if (status)
         return status;
     status = fit_write(context, fit, output.stream, path, error);
-    if (!status)
-        return output_commit(&output, error);
-    output_abandon(&output);
-    return status;
+    return output_finish(&output, status, error);
 }
 
 static rovi_status show(const struct request *request, const struct fit_context *context, const rovi_fit *fit,

@@ -6,18 +6,11 @@
 
 #include "cli/agreement.h"
 #include "cli/diagnosis.h"
-#include "cli/estimate.h"
 #include "cli/fit_result.h"
+#include "cli/rows.h"
 #include "io/report.h"
 
-#define MODES_SHOWN       8
-#define COORDINATES_SHOWN 4
-
-static void print_estimate(const char *label, rovi_estimate estimate, const char *note, FILE *stream)
-{
-    char text[ESTIMATE_ROOM];
-    fprintf(stream, "  %-10s%s%s\n", label, estimate_text(estimate, text), note);
-}
+#define MODES_SHOWN 8
 
 /* The best restart that is one rotated product, or a mixture, as asked; NULL when there is none. */
 static const rovi_restart *best_of(const rovi_fit_parts *parts, bool mixture)
@@ -54,22 +47,12 @@ static void print_family(const rovi_fit *fit, FILE *stream)
 static void print_evidence(const rovi_fit_parts *parts, FILE *stream)
 {
     if (isnan(parts->kl.value))
-        print_estimate("ELBO", parts->elbo, "   (log Z unknown: no KL)", stream);
+        row_estimate("ELBO", parts->elbo, "   (log Z unknown: no KL)", stream);
     else
-        print_estimate("KL", parts->kl, "   (log Z known)", stream);
+        row_estimate("KL", parts->kl, "   (log Z known)", stream);
     if (!isnan(parts->kl.value))
-        print_estimate("ELBO", parts->elbo, "", stream);
-    if (parts->outside > 0)
-        fprintf(stream, "  %-10s%.3g of the fit's mass lies outside the target's support\n", "outside", parts->outside);
-}
-
-static void print_coordinates(const double *values, size_t d, FILE *stream)
-{
-    size_t shown = d < COORDINATES_SHOWN ? d : COORDINATES_SHOWN;
-    for (size_t i = 0; i < shown; i++)
-        fprintf(stream, " %8.4g", values[i]);
-    if (shown < d)
-        fputs(" ...", stream);
+        row_estimate("ELBO", parts->elbo, "", stream);
+    row_outside(parts->outside, stream);
 }
 
 static void print_modes(const rovi_modes *modes, size_t d, FILE *stream)

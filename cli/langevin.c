@@ -89,21 +89,14 @@ static rovi_status check_request(struct request *request, rovi_error *error)
     return rovi_langevin_settings_set(request->settings, "draws", text, error);
 }
 
-static rovi_status read_arguments(struct arguments *arguments, struct request *request, rovi_error *error)
+static rovi_status apply(const struct arguments *arguments, void *context, rovi_error *error)
 {
-    rovi_status status = ROVI_OK;
-    enum argument_kind kind;
-    while (!status && (kind = arguments_next(arguments, error)) != ARGUMENT_END) {
-        if (kind == ARGUMENT_ERROR)
-            return error->status;
-        if (kind == ARGUMENT_SETTING)
-            status = apply_setting(arguments, request, error);
-        else if (kind == ARGUMENT_OPTION)
-            status = apply_option(arguments, request, error);
-        else
-            status = take_only("target", arguments->value, &request->target, error);
-    }
-    return status;
+    struct request *request = context;
+    if (arguments->setting)
+        return apply_setting(arguments, request, error);
+    if (arguments->option)
+        return apply_option(arguments, request, error);
+    return take_only("target", arguments->value, &request->target, error);
 }
 
 static rovi_status read_request(const struct command *self, int argc, char **argv, struct request *request,
@@ -115,7 +108,7 @@ static rovi_status read_request(const struct command *self, int argc, char **arg
     request->command_line = join_command_line(&request->pool, self, argc, argv);
     if (!request->settings || !request->command_line)
         return report_no_memory(error);
-    rovi_status status = read_arguments(&arguments, request, error);
+    rovi_status status = arguments_read(&arguments, apply, request, error);
     return status || request->help ? status : check_request(request, error);
 }
 
@@ -128,10 +121,7 @@ static rovi_status save(const struct request *request, const struct draws_table 
     if (status)
         return status;
     status = draws_csv_write_table(draws, output.stream, request->output, error);
-    if (!status)
-        return output_commit(&output, error);
-    output_abandon(&output);
-    return status;
+    return output_finish(&output, status, error);
 }
 
 static rovi_status show(const struct request *request, const struct langevin_context *context,

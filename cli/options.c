@@ -45,6 +45,8 @@ static bool find_letter(struct arguments *arguments, char letter)
     return false;
 }
 
+enum argument_kind { ARGUMENT_END, ARGUMENT_FOUND, ARGUMENT_ERROR };
+
 static enum argument_kind fail(rovi_error *error, const char *typed, const char *sentence)
 {
     report(error, ROVI_BAD_INPUT, "%.80s: %s", typed, sentence);
@@ -93,7 +95,7 @@ static enum argument_kind take_value(struct arguments *arguments, const char *ty
             return fail(error, typed, "found nothing after it, allowed: a value");
         arguments->value = arguments->list[arguments->next++];
     }
-    return option ? ARGUMENT_OPTION : ARGUMENT_SETTING;
+    return ARGUMENT_FOUND;
 }
 
 static enum argument_kind read_long(struct arguments *arguments, const char *typed, rovi_error *error)
@@ -112,7 +114,8 @@ static enum argument_kind read_short(struct arguments *arguments, const char *ty
     return take_value(arguments, typed, typed[2] ? typed + 2 : NULL, error);
 }
 
-enum argument_kind arguments_next(struct arguments *arguments, rovi_error *error)
+/* On ARGUMENT_ERROR the sentence is in *error. */
+static enum argument_kind find_next(struct arguments *arguments, rovi_error *error)
 {
     arguments->option = NULL;
     arguments->setting = NULL;
@@ -123,14 +126,23 @@ enum argument_kind arguments_next(struct arguments *arguments, rovi_error *error
     arguments->next++;
     if (!arguments->only_positional && strcmp(typed, "--") == 0) {
         arguments->only_positional = true;
-        return arguments_next(arguments, error);
+        return find_next(arguments, error);
     }
     if (!arguments->only_positional && strncmp(typed, "--", 2) == 0)
         return read_long(arguments, typed, error);
     if (!arguments->only_positional && typed[0] == '-' && typed[1])
         return read_short(arguments, typed, error);
     arguments->value = typed;
-    return ARGUMENT_POSITIONAL;
+    return ARGUMENT_FOUND;
+}
+
+rovi_status arguments_read(struct arguments *arguments, argument_accept accept, void *request, rovi_error *error)
+{
+    rovi_status status = ROVI_OK;
+    enum argument_kind kind = ARGUMENT_FOUND;
+    while (!status && (kind = find_next(arguments, error)) == ARGUMENT_FOUND)
+        status = accept(arguments, request, error);
+    return kind == ARGUMENT_ERROR ? error->status : status;
 }
 
 rovi_status parse_count(const char *flag, const char *text, uint64_t least, uint64_t *value, rovi_error *error)

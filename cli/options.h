@@ -19,8 +19,6 @@ struct option {
     const char *help;
 };
 
-enum argument_kind { ARGUMENT_END, ARGUMENT_OPTION, ARGUMENT_SETTING, ARGUMENT_POSITIONAL, ARGUMENT_ERROR };
-
 struct arguments {
     int count;
     char **list;
@@ -28,14 +26,15 @@ struct arguments {
     const rovi_setting *(*setting_at)(size_t index); /* the library's table of settings; NULL: takes none */
     /* where we are, and what was found there */
     int next;
-    bool only_positional; /* after "--" */
-    const struct option *option;
+    bool only_positional;        /* after "--" */
+    const struct option *option; /* one of the two, or neither: a positional argument */
     const rovi_setting *setting;
     const char *value; /* of the option or setting, or the positional argument itself; NULL: the option has none */
 };
 
-/* The next argument; on ARGUMENT_ERROR the sentence is in *error. */
-enum argument_kind arguments_next(struct arguments *arguments, rovi_error *error);
+/* Hands every argument to `accept`, in order, until one is refused; the sentence is then in *error. */
+typedef rovi_status (*argument_accept)(const struct arguments *arguments, void *request, rovi_error *error);
+rovi_status arguments_read(struct arguments *arguments, argument_accept accept, void *request, rovi_error *error);
 
 /* A whole number from `least`; the message names the flag. */
 rovi_status parse_count(const char *flag, const char *text, uint64_t least, uint64_t *value, rovi_error *error);

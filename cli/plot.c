@@ -30,8 +30,9 @@ static rovi_status add_fit(struct request *request, const char *path, rovi_error
     return ROVI_OK;
 }
 
-static rovi_status apply(const struct arguments *arguments, struct request *request, rovi_error *error)
+static rovi_status apply(const struct arguments *arguments, void *context, rovi_error *error)
 {
+    struct request *request = context;
     const char *name = arguments->option ? arguments->option->name : NULL;
     if (!name)
         return add_fit(request, arguments->value, error);
@@ -80,21 +81,14 @@ static rovi_status read_request(const struct command *self, int argc, char **arg
                                 rovi_error *error)
 {
     struct arguments arguments = {.count = argc, .list = argv, .options = self->options};
-    enum argument_kind kind;
-    while ((kind = arguments_next(&arguments, error)) != ARGUMENT_END) {
-        if (kind == ARGUMENT_ERROR)
-            return error->status;
-        rovi_status status = apply(&arguments, request, error);
-        if (status)
-            return status;
-    }
-    if (request->help)
-        return ROVI_OK;
+    rovi_status status = arguments_read(&arguments, apply, request, error);
+    if (status || request->help)
+        return status;
     if (request->fit_count == 0)
         return report(error, ROVI_BAD_INPUT, "found no fit, allowed: a file that `rovi fit` wrote");
     if (!request->output)
         return report(error, ROVI_BAD_INPUT, "-o: found nothing, allowed: a name ending in .svg, .png or .pdf");
-    rovi_status status = read_kind(request, error);
+    status = read_kind(request, error);
     return status ? status : read_suffix(request, error);
 }
 
@@ -118,10 +112,7 @@ static rovi_status render(const struct request *request, FILE *script, rovi_erro
     if (status)
         return status;
     status = gnuplot_run(script, output.stream, error);
-    if (!status)
-        return output_commit(&output, error);
-    output_abandon(&output);
-    return status;
+    return output_finish(&output, status, error);
 }
 
 static rovi_status draw_picture(const struct request *request, const struct picture *picture, rovi_error *error)

@@ -20,8 +20,9 @@ struct request {
 
 /* ---- the command line ---- */
 
-static rovi_status apply(const struct arguments *arguments, struct request *request, rovi_error *error)
+static rovi_status apply(const struct arguments *arguments, void *context, rovi_error *error)
 {
+    struct request *request = context;
     if (!arguments->option)
         return take_only("fit", arguments->value, &request->fit, error);
     if (strcmp(arguments->option->name, "output") == 0)
@@ -34,19 +35,12 @@ static rovi_status read_request(const struct command *self, int argc, char **arg
                                 rovi_error *error)
 {
     struct arguments arguments = {.count = argc, .list = argv, .options = self->options};
-    enum argument_kind kind;
-    while ((kind = arguments_next(&arguments, error)) != ARGUMENT_END) {
-        if (kind == ARGUMENT_ERROR)
-            return error->status;
-        rovi_status status = apply(&arguments, request, error);
-        if (status)
-            return status;
-    }
-    if (!request->fit && !request->help)
-        return report(error, ROVI_BAD_INPUT, "found no fit, allowed: a file that `rovi fit` wrote");
+    rovi_status status = arguments_read(&arguments, apply, request, error);
+    if (!status && !request->fit && !request->help)
+        status = report(error, ROVI_BAD_INPUT, "found no fit, allowed: a file that `rovi fit` wrote");
     if (!request->output)
         request->output = "report.html";
-    return ROVI_OK;
+    return status;
 }
 
 /* ---- pictures, in memory ---- */
@@ -95,10 +89,7 @@ static rovi_status write_page(const struct report_page *page, const char *path, 
     if (status)
         return status;
     status = report_page_write(page, output.stream, error);
-    if (!status)
-        return output_commit(&output, error);
-    output_abandon(&output);
-    return status;
+    return output_finish(&output, status, error);
 }
 
 /* Without gnuplot the page is written all the same, and the command fails saying so. */

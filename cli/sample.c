@@ -21,8 +21,9 @@ struct request {
     bool netcdf, generated, unconstrained, help;
 };
 
-static rovi_status apply(const struct arguments *arguments, struct request *request, rovi_error *error)
+static rovi_status apply(const struct arguments *arguments, void *context, rovi_error *error)
 {
+    struct request *request = context;
     const char *name = arguments->option ? arguments->option->name : NULL;
     if (!name)
         return take_only("fit", arguments->value, &request->fit, error);
@@ -108,15 +109,8 @@ static rovi_status read_request(const struct command *self, int argc, char **arg
                                 rovi_error *error)
 {
     struct arguments arguments = {.count = argc, .list = argv, .options = self->options};
-    enum argument_kind kind;
-    while ((kind = arguments_next(&arguments, error)) != ARGUMENT_END) {
-        if (kind == ARGUMENT_ERROR)
-            return error->status;
-        rovi_status status = apply(&arguments, request, error);
-        if (status)
-            return status;
-    }
-    return request->help ? ROVI_OK : check_request(request, error);
+    rovi_status status = arguments_read(&arguments, apply, request, error);
+    return status || request->help ? status : check_request(request, error);
 }
 
 static void warn_if_changed(const char *path, const char *fingerprint, bool is_library)
@@ -187,10 +181,7 @@ static rovi_status write_draws(const struct request *request, const struct draws
     status = request->netcdf ? write_netcdf(draws, &output, error) : write_csv(request, draws, &output, error);
     if (!status)
         status = check_outputs(draws, failed_before, error);
-    if (status)
-        output_abandon(&output);
-    else
-        status = output_commit(&output, error);
+    status = output_finish(&output, status, error);
     if (!status)
         say_failures(request, draws, failed_before);
     return status;

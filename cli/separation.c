@@ -15,8 +15,9 @@ struct request {
     bool json, help;
 };
 
-static rovi_status apply(const struct arguments *arguments, struct request *request, rovi_error *error)
+static rovi_status apply(const struct arguments *arguments, void *context, rovi_error *error)
 {
+    struct request *request = context;
     const char *name = arguments->option ? arguments->option->name : NULL;
     if (!name)
         return take_only("target", arguments->value, &request->target, error);
@@ -33,18 +34,11 @@ static rovi_status read_request(const struct command *self, int argc, char **arg
                                 rovi_error *error)
 {
     struct arguments arguments = {.count = argc, .list = argv, .options = self->options};
-    enum argument_kind kind;
-    while ((kind = arguments_next(&arguments, error)) != ARGUMENT_END) {
-        if (kind == ARGUMENT_ERROR)
-            return error->status;
-        rovi_status status = apply(&arguments, request, error);
-        if (status)
-            return status;
-    }
-    if (!request->help && !request->target)
-        return report(error, ROVI_BAD_INPUT,
-                      "found no target, allowed: a .json description or the name of a built-in target");
-    return ROVI_OK;
+    rovi_status status = arguments_read(&arguments, apply, request, error);
+    if (!status && !request->help && !request->target)
+        status = report(error, ROVI_BAD_INPUT,
+                        "found no target, allowed: a .json description or the name of a built-in target");
+    return status;
 }
 
 static rovi_status apply_setting(rovi_settings *settings, const char *name, const char *value, rovi_error *error)

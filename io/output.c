@@ -173,6 +173,14 @@ void output_abandon(struct output *output)
     pool_free(&output->pool);
 }
 
+rovi_status output_finish(struct output *output, rovi_status status, rovi_error *error)
+{
+    if (!status)
+        return output_commit(output, error);
+    output_abandon(output);
+    return status;
+}
+
 rovi_status output_check(const char *path, rovi_error *error)
 {
     struct output output;

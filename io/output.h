@@ -26,9 +26,13 @@ bool output_is_plain(const char *path);
 
 rovi_status output_open(struct output *output, const char *path, rovi_error *error);
 
-/* Exactly one of these ends an output. The first fails with ROVI_IO_FAILED when anything since output_open did. */
+/* Exactly one of these, or output_finish, ends an output. The first fails with ROVI_IO_FAILED when anything since
+ * output_open did. */
 rovi_status output_commit(struct output *output, rovi_error *error);
 void output_abandon(struct output *output);
+
+/* The one that `status`, of what was written, asks for; returns the status of the whole. */
+rovi_status output_finish(struct output *output, rovi_status status, rovi_error *error);
 
 /* Whether output_open would work, before hours of computing. Leaves no trace. */
 rovi_status output_check(const char *path, rovi_error *error);

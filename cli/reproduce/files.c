@@ -131,12 +131,8 @@ rovi_status files_write(const struct study *study, const char *folder, bool pict
         if (is_wanted(part, pictures))
             status = prepare(study, folder, part, &files, error);
     for (enum part part = 0; part < PARTS; part++) {
-        if (!files.open[part])
-            continue;
-        if (status)
-            output_abandon(files.output + part);
-        else
-            status = output_commit(files.output + part, error);
+        if (files.open[part])
+            status = output_finish(files.output + part, status, error);
     }
     pool_free(&files.pool);
     return status;
