@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/crash.h"
 #include "cli/diagnosis.h"
 #include "cli/interrupt.h"
 #include "cli/model_log.h"
@@ -118,6 +119,8 @@ static rovi_status open_target(const struct fit_file *fit, rovi_target **target,
     const struct fit_context *context = &fit->context;
     warn_if_changed(context->target_path, context->target_fingerprint, context->is_library);
     warn_if_changed(context->data_path, context->data_fingerprint, context->is_library);
+    if (context->is_library)
+        crash_catch("rovi check", context->target_path);
     rovi_status status =
         context->is_library ? fit_file_library(fit, model_log, target, error) : fit_file_target(fit, target, error);
     if (!status && !*target)

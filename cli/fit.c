@@ -6,9 +6,12 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/crash.h"
 #include "cli/diagnosis.h"
+#include "cli/fit_restarts.h"
 #include "cli/fit_result.h"
 #include "cli/interrupt.h"
+#include "cli/last_words.h"
 #include "cli/model_log.h"
 #include "cli/progress.h"
 #include "cli/summary.h"
@@ -22,7 +25,7 @@
 
 struct request {
     const char *target, *output, *start, *data, *init;
-    bool json, full, quiet, help, unchecked, no_probe;
+    bool json, full, quiet, help, unchecked, no_probe, resume;
     char *command_line;
     double began; /* seconds_now() */
     rovi_settings *settings;
@@ -55,6 +58,7 @@ static rovi_status apply_option(const struct arguments *arguments, struct reques
     }
     request->unchecked = request->unchecked || strcmp(name, "no-gradient-check") == 0;
     request->no_probe = request->no_probe || strcmp(name, "no-probe") == 0;
+    request->resume = request->resume || strcmp(name, "resume") == 0;
     request->quiet = request->quiet || strcmp(name, "quiet") == 0;
     request->help = request->help || strcmp(name, "help") == 0;
     return ROVI_OK;
@@ -92,6 +96,10 @@ static rovi_status check_request(struct request *request, rovi_error *error)
         request->output = "fit.json";
     if (request->json && strcmp(request->output, "-") == 0)
         return report(error, ROVI_BAD_INPUT, "found -o - and --json, allowed: one of them, as both write to stdout");
+    if (request->resume && !output_is_plain(request->output))
+        return report(error, ROVI_BAD_INPUT,
+                      "found --resume and -o %.200s, allowed: an output that is a file, beside which restarts are kept",
+                      request->output);
     return ROVI_OK;
 }
 
@@ -265,30 +273,53 @@ static int diagnose(const struct command *self, const struct request *request, c
 /* ---- the run ---- */
 
 /* A start that is the fit file to be replaced is read whole before anything is written. */
-static rovi_status fit_from(const struct request *request, const rovi_target *target, struct progress *progress,
-                            rovi_fit **fit, rovi_error *error)
+static rovi_status fit_from(const struct request *request, const rovi_target *target, struct fit_restarts *restarts,
+                            struct progress *progress, rovi_fit **fit, rovi_error *error)
 {
     struct fit_file start = {0};
     rovi_status status = request->start ? fit_file_open(request->start, &start, error) : ROVI_OK;
-    const rovi_approximation *q = start.fit ? rovi_fit_approximation(start.fit) : NULL;
+    const rovi_fit_input input = {.start = start.fit ? rovi_fit_approximation(start.fit) : NULL,
+                                  .finished_count = restarts->file.count,
+                                  .finished = restarts->file.restarts,
+                                  .keep = fit_restarts_keep,
+                                  .keep_data = restarts};
     if (!status)
-        status = rovi_fit_continue(target, request->settings, q, progress_monitor, progress, fit, error);
+        status = rovi_fit_resume(target, request->settings, &input, progress_monitor, progress, fit, error);
     fit_file_clear(&start);
     return status;
+}
+
+static rovi_status open_restarts(const struct request *request, const struct target_source *source,
+                                 struct fit_restarts *restarts, rovi_error *error)
+{
+    const struct partial_key key = {.dim = rovi_target_dim(source->target),
+                                    .target_fingerprint = source->fingerprint,
+                                    .data_fingerprint = source->data_path ? source->data_fingerprint : NULL,
+                                    .start = request->start,
+                                    .init = request->init,
+                                    .settings = request->settings};
+    return output_is_plain(request->output) ? fit_restarts_open(restarts, request->output, &key, request->resume, error)
+                                            : ROVI_OK;
 }
 
 static int fit_target(const struct command *self, const struct request *request, const struct target_source *source)
 {
     rovi_error error = {0};
     struct progress progress = {0};
+    struct fit_restarts restarts = {.command = self, .quiet = request->quiet};
     rovi_fit *fit = NULL;
     interrupt_catch(true);
-    rovi_status status = progress_begin(&progress, request->settings, request->quiet, &error);
+    rovi_status status = open_restarts(request, source, &restarts, &error);
     if (!status)
-        status = fit_from(request, source->target, &progress, &fit, &error);
+        status = progress_begin(&progress, request->settings, request->quiet, &error);
+    last_words_phase(NULL);
+    if (!status)
+        status = fit_from(request, source->target, &restarts, &progress, &fit, &error);
     progress_end(&progress);
+    last_words_phase("in the search beyond the fit, which --no-probe leaves out");
     int code = status ? say_error(self, &error) : diagnose(self, request, source, fit);
     rovi_fit_free(fit);
+    fit_restarts_close(&restarts, code != EXIT_FAILED && code != EXIT_BAD_INPUT && code != EXIT_INTERRUPTED);
     if (!request->quiet)
         say_closing_line(request->command_line, seconds_now() - request->began);
     return status && interrupt_seen() ? EXIT_INTERRUPTED : code;
@@ -333,6 +364,10 @@ static int fit_request(const struct command *self, const struct request *request
                                           .data = request->data,
                                           .seed = seed_of(request->settings),
                                           .log = request->quiet ? NULL : model_log};
+    if (target_is_library(request->target)) {
+        crash_catch("rovi fit", request->target);
+        last_words_phase("before the fit");
+    }
     if (target_source_open(&wanted, &source, &error))
         return say_error(self, &error);
     if (source.is_library && !request->quiet)
@@ -372,6 +407,7 @@ static const struct option options[] = {
     {"init", 0, "FILE.json", NULL, "a point to begin at (a Stan model: parameters on their constrained scale)"},
     {"no-gradient-check", 0, NULL, NULL, "do not compare the gradient of a .so library with finite differences first"},
     {"start", 0, "FIT.json", NULL, "the first restart continues from this fit"},
+    {"resume", 0, NULL, NULL, "go on with the finished restarts that an earlier run left in FIT.json.partial"},
     {"json", 0, NULL, "full", "print one JSON object; above 100 dimensions matrices only with full"},
     {"no-probe", 0, NULL, NULL, "do not search for modes that the fit has lost"},
     {"quiet", 'q', NULL, NULL, "no progress and no log on stderr"},
@@ -383,7 +419,7 @@ const struct command fit_command = {
     .summary =
         "Fit an approximation to a target: a .json description, a .so library (Stan model, plugin) or a built-in name.",
     .usage = "rovi fit TARGET [--data DATA.json] [--init FILE.json] [-o FIT.json] [--start FIT.json] "
-             "[--SETTING VALUE ...] [--json [full]] [--no-probe] [--quiet]",
+             "[--resume] [--SETTING VALUE ...] [--json [full]] [--no-probe] [--quiet]",
     .options = options,
     .setting_at = rovi_settings_at,
     .run = run,

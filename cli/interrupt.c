@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/last_words.h"
 #include "io/output.h"
 
 static atomic_int patience, seen; /* lock-free, so that the handler may use them, on whatever thread it runs */
@@ -20,6 +21,7 @@ static void handle(int signal)
         atomic_store(&seen, 1);
         return;
     }
+    last_words_say_kept();
     output_remove_temporaries();
     _exit(EXIT_INTERRUPTED);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/crash.h"
 #include "cli/interrupt.h"
 #include "cli/langevin_result.h"
 #include "cli/model_log.h"
@@ -226,6 +227,8 @@ static int run_request(const struct command *self, struct request *request)
     rovi_langevin_input input = {0};
     const struct target_request wanted = {
         .name = request->target, .seed = seed_of(request->settings), .log = request->quiet ? NULL : model_log};
+    if (target_is_library(request->target))
+        crash_catch("rovi langevin", request->target);
     if (target_source_open(&wanted, &source, &error))
         return say_error(self, &error);
     rovi_status status = read_input(request, rovi_target_dim(source.target), &input, &error);

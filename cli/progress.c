@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cli/crash.h"
 #include "cli/interrupt.h"
+#include "cli/last_words.h"
 #include "io/report.h"
 
 #define BAR_WIDTH  24
@@ -119,6 +121,8 @@ static void record(struct progress *progress, const rovi_progress *now)
 int progress_monitor(const rovi_progress *now, void *data)
 {
     struct progress *progress = data;
+    crash_guard_thread();
+    last_words_restart(now->restart, now->restarts);
     record(progress, now);
     if (pace_due(&progress->pace, now->seconds))
         speak(progress, now->seconds);

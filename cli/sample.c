@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/crash.h"
 #include "cli/interrupt.h"
 #include "cli/model_log.h"
 #include "io/draws_csv.h"
@@ -198,7 +199,10 @@ static rovi_status open_target(const struct request *request, const struct fit_f
                       request->generated ? "generated-quantities" : "unconstrained");
     if (!fit->context.is_library)
         return fit_file_target(fit, target, error);
-    return request->unconstrained ? ROVI_OK : fit_file_library(fit, model_log, target, error);
+    if (request->unconstrained)
+        return ROVI_OK;
+    crash_catch("rovi sample", fit->context.target_path);
+    return fit_file_library(fit, model_log, target, error);
 }
 
 static rovi_status sample_from(const struct request *request, const struct fit_file *fit, const rovi_target *target,

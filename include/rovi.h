@@ -42,7 +42,7 @@ extern "C" {
 #define ROVI_VERSION       "0.1.0"
 
 /* Raised whenever a struct or a signature below changes: compare with rovi_abi_version() after loading dynamically. */
-#define ROVI_ABI_VERSION 1
+#define ROVI_ABI_VERSION 2
 
 #if defined(__GNUC__)
 #define ROVI_API __attribute__((visibility("default")))
@@ -148,6 +148,12 @@ typedef struct rovi_trace_point {
     double elbo, mcse;    /* on draws that no step uses; the same reference points at every trace point */
 } rovi_trace_point;
 
+typedef struct rovi_evaluations {
+    uint64_t density;  /* log densities asked for, with or without gradient */
+    uint64_t gradient; /* those with gradient */
+    uint64_t rejected; /* of density: outside the support, or not a finite number */
+} rovi_evaluations;
+
 typedef struct rovi_restart {
     uint64_t seed;      /* rovi_fit_run with this seed and restarts = 1 repeats this restart */
     rovi_estimate elbo; /* on the draws that choose among the restarts, which no step uses */
@@ -156,13 +162,10 @@ typedef struct rovi_restart {
     size_t trace_length;
     const rovi_trace_point *trace;
     const rovi_approximation *approximation; /* NULL when it failed, or was ended before its first iteration */
+    rovi_evaluations evaluations;            /* its own; choosing included */
+    double divergence; /* of the approximation from the target, about, in nats; NaN when unknown */
+    double promise;    /* log of the summed exp(ELBO) of the local normals it found; NaN when it looked for none */
 } rovi_restart;
-
-typedef struct rovi_evaluations {
-    uint64_t density;  /* log densities asked for, with or without gradient */
-    uint64_t gradient; /* those with gradient */
-    uint64_t rejected; /* of density: outside the support, or not a finite number */
-} rovi_evaluations;
 
 /* All of a fit as plain data: what rovi_fit_parts_of shows and rovi_fit_new takes. */
 typedef struct rovi_fit_parts {
@@ -184,6 +187,29 @@ ROVI_API const rovi_approximation *rovi_fit_approximation(const rovi_fit *fit); 
 
 /* A fit from its parts, as when read back from a file: everything is copied, the approximations too. */
 ROVI_API rovi_status rovi_fit_new(const rovi_fit_parts *parts, rovi_fit **fit, rovi_error *error);
+
+/* Called for every restart that has come to its own end: none that the clock, the monitor or a fatal failure of the
+ * target cut short. From any of the fit's threads, never from two at once nor while the monitor runs; everything is
+ * valid during the call. */
+typedef void (*rovi_restart_keep)(const rovi_restart *restart, void *data);
+
+/* What a fit may be given beside its settings; all borrowed for the call. {0}: nothing. */
+typedef struct rovi_fit_input {
+    const rovi_approximation *start; /* as for rovi_fit_continue; or NULL */
+    size_t finished_count;
+    const rovi_restart *finished; /* what `keep` was shown by an earlier run of the same fit, in any order: these
+                                     restarts are taken as they are, known by their seeds */
+    rovi_restart_keep keep;       /* or NULL */
+    void *keep_data;
+} rovi_fit_input;
+
+/* As rovi_fit_run, going on with a fit that was ended before its time. The result has the same bits as that of a run
+ * that was not (but for times, which are those of this run alone), if target, settings, start and build are the same:
+ * max_time and threads may differ. NULL input: nothing. ROVI_BAD_INPUT when a finished restart has another dimension.
+ */
+ROVI_API rovi_status rovi_fit_resume(const rovi_target *target, const rovi_settings *settings,
+                                     const rovi_fit_input *input, rovi_monitor monitor, void *monitor_data,
+                                     rovi_fit **fit, rovi_error *error);
 
 ROVI_API size_t rovi_approximation_dim(const rovi_approximation *q);
 

@@ -41,6 +41,12 @@ json_t *fit_head_to_json(const struct fit_context *context, const rovi_fit *fit)
 rovi_status fit_write(const struct fit_context *context, const rovi_fit *fit, FILE *stream, const char *name,
                       rovi_error *error);
 
+/* One restart: as it stands in a fit file (NULL: out of memory), and back. *restart borrows from the pool and from *q,
+ * which the caller frees, also on failure; NULL when the restart has no approximation. */
+json_t *fit_restart_to_json(const rovi_restart *restart);
+rovi_status fit_restart_read(const struct field *field, size_t d, struct pool *pool, rovi_restart *restart,
+                             rovi_approximation **q, rovi_error *error);
+
 struct fit_file {
     rovi_fit *fit;
     struct fit_context context; /* borrows from `document` */

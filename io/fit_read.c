@@ -154,6 +154,37 @@ static rovi_status read_approximation(const struct field *field, size_t d, rovi_
     return status;
 }
 
+/* ---- single values ---- */
+
+static rovi_status read_number(const struct field *object, const char *key, double *value, rovi_error *error)
+{
+    struct field field;
+    CHECK(field_get(object, key, &field, error));
+    return field_to_nullable(&field, value, error);
+}
+
+static rovi_status read_count(const struct field *object, const char *key, uint64_t *value, rovi_error *error)
+{
+    struct field field;
+    CHECK(field_get(object, key, &field, error));
+    return field_to_uint64(&field, value, error);
+}
+
+static rovi_status read_text(const struct field *object, const char *key, const char **text, rovi_error *error)
+{
+    struct field field;
+    *text = NULL;
+    CHECK(field_get(object, key, &field, error));
+    return json_is_null(field.value) ? ROVI_OK : field_to_text(&field, text, error);
+}
+
+static rovi_status read_evaluations(const struct field *object, rovi_evaluations *evaluations, rovi_error *error)
+{
+    CHECK(read_count(object, "density", &evaluations->density, error));
+    CHECK(read_count(object, "gradient", &evaluations->gradient, error));
+    return read_count(object, "rejected", &evaluations->rejected, error);
+}
+
 /* ---- restarts ---- */
 
 static rovi_status read_columns(const struct field *field, size_t n, rovi_trace_point *trace, double *column,
@@ -228,9 +259,22 @@ static rovi_status read_stop(const struct field *object, rovi_stop *stop, rovi_e
     return field_report(&field, "one of" ROVI_STOP_LIST(STOP_TEXT), error);
 }
 
-static rovi_status read_restart(const struct field *field, size_t d, struct pool *pool, rovi_restart *restart,
-                                rovi_approximation **q, rovi_error *error)
+/* Evaluations and how near the restart came: files from before these were written lack them. */
+static rovi_status read_look(const struct field *field, rovi_restart *restart, rovi_error *error)
 {
+    struct field evaluations;
+    restart->divergence = restart->promise = NAN;
+    if (!field_find(field, "evaluations", &evaluations))
+        return ROVI_OK;
+    CHECK(read_evaluations(&evaluations, &restart->evaluations, error));
+    CHECK(read_number(field, "divergence", &restart->divergence, error));
+    return read_number(field, "promise", &restart->promise, error);
+}
+
+rovi_status fit_restart_read(const struct field *field, size_t d, struct pool *pool, rovi_restart *restart,
+                             rovi_approximation **q, rovi_error *error)
+{
+    *q = NULL;
     struct field seed, elbo, mcse, iterations, trace, approximation;
     CHECK(field_get(field, "seed", &seed, error));
     CHECK(field_get(field, "elbo", &elbo, error));
@@ -243,6 +287,7 @@ static rovi_status read_restart(const struct field *field, size_t d, struct pool
     CHECK(field_to_nullable(&mcse, &restart->elbo.mcse, error));
     CHECK(field_to_uint64(&iterations, &restart->iterations, error));
     CHECK(read_stop(field, &restart->stop, error));
+    CHECK(read_look(field, restart, error));
     CHECK(read_trace(&trace, pool, restart, error));
     CHECK(read_approximation(&approximation, d, q, error));
     restart->approximation = *q;
@@ -250,28 +295,6 @@ static rovi_status read_restart(const struct field *field, size_t d, struct pool
 }
 
 /* ---- the numbers of the head ---- */
-
-static rovi_status read_number(const struct field *object, const char *key, double *value, rovi_error *error)
-{
-    struct field field;
-    CHECK(field_get(object, key, &field, error));
-    return field_to_nullable(&field, value, error);
-}
-
-static rovi_status read_count(const struct field *object, const char *key, uint64_t *value, rovi_error *error)
-{
-    struct field field;
-    CHECK(field_get(object, key, &field, error));
-    return field_to_uint64(&field, value, error);
-}
-
-static rovi_status read_text(const struct field *object, const char *key, const char **text, rovi_error *error)
-{
-    struct field field;
-    *text = NULL;
-    CHECK(field_get(object, key, &field, error));
-    return json_is_null(field.value) ? ROVI_OK : field_to_text(&field, text, error);
-}
 
 static rovi_status read_estimate(const struct field *object, const char *key, rovi_estimate *estimate,
                                  rovi_error *error)
@@ -291,9 +314,7 @@ static rovi_status read_costs(const struct field *root, rovi_fit_parts *parts, s
     struct field evaluations, time, threads;
     size_t thread_count;
     CHECK(field_get(root, "evaluations", &evaluations, error));
-    CHECK(read_count(&evaluations, "density", &parts->evaluations.density, error));
-    CHECK(read_count(&evaluations, "gradient", &parts->evaluations.gradient, error));
-    CHECK(read_count(&evaluations, "rejected", &parts->evaluations.rejected, error));
+    CHECK(read_evaluations(&evaluations, &parts->evaluations, error));
     CHECK(field_get(root, "time", &time, error));
     CHECK(read_number(&time, "wall_s", &parts->wall_s, error));
     CHECK(read_number(&time, "target_s", &parts->target_s, error));
@@ -391,7 +412,7 @@ static rovi_status read_restarts(const struct field *root, const struct field *r
     parts->restarts = all;
     for (size_t i = 0; status == ROVI_OK && i < parts->restart_count; i++) {
         struct field item = field_item(restarts, i);
-        status = read_restart(&item, d, pool, all + i, q + i, error);
+        status = fit_restart_read(&item, d, pool, all + i, q + i, error);
     }
     return status;
 }

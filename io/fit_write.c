@@ -146,7 +146,7 @@ static json_t *trace_to_json(const rovi_restart *restart)
     return json_whole(object, ok);
 }
 
-static json_t *restart_to_json(const rovi_restart *restart)
+json_t *fit_restart_to_json(const rovi_restart *restart)
 {
     json_t *object = json_object();
     return json_whole(object, json_put(object, "seed", json_from_uint64(restart->seed)) &&
@@ -154,6 +154,9 @@ static json_t *restart_to_json(const rovi_restart *restart)
                                   json_put(object, "mcse", json_from_double(restart->elbo.mcse)) &&
                                   json_put(object, "status", json_from_text(rovi_stop_text(restart->stop))) &&
                                   json_put(object, "iterations", json_from_uint64(restart->iterations)) &&
+                                  json_put(object, "evaluations", json_from_evaluations(&restart->evaluations)) &&
+                                  json_put(object, "divergence", json_from_double(restart->divergence)) &&
+                                  json_put(object, "promise", json_from_double(restart->promise)) &&
                                   json_put(object, "trace", trace_to_json(restart)) &&
                                   json_put(object, "approximation", approximation_to_json(restart->approximation)));
 }
@@ -163,7 +166,7 @@ static json_t *restarts_to_json(const rovi_fit_parts *parts)
     json_t *array = json_array();
     bool ok = array != NULL;
     for (size_t i = 0; ok && i < parts->restart_count; i++)
-        ok = json_array_append_new(array, restart_to_json(parts->restarts + i)) == 0;
+        ok = json_array_append_new(array, fit_restart_to_json(parts->restarts + i)) == 0;
     return json_whole(array, ok);
 }
 

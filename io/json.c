@@ -159,6 +159,11 @@ rovi_status document_write(const json_t *root, FILE *stream, const char *name, r
     return report_no_memory(error);
 }
 
+bool document_write_line(const json_t *root, FILE *stream)
+{
+    return json_dumpf(root, stream, JSON_COMPACT | DOUBLE_DIGITS) == 0 && fputc('\n', stream) != EOF;
+}
+
 json_t *json_from_double(double value)
 {
     return isfinite(value) ? json_real(value) : json_null();

@@ -22,6 +22,10 @@ rovi_status document_parse(const char *file, const char *bytes, size_t count, js
  * messages. ROVI_IO_FAILED when the stream takes no more. */
 rovi_status document_write(const json_t *root, FILE *stream, const char *name, rovi_error *error);
 
+/* The same on one line, without spaces: a record of a file of many. False when the stream takes no more, or there is no
+ * memory. */
+bool document_write_line(const json_t *root, FILE *stream);
+
 /* ---- making values: NULL when out of memory, as jansson does ---- */
 
 json_t *json_from_double(double value);   /* null for what is not finite */

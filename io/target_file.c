@@ -17,6 +17,11 @@ static bool has_suffix(const char *name, const char *suffix)
     return n >= m && strcmp(name + n - m, suffix) == 0;
 }
 
+bool target_is_library(const char *name)
+{
+    return !builtin_find(name) && has_suffix(name, ".so");
+}
+
 static rovi_status parse(const char *name, const char *bytes, size_t count, struct target_source *source,
                          rovi_error *error)
 {
@@ -80,7 +85,7 @@ static rovi_status open_any(const struct target_request *request, struct target_
     struct stat found;
     const char *name = request->name;
     const struct builtin *builtin = builtin_find(name);
-    if (!builtin && has_suffix(name, ".so"))
+    if (target_is_library(name))
         return open_library(request, source, error);
     if (request->data)
         return report(error, ROVI_BAD_INPUT,

@@ -17,6 +17,9 @@ struct target_request {
     rovi_log log;            /* for what a model prints, or NULL */
 };
 
+/* Whether a target of that name is a shared library. */
+bool target_is_library(const char *name);
+
 struct target_source {
     rovi_target *target;
     json_t *description;                     /* as read; NULL for a library */

@@ -19,6 +19,7 @@
 
 struct fit_job {
     struct problem problem;
+    const rovi_fit_input *input;
     struct supervisor supervisor;
     struct team *team;
     size_t threads;
@@ -72,6 +73,18 @@ static rovi_status check_start(const rovi_target *target, const rovi_settings *s
         }
         if (start->whitening != NULL && !diagonal && start->whitening[i] != 0) {
             return error_set(error, ROVI_BAD_INPUT, "the start's whitening is not diagonal, which method mfvi needs");
+        }
+    }
+    return ROVI_OK;
+}
+
+static rovi_status check_finished(const rovi_target *target, const rovi_fit_input *input, rovi_error *error)
+{
+    for (size_t i = 0; i < input->finished_count; i++) {
+        const rovi_approximation *q = input->finished[i].approximation;
+        if (q != NULL && q->dim != target->dim) {
+            return error_set(error, ROVI_BAD_INPUT, "finished restart %zu has dimension %zu, the target %zu", i, q->dim,
+                             target->dim);
         }
     }
     return ROVI_OK;
@@ -167,14 +180,11 @@ static void solve(struct fit_job *job, struct restart *r, size_t i)
     }
 }
 
-/* Run restart i and measure what it found. One that was ended before its first iteration is only its start: it is
+/* Runs a restart and measures what it found. One that was ended before its first iteration is only its start: it is
  * dropped, but for the first. */
-static void run_restart(void *context, size_t i, size_t worker)
+static void solve_and_measure(struct fit_job *job, struct restart *r, size_t i)
 {
-    struct fit_job *job = context;
-    struct restart *r = &job->restarts[i];
     struct elbo elbo = {.estimate = {NAN, NAN}};
-    (void)worker;
     solve(job, r, i);
     const bool dropped =
         r->no_memory || r->approximation == NULL || r->stop == ROVI_STOP_FAILED || (r->iterations == 0 && i > 0);
@@ -186,14 +196,44 @@ static void run_restart(void *context, size_t i, size_t worker)
         r->approximation = NULL;
         r->stop = r->iterations > 0 || i == 0 ? ROVI_STOP_FAILED : r->stop;
     }
+    r->elbo = elbo.estimate;
     r->divergence = elbo.divergence;
-    job->shown[i] = (rovi_restart){.seed = r->seed,
-                                   .elbo = elbo.estimate,
-                                   .stop = r->stop,
-                                   .iterations = r->iterations,
-                                   .trace_length = r->trace_length,
-                                   .trace = r->trace,
-                                   .approximation = r->approximation};
+}
+
+/* What an earlier run left of the restart; NULL when it is still to be run. */
+static const rovi_restart *find_finished(const struct fit_job *job, const struct restart *r)
+{
+    for (size_t i = 0; i < job->input->finished_count; i++) {
+        if (job->input->finished[i].seed == r->seed) {
+            return &job->input->finished[i];
+        }
+    }
+    return NULL;
+}
+
+static void keep(struct fit_job *job, const struct restart *r)
+{
+    if (job->input->keep != NULL && restart_is_finished(r)) {
+        const rovi_restart shown = restart_show(r);
+        pthread_mutex_lock(&job->supervisor.monitor_lock);
+        job->input->keep(&shown, job->input->keep_data);
+        pthread_mutex_unlock(&job->supervisor.monitor_lock);
+    }
+}
+
+static void run_restart(void *context, size_t i, size_t worker)
+{
+    struct fit_job *job = context;
+    struct restart *r = &job->restarts[i];
+    const rovi_restart *finished = find_finished(job, r);
+    (void)worker;
+    if (finished != NULL) {
+        restart_adopt(r, finished);
+    } else {
+        solve_and_measure(job, r, i);
+        keep(job, r);
+    }
+    job->shown[i] = restart_show(r);
     if (atomic_load(&r->meter.failed)) {
         atomic_store(&job->supervisor.verdict, ROVI_STOP_FAILED);
     }
@@ -381,9 +421,10 @@ static void clean_up(struct fit_job *job)
     supervisor_destroy(&job->supervisor);
 }
 
-rovi_status rovi_fit_continue(const rovi_target *target, const rovi_settings *settings, const rovi_approximation *start,
-                              rovi_monitor monitor, void *monitor_data, rovi_fit **fit, rovi_error *error)
+rovi_status rovi_fit_resume(const rovi_target *target, const rovi_settings *settings, const rovi_fit_input *input,
+                            rovi_monitor monitor, void *monitor_data, rovi_fit **fit, rovi_error *error)
 {
+    const rovi_fit_input nothing = {0};
     *fit = NULL;
     if (target == NULL) {
         return error_set(error, ROVI_BAD_INPUT, "a fit needs a target");
@@ -393,15 +434,18 @@ rovi_status rovi_fit_continue(const rovi_target *target, const rovi_settings *se
     if (settings == NULL) {
         return error_no_memory(error);
     }
-    struct fit_job job = {0};
+    struct fit_job job = {.input = input == NULL ? &nothing : input};
     supervisor_init(&job.supervisor, monitor, monitor_data, settings->max_time);
     linalg_hold_threads();
-    rovi_status status = check_start(target, settings, start, error);
+    rovi_status status = check_start(target, settings, job.input->start, error);
     if (status == ROVI_OK) {
-        status = prepare(&job, target, settings, start, error);
+        status = check_finished(target, job.input, error);
     }
     if (status == ROVI_OK) {
-        job.restarts[0].start = start;
+        status = prepare(&job, target, settings, job.input->start, error);
+    }
+    if (status == ROVI_OK) {
+        job.restarts[0].start = job.input->start;
         status = run(&job, fit, error);
     }
     linalg_release_threads();
@@ -410,8 +454,14 @@ rovi_status rovi_fit_continue(const rovi_target *target, const rovi_settings *se
     return status;
 }
 
+rovi_status rovi_fit_continue(const rovi_target *target, const rovi_settings *settings, const rovi_approximation *start,
+                              rovi_monitor monitor, void *monitor_data, rovi_fit **fit, rovi_error *error)
+{
+    return rovi_fit_resume(target, settings, &(rovi_fit_input){.start = start}, monitor, monitor_data, fit, error);
+}
+
 rovi_status rovi_fit_run(const rovi_target *target, const rovi_settings *settings, rovi_monitor monitor,
                          void *monitor_data, rovi_fit **fit, rovi_error *error)
 {
-    return rovi_fit_continue(target, settings, NULL, monitor, monitor_data, fit, error);
+    return rovi_fit_resume(target, settings, NULL, monitor, monitor_data, fit, error);
 }

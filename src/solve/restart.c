@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "solve/restart.h"
 
+#include <math.h>
+#include <string.h>
+
 #include "evidence/elbo.h"
+#include "family/approximation.h"
 
 bool restart_trace_room(struct restart *restart, size_t points)
 {
@@ -32,4 +36,45 @@ void restart_record(struct restart *restart, rovi_estimate elbo)
                                                                      .elbo = elbo.value,
                                                                      .mcse = elbo.mcse};
     }
+}
+
+bool restart_is_finished(const struct restart *restart)
+{
+    return !restart->no_memory && !atomic_load(&restart->meter.failed) && restart->stop != ROVI_STOP_INTERRUPTED &&
+           restart->stop != ROVI_STOP_MAX_TIME &&
+           atomic_load(&restart->progress.supervisor->verdict) == SUPERVISOR_GO; /* else fewer draws measured it */
+}
+
+rovi_restart restart_show(const struct restart *restart)
+{
+    return (rovi_restart){.seed = restart->seed,
+                          .elbo = restart->elbo,
+                          .stop = restart->stop,
+                          .iterations = restart->iterations,
+                          .trace_length = restart->trace_length,
+                          .trace = restart->trace,
+                          .approximation = restart->approximation,
+                          .evaluations = meter_evaluations(&restart->meter),
+                          .divergence = restart->divergence,
+                          .promise = isfinite(restart->promise) ? restart->promise : NAN};
+}
+
+void restart_adopt(struct restart *restart, const rovi_restart *finished)
+{
+    const size_t points = finished->trace_length;
+    if (restart_trace_room(restart, points) && points > 0) {
+        memcpy(restart->trace, finished->trace, points * sizeof *restart->trace);
+        restart->trace_length = points;
+    }
+    if (finished->approximation != NULL) {
+        restart->approximation = approximation_copy(finished->approximation);
+        restart->no_memory = restart->approximation == NULL;
+    }
+    restart->no_memory = restart->no_memory || restart->trace == NULL;
+    restart->elbo = finished->elbo;
+    restart->stop = finished->stop;
+    restart->iterations = finished->iterations;
+    restart->divergence = finished->divergence;
+    restart->promise = isnan(finished->promise) ? -INFINITY : finished->promise;
+    meter_recall(&restart->meter, &finished->evaluations);
 }

@@ -26,9 +26,10 @@ struct restart {
     uint64_t iterations;
     rovi_trace_point *trace;
     size_t trace_length, trace_room;
-    double begin;      /* by clock_seconds */
-    double divergence; /* of the approximation from the target, about */
-    double promise;    /* log of the sum of exp(ELBO) over the local normals it found, when it looked for any */
+    double begin;       /* by clock_seconds */
+    rovi_estimate elbo; /* on the draws that choose; NaN when it failed */
+    double divergence;  /* of the approximation from the target, about */
+    double promise;     /* log of the sum of exp(ELBO) over the local normals it found, when it looked for any */
     bool no_memory;
     struct arena memory;
 };
@@ -43,6 +44,15 @@ bool restart_measure(const struct problem *problem, struct restart *restart, con
 
 /* Adds a trace point with this ELBO, and shows it to the monitor. */
 void restart_record(struct restart *restart, rovi_estimate elbo);
+
+/* Whether it came to its own end, so that another run would end it with the same bits. */
+bool restart_is_finished(const struct restart *restart);
+
+/* As others see it; borrows from the restart. */
+rovi_restart restart_show(const struct restart *restart);
+
+/* Takes over what an earlier run showed of it, as a copy; sets no_memory when there is none. */
+void restart_adopt(struct restart *restart, const rovi_restart *finished);
 
 /* The paper's alternation of gradient steps, from the start that restart->seed gives. */
 void restart_by_gradient(const struct problem *problem, struct restart *restart);

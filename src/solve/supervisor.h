@@ -14,10 +14,10 @@
 struct supervisor {
     rovi_monitor monitor; /* or NULL */
     void *monitor_data;
-    pthread_mutex_t monitor_lock;
-    double begin, deadline; /* by clock_seconds */
-    atomic_size_t finished; /* restarts that have ended */
-    atomic_int verdict;     /* a rovi_stop once all must end, SUPERVISOR_GO before */
+    pthread_mutex_t monitor_lock; /* held while the caller's own functions run */
+    double begin, deadline;       /* by clock_seconds */
+    atomic_size_t finished;       /* restarts that have ended */
+    atomic_int verdict;           /* a rovi_stop once all must end, SUPERVISOR_GO before */
 };
 
 #define SUPERVISOR_GO (-1)

@@ -73,6 +73,13 @@ void meter_add(struct meter *to, const struct meter *from)
     }
 }
 
+void meter_recall(struct meter *meter, const rovi_evaluations *evaluations)
+{
+    atomic_store(&meter->density, evaluations->density);
+    atomic_store(&meter->gradient, evaluations->gradient);
+    atomic_store(&meter->rejected, evaluations->rejected);
+}
+
 rovi_evaluations meter_evaluations(const struct meter *meter)
 {
     return (rovi_evaluations){.density = atomic_load(&meter->density),

@@ -26,6 +26,9 @@ size_t meter_evaluate_lines(struct meter *meter, const struct target_lines *alon
 /* Adds what `from` has counted to `to`. */
 void meter_add(struct meter *to, const struct meter *from);
 
+/* Sets the counts to those of an earlier run. */
+void meter_recall(struct meter *meter, const rovi_evaluations *evaluations);
+
 rovi_evaluations meter_evaluations(const struct meter *meter);
 double meter_seconds(const struct meter *meter);
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "family/approximation.h"
 #include "family/dictionary.h"
 #include "support.h"
 
@@ -316,6 +317,124 @@ static void restarts_repeat_by_their_seeds(void **state)
         rovi_fit_free(alone);
     }
     rovi_fit_free(all);
+    rovi_target_free(target);
+}
+
+#define KEPT 8
+
+struct kept {
+    size_t count;
+    rovi_restart restarts[KEPT];
+};
+
+static void keep_copy(const rovi_restart *restart, void *data)
+{
+    struct kept *kept = data;
+    assert_true(kept->count < KEPT);
+    rovi_restart *copy = &kept->restarts[kept->count++];
+    *copy = *restart;
+    copy->approximation = approximation_copy(restart->approximation);
+    copy->trace = memcpy(malloc(restart->trace_length * sizeof *copy->trace), restart->trace,
+                         restart->trace_length * sizeof *copy->trace);
+}
+
+static void drop_kept(struct kept *kept)
+{
+    for (size_t i = 0; i < kept->count; i++) {
+        rovi_approximation_free((rovi_approximation *)kept->restarts[i].approximation);
+        free((void *)kept->restarts[i].trace);
+    }
+}
+
+static void same_fits(const rovi_fit *one, const rovi_fit *other)
+{
+    const rovi_fit_parts *a = rovi_fit_parts_of(one), *b = rovi_fit_parts_of(other);
+    assert_int_equal(a->winner, b->winner);
+    assert_int_equal(a->restart_count, b->restart_count);
+    assert_true(a->elbo.value == b->elbo.value && a->elbo.mcse == b->elbo.mcse);
+    assert_int_equal(a->evaluations.density, b->evaluations.density);
+    assert_int_equal(a->evaluations.gradient, b->evaluations.gradient);
+    for (size_t i = 0; i < a->restart_count; i++) {
+        assert_true(a->restarts[i].elbo.value == b->restarts[i].elbo.value);
+        assert_int_equal(a->restarts[i].stop, b->restarts[i].stop);
+        assert_int_equal(a->restarts[i].trace_length, b->restarts[i].trace_length);
+    }
+    double x[2 * 50], y[2 * 50], log_q[50], log_r[50];
+    assert_int_equal(rovi_approximation_draw(rovi_fit_approximation(one), 1, 0, 50, x, log_q, NULL), ROVI_OK);
+    assert_int_equal(rovi_approximation_draw(rovi_fit_approximation(other), 1, 0, 50, y, log_r, NULL), ROVI_OK);
+    assert_memory_equal(x, y, sizeof x);
+    assert_memory_equal(log_q, log_r, sizeof log_q);
+}
+
+/* Whichever restarts are at hand, the mixture that is tried after them included, the fit ends as if it had run them
+ * all. Components of other shapes, so that a mixture is tried. */
+static void a_fit_goes_on_from_any_of_its_restarts(void **state)
+{
+    (void)state;
+    rovi_target *target = two_in_the_plane(0.4, 3, 3, 0.8);
+    rovi_settings *settings = SETTINGS_OF("method", "auto", "restarts", "2", "seed", "5");
+    struct kept all = {0};
+    rovi_fit *whole, *resumed;
+    const rovi_fit_input keeping = {.keep = keep_copy, .keep_data = &all};
+    assert_int_equal(rovi_fit_resume(target, settings, &keeping, NULL, NULL, &whole, NULL), ROVI_OK);
+    assert_int_equal(all.count, 3); /* the third is the mixture */
+    assert_int_equal(rovi_fit_parts_of(whole)->restart_count, 3);
+    for (unsigned mask = 0; mask < 8; mask++) {
+        struct kept rest = {0};
+        rovi_restart some[3];
+        size_t count = 0;
+        for (size_t i = 3; i-- > 0;) { /* in any order */
+            if (mask >> i & 1) {
+                some[count++] = all.restarts[i];
+            }
+        }
+        const rovi_fit_input input = {.finished_count = count, .finished = some, .keep = keep_copy, .keep_data = &rest};
+        assert_int_equal(rovi_fit_resume(target, settings, &input, NULL, NULL, &resumed, NULL), ROVI_OK);
+        assert_int_equal(rest.count, 3 - count); /* what was at hand is not kept again */
+        same_fits(whole, resumed);
+        rovi_fit_free(resumed);
+        drop_kept(&rest);
+    }
+    drop_kept(&all);
+    rovi_fit_free(whole);
+    rovi_settings_free(settings);
+    rovi_target_free(target);
+}
+
+static int cancel_at_once(const rovi_progress *progress, void *data)
+{
+    (void)data;
+    return progress->iteration > 1;
+}
+
+static void what_was_cut_short_is_not_kept(void **state)
+{
+    (void)state;
+    rovi_target *target = two_in_the_plane(0.5, 3, 3, 0);
+    rovi_settings *settings = SETTINGS_OF(TINY, "restarts", "2");
+    struct kept kept = {0};
+    rovi_fit *fit;
+    const rovi_fit_input input = {.keep = keep_copy, .keep_data = &kept};
+    assert_int_equal(rovi_fit_resume(target, settings, &input, cancel_at_once, NULL, &fit, NULL), ROVI_OK);
+    assert_int_equal(kept.count, 0);
+    rovi_fit_free(fit);
+    rovi_settings_free(settings);
+    rovi_target_free(target);
+}
+
+static void finished_restarts_of_another_dimension_are_refused(void **state)
+{
+    (void)state;
+    rovi_target *target = two_in_the_plane(0.5, 3, 3, 0);
+    rovi_approximation *q = support_approximation(1, 3, 0);
+    const rovi_restart finished = {.seed = 1, .approximation = q};
+    const rovi_fit_input input = {.finished_count = 1, .finished = &finished};
+    rovi_error error = {0};
+    rovi_fit *fit;
+    assert_refused(rovi_fit_resume(target, NULL, &input, NULL, NULL, &fit, &error), &error, ROVI_BAD_INPUT,
+                   "finished restart 0 has dimension 3, the target 2");
+    assert_null(fit);
+    rovi_approximation_free(q);
     rovi_target_free(target);
 }
 
@@ -705,6 +824,9 @@ int main(void)
         cmocka_unit_test(any_number_of_threads_gives_the_same_bits),
         cmocka_unit_test(a_budget_cuts_at_the_same_place_for_any_number_of_threads),
         cmocka_unit_test(restarts_repeat_by_their_seeds),
+        cmocka_unit_test(a_fit_goes_on_from_any_of_its_restarts),
+        cmocka_unit_test(what_was_cut_short_is_not_kept),
+        cmocka_unit_test(finished_restarts_of_another_dimension_are_refused),
         cmocka_unit_test(the_greatest_elbo_wins),
         cmocka_unit_test(the_trace_tells_the_course),
         cmocka_unit_test(backtracking_saves_restarts_that_are_thrown_back),

@@ -67,6 +67,11 @@ static void same_restart(const rovi_restart *a, const rovi_restart *b)
     assert_true(a->seed == b->seed && a->stop == b->stop && a->iterations == b->iterations);
     same_number(a->elbo.value, b->elbo.value);
     same_number(a->elbo.mcse, b->elbo.mcse);
+    same_number(a->divergence, b->divergence);
+    same_number(a->promise, b->promise);
+    assert_true(a->evaluations.density == b->evaluations.density &&
+                a->evaluations.gradient == b->evaluations.gradient &&
+                a->evaluations.rejected == b->evaluations.rejected);
     assert_int_equal(a->trace_length, b->trace_length);
     for (size_t i = 0; i < a->trace_length; i++) {
         assert_true(a->trace[i].iteration == b->trace[i].iteration);

@@ -14,6 +14,7 @@
 #include "io/draws_netcdf.h"
 #include "io/draws_target.h"
 #include "io/init.h"
+#include "io/partial_file.h"
 #include "io/points_csv.h"
 
 static size_t taken, fails_at, live;
@@ -237,6 +238,40 @@ static void naming_draws(void **state)
     rovi_target_free(target);
 }
 
+/* ---- restarts kept ---- */
+
+static char kept_output[64], kept_partial[72]; /* names of this process */
+
+/* One restart more in the file each time it succeeds. */
+static rovi_status keep_restarts(void *data, rovi_error *error)
+{
+    const struct partial_key *key = data;
+    struct partial_file file;
+    rovi_fit *fit = hand_fit();
+    rovi_status status = partial_file_open(kept_output, key, &file, error);
+    if (!status) {
+        status = partial_file_read(&file, error);
+        if (!status)
+            status = partial_file_add(&file, rovi_fit_parts_of(fit)->restarts, error);
+        partial_file_clear(&file);
+    }
+    rovi_fit_free(fit);
+    return status;
+}
+
+static void keeping_restarts(void **state)
+{
+    (void)state;
+    rovi_settings *settings = rovi_settings_new();
+    snprintf(kept_output, sizeof kept_output, "/tmp/rovi-kept-%ld", (long)getpid());
+    snprintf(kept_partial, sizeof kept_partial, "%s.partial", kept_output);
+    struct partial_key key = {.dim = 2, .target_fingerprint = "fnv1a64:0123456789abcdef", .settings = settings};
+    starve(keep_restarts, &key); /* ends with one restart in the file */
+    starve(keep_restarts, &key); /* which is read here */
+    unlink(kept_partial);
+    rovi_settings_free(settings);
+}
+
 /* ---- points ---- */
 
 static rovi_status read_points(void *data, rovi_error *error)
@@ -265,7 +300,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(reading_targets),   cmocka_unit_test(opening_builtins),
                                        cmocka_unit_test(opening_libraries), cmocka_unit_test(writing_and_reading_fits),
-                                       cmocka_unit_test(naming_draws),      cmocka_unit_test(reading_points)};
+                                       cmocka_unit_test(naming_draws),      cmocka_unit_test(reading_points),
+                                       cmocka_unit_test(keeping_restarts)};
     json_set_alloc_funcs(counting_malloc, counting_free);
     return cmocka_run_group_tests_name("io without memory", tests, NULL, NULL);
 }
