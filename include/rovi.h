@@ -188,9 +188,9 @@ ROVI_API const rovi_approximation *rovi_fit_approximation(const rovi_fit *fit); 
 /* A fit from its parts, as when read back from a file: everything is copied, the approximations too. */
 ROVI_API rovi_status rovi_fit_new(const rovi_fit_parts *parts, rovi_fit **fit, rovi_error *error);
 
-/* Called for every restart that has come to its own end: none that the clock, the monitor or a fatal failure of the
- * target cut short. From any of the fit's threads, never from two at once nor while the monitor runs; everything is
- * valid during the call. */
+/* Called for every restart that has come to its own end with an approximation: none that failed, nor one that the
+ * clock, the monitor or a fatal failure of the target cut short. From any of the fit's threads, never from two at once
+ * nor while the monitor runs; everything is valid during the call. */
 typedef void (*rovi_restart_keep)(const rovi_restart *restart, void *data);
 
 /* What a fit may be given beside its settings; all borrowed for the call. {0}: nothing. */

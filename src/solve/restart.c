@@ -40,8 +40,8 @@ void restart_record(struct restart *restart, rovi_estimate elbo)
 
 bool restart_is_finished(const struct restart *restart)
 {
-    return !restart->no_memory && !atomic_load(&restart->meter.failed) && restart->stop != ROVI_STOP_INTERRUPTED &&
-           restart->stop != ROVI_STOP_MAX_TIME &&
+    return restart->approximation != NULL && !restart->no_memory && !atomic_load(&restart->meter.failed) &&
+           restart->stop != ROVI_STOP_INTERRUPTED && restart->stop != ROVI_STOP_MAX_TIME &&
            atomic_load(&restart->progress.supervisor->verdict) == SUPERVISOR_GO; /* else fewer draws measured it */
 }
 

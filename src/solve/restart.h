@@ -45,7 +45,7 @@ bool restart_measure(const struct problem *problem, struct restart *restart, con
 /* Adds a trace point with this ELBO, and shows it to the monitor. */
 void restart_record(struct restart *restart, rovi_estimate elbo);
 
-/* Whether it came to its own end, so that another run would end it with the same bits. */
+/* Whether it has an approximation and came to its own end, so that another run would end it with the same bits. */
 bool restart_is_finished(const struct restart *restart);
 
 /* As others see it; borrows from the restart. */
