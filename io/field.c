@@ -209,10 +209,9 @@ rovi_status field_check_length(const struct field *field, size_t length, const c
     return field_report(field, allowed.bytes, error);
 }
 
-typedef rovi_status (*read_number)(const struct field *field, double *value, rovi_error *error);
+typedef rovi_status (*read_one)(const struct field *field, double *value, rovi_error *error);
 
-static rovi_status read_array(const struct field *field, size_t count, double *values, read_number read,
-                              rovi_error *error)
+static rovi_status read_array(const struct field *field, size_t count, double *values, read_one read, rovi_error *error)
 {
     rovi_status status = field_check_length(field, count, "number", error);
     for (size_t i = 0; status == ROVI_OK && i < count; i++) {
@@ -240,4 +239,70 @@ rovi_status field_to_matrix(const struct field *field, size_t rows, size_t colum
         status = field_to_doubles(&row, columns, values + i * columns, error);
     }
     return status;
+}
+
+/* ---- members by their names ---- */
+
+rovi_status field_read_number(const struct field *object, const char *key, double *value, rovi_error *error)
+{
+    struct field field;
+    CHECK(field_get(object, key, &field, error));
+    return field_to_nullable(&field, value, error);
+}
+
+rovi_status field_read_count(const struct field *object, const char *key, uint64_t *value, rovi_error *error)
+{
+    struct field field;
+    CHECK(field_get(object, key, &field, error));
+    return field_to_uint64(&field, value, error);
+}
+
+rovi_status field_read_text(const struct field *object, const char *key, const char **text, rovi_error *error)
+{
+    struct field field;
+    *text = NULL;
+    CHECK(field_get(object, key, &field, error));
+    return json_is_null(field.value) ? ROVI_OK : field_to_text(&field, text, error);
+}
+
+rovi_status field_read_estimate(const struct field *object, const char *key, rovi_estimate *estimate, rovi_error *error)
+{
+    struct field field;
+    *estimate = (rovi_estimate){NAN, NAN};
+    CHECK(field_get(object, key, &field, error));
+    if (json_is_null(field.value))
+        return ROVI_OK;
+    CHECK(field_read_number(&field, "value", &estimate->value, error));
+    return field_read_number(&field, "mcse", &estimate->mcse, error);
+}
+
+#define STOP_TEXT(name, text) " \"" text "\""
+
+rovi_status field_read_stop(const struct field *object, const char *key, rovi_stop *stop, rovi_error *error)
+{
+    static const rovi_stop all[] = {
+#define STOP_ENTRY(name, text) name,
+        ROVI_STOP_LIST(STOP_ENTRY)
+#undef STOP_ENTRY
+    };
+    struct field field;
+    const char *text = NULL;
+    CHECK(field_get(object, key, &field, error));
+    CHECK(field_to_text(&field, &text, error));
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        *stop = all[i];
+        if (strcmp(text, rovi_stop_text(all[i])) == 0)
+            return ROVI_OK;
+    }
+    return field_report(&field, "one of" ROVI_STOP_LIST(STOP_TEXT), error);
+}
+
+rovi_status field_read_evaluations(const struct field *object, const char *key, rovi_evaluations *evaluations,
+                                   rovi_error *error)
+{
+    struct field field;
+    CHECK(field_get(object, key, &field, error));
+    CHECK(field_read_count(&field, "density", &evaluations->density, error));
+    CHECK(field_read_count(&field, "gradient", &evaluations->gradient, error));
+    return field_read_count(&field, "rejected", &evaluations->rejected, error);
 }

@@ -8,13 +8,6 @@
 #include "io/fit_file.h"
 #include "io/report.h"
 
-#define CHECK(call)                                                                                                    \
-    do {                                                                                                               \
-        rovi_status check_status = (call);                                                                             \
-        if (check_status)                                                                                              \
-            return check_status;                                                                                       \
-    } while (0)
-
 static void *take(struct pool *pool, size_t count, size_t size, rovi_status *status, rovi_error *error)
 {
     void *memory = pool_take(pool, count, size);
@@ -156,35 +149,6 @@ static rovi_status read_approximation(const struct field *field, size_t d, rovi_
 
 /* ---- single values ---- */
 
-static rovi_status read_number(const struct field *object, const char *key, double *value, rovi_error *error)
-{
-    struct field field;
-    CHECK(field_get(object, key, &field, error));
-    return field_to_nullable(&field, value, error);
-}
-
-static rovi_status read_count(const struct field *object, const char *key, uint64_t *value, rovi_error *error)
-{
-    struct field field;
-    CHECK(field_get(object, key, &field, error));
-    return field_to_uint64(&field, value, error);
-}
-
-static rovi_status read_text(const struct field *object, const char *key, const char **text, rovi_error *error)
-{
-    struct field field;
-    *text = NULL;
-    CHECK(field_get(object, key, &field, error));
-    return json_is_null(field.value) ? ROVI_OK : field_to_text(&field, text, error);
-}
-
-static rovi_status read_evaluations(const struct field *object, rovi_evaluations *evaluations, rovi_error *error)
-{
-    CHECK(read_count(object, "density", &evaluations->density, error));
-    CHECK(read_count(object, "gradient", &evaluations->gradient, error));
-    return read_count(object, "rejected", &evaluations->rejected, error);
-}
-
 /* ---- restarts ---- */
 
 static rovi_status read_columns(const struct field *field, size_t n, rovi_trace_point *trace, double *column,
@@ -238,27 +202,6 @@ static rovi_status read_trace(const struct field *field, struct pool *pool, rovi
     return read_columns(field, restart->trace_length, trace, column, error);
 }
 
-#define STOP_TEXT(name, text) " \"" text "\""
-
-static rovi_status read_stop(const struct field *object, rovi_stop *stop, rovi_error *error)
-{
-    static const rovi_stop all[] = {
-#define STOP_ENTRY(name, text) name,
-        ROVI_STOP_LIST(STOP_ENTRY)
-#undef STOP_ENTRY
-    };
-    struct field field;
-    const char *text;
-    CHECK(field_get(object, "status", &field, error));
-    CHECK(field_to_text(&field, &text, error));
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        *stop = all[i];
-        if (strcmp(text, rovi_stop_text(all[i])) == 0)
-            return ROVI_OK;
-    }
-    return field_report(&field, "one of" ROVI_STOP_LIST(STOP_TEXT), error);
-}
-
 /* Evaluations and how near the restart came: files from before these were written lack them. */
 static rovi_status read_look(const struct field *field, rovi_restart *restart, rovi_error *error)
 {
@@ -266,9 +209,9 @@ static rovi_status read_look(const struct field *field, rovi_restart *restart, r
     restart->divergence = restart->promise = NAN;
     if (!field_find(field, "evaluations", &evaluations))
         return ROVI_OK;
-    CHECK(read_evaluations(&evaluations, &restart->evaluations, error));
-    CHECK(read_number(field, "divergence", &restart->divergence, error));
-    return read_number(field, "promise", &restart->promise, error);
+    CHECK(field_read_evaluations(field, "evaluations", &restart->evaluations, error));
+    CHECK(field_read_number(field, "divergence", &restart->divergence, error));
+    return field_read_number(field, "promise", &restart->promise, error);
 }
 
 rovi_status fit_restart_read(const struct field *field, size_t d, struct pool *pool, rovi_restart *restart,
@@ -286,7 +229,7 @@ rovi_status fit_restart_read(const struct field *field, size_t d, struct pool *p
     CHECK(field_to_nullable(&elbo, &restart->elbo.value, error));
     CHECK(field_to_nullable(&mcse, &restart->elbo.mcse, error));
     CHECK(field_to_uint64(&iterations, &restart->iterations, error));
-    CHECK(read_stop(field, &restart->stop, error));
+    CHECK(field_read_stop(field, "status", &restart->stop, error));
     CHECK(read_look(field, restart, error));
     CHECK(read_trace(&trace, pool, restart, error));
     CHECK(read_approximation(&approximation, d, q, error));
@@ -296,29 +239,16 @@ rovi_status fit_restart_read(const struct field *field, size_t d, struct pool *p
 
 /* ---- the numbers of the head ---- */
 
-static rovi_status read_estimate(const struct field *object, const char *key, rovi_estimate *estimate,
-                                 rovi_error *error)
-{
-    struct field field;
-    *estimate = (rovi_estimate){NAN, NAN};
-    CHECK(field_get(object, key, &field, error));
-    if (json_is_null(field.value))
-        return ROVI_OK;
-    CHECK(read_number(&field, "value", &estimate->value, error));
-    return read_number(&field, "mcse", &estimate->mcse, error);
-}
-
 static rovi_status read_costs(const struct field *root, rovi_fit_parts *parts, struct fit_context *context,
                               rovi_error *error)
 {
-    struct field evaluations, time, threads;
+    struct field time, threads;
     size_t thread_count;
-    CHECK(field_get(root, "evaluations", &evaluations, error));
-    CHECK(read_evaluations(&evaluations, &parts->evaluations, error));
+    CHECK(field_read_evaluations(root, "evaluations", &parts->evaluations, error));
     CHECK(field_get(root, "time", &time, error));
-    CHECK(read_number(&time, "wall_s", &parts->wall_s, error));
-    CHECK(read_number(&time, "target_s", &parts->target_s, error));
-    CHECK(read_number(&time, "total_s", &context->total_s, error));
+    CHECK(field_read_number(&time, "wall_s", &parts->wall_s, error));
+    CHECK(field_read_number(&time, "target_s", &parts->target_s, error));
+    CHECK(field_read_number(&time, "total_s", &context->total_s, error));
     CHECK(field_get(root, "threads", &threads, error));
     CHECK(field_to_size(&threads, 1, 1000000, &thread_count, error));
     parts->threads = (int)thread_count;
@@ -330,11 +260,11 @@ static rovi_status read_result(const struct field *root, rovi_fit_parts *parts, 
     struct field winner;
     CHECK(field_get(root, "winner", &winner, error));
     CHECK(field_to_size(&winner, 0, parts->restart_count - 1, &parts->winner, error));
-    CHECK(read_stop(root, &parts->stop, error));
-    CHECK(read_estimate(root, "elbo", &parts->elbo, error));
-    CHECK(read_estimate(root, "kl", &parts->kl, error));
-    CHECK(read_number(root, "log_z", &parts->log_z, error));
-    return read_number(root, "outside", &parts->outside, error);
+    CHECK(field_read_stop(root, "status", &parts->stop, error));
+    CHECK(field_read_estimate(root, "elbo", &parts->elbo, error));
+    CHECK(field_read_estimate(root, "kl", &parts->kl, error));
+    CHECK(field_read_number(root, "log_z", &parts->log_z, error));
+    return field_read_number(root, "outside", &parts->outside, error);
 }
 
 /* What only the fit of a library has. */
@@ -346,16 +276,16 @@ static rovi_status read_library(const struct field *source, struct fit_context *
     context->is_library = json_is_true(library.value);
     if (!context->is_library || !context->target_path)
         return field_report(&library, "true, beside a path", error);
-    CHECK(read_text(source, "data", &context->data_path, error));
-    return read_text(source, "data_fingerprint", &context->data_fingerprint, error);
+    CHECK(field_read_text(source, "data", &context->data_path, error));
+    return field_read_text(source, "data_fingerprint", &context->data_fingerprint, error);
 }
 
 static rovi_status read_source(const struct field *root, struct fit_context *context, rovi_error *error)
 {
     struct field source, description;
     CHECK(field_get(root, "target_source", &source, error));
-    CHECK(read_text(&source, "path", &context->target_path, error));
-    CHECK(read_text(&source, "fingerprint", &context->target_fingerprint, error));
+    CHECK(field_read_text(&source, "path", &context->target_path, error));
+    CHECK(field_read_text(&source, "fingerprint", &context->target_fingerprint, error));
     CHECK(field_get(&source, "description", &description, error));
     context->target_description = json_is_null(description.value) ? NULL : description.value;
     return read_library(&source, context, error);
@@ -364,12 +294,12 @@ static rovi_status read_source(const struct field *root, struct fit_context *con
 static rovi_status read_context(const struct field *root, struct fit_context *context, rovi_error *error)
 {
     struct field settings;
-    CHECK(read_text(root, "rovi", &context->version, error));
-    CHECK(read_text(root, "command", &context->command, error));
-    CHECK(read_text(root, "method", &context->method, error));
-    CHECK(read_text(root, "preset", &context->preset, error));
-    CHECK(read_text(root, "target", &context->target, error));
-    CHECK(read_count(root, "seed", &context->seed, error));
+    CHECK(field_read_text(root, "rovi", &context->version, error));
+    CHECK(field_read_text(root, "command", &context->command, error));
+    CHECK(field_read_text(root, "method", &context->method, error));
+    CHECK(field_read_text(root, "preset", &context->preset, error));
+    CHECK(field_read_text(root, "target", &context->target, error));
+    CHECK(field_read_count(root, "seed", &context->seed, error));
     CHECK(field_get(root, "settings", &settings, error));
     if (!json_is_object(settings.value))
         return field_report(&settings, "an object", error);

@@ -73,6 +73,16 @@ rovi_status field_to_nullable(const struct field *field, double *value, rovi_err
 rovi_status field_to_uint64(const struct field *field, uint64_t *value, rovi_error *error);
 rovi_status field_to_size(const struct field *field, size_t least, size_t most, size_t *value, rovi_error *error);
 
+/* The member of that name: null gives NaN, a text NULL, an estimate two NaN. Texts live in the document. */
+rovi_status field_read_number(const struct field *object, const char *key, double *value, rovi_error *error);
+rovi_status field_read_count(const struct field *object, const char *key, uint64_t *value, rovi_error *error);
+rovi_status field_read_text(const struct field *object, const char *key, const char **text, rovi_error *error);
+rovi_status field_read_estimate(const struct field *object, const char *key, rovi_estimate *estimate,
+                                rovi_error *error);
+rovi_status field_read_stop(const struct field *object, const char *key, rovi_stop *stop, rovi_error *error);
+rovi_status field_read_evaluations(const struct field *object, const char *key, rovi_evaluations *evaluations,
+                                   rovi_error *error);
+
 rovi_status field_check_length(const struct field *field, size_t length, const char *of, rovi_error *error);
 rovi_status field_to_doubles(const struct field *field, size_t count, double *values, rovi_error *error);
 rovi_status field_to_nullables(const struct field *field, size_t count, double *values, rovi_error *error);

@@ -15,6 +15,14 @@ rovi_status report_no_memory(rovi_error *error);
 /* Put "file: " before a sentence that the library wrote, unless it is about memory, which no file is to blame for. */
 rovi_status report_in_file(rovi_error *error, rovi_status status, const char *file);
 
+/* Returns the status from the function that it stands in, unless all went well. */
+#define CHECK(call)                                                                                                    \
+    do {                                                                                                               \
+        rovi_status check_status = (call);                                                                             \
+        if (check_status)                                                                                              \
+            return check_status;                                                                                       \
+    } while (0)
+
 /* The closest of the names to what was typed, for "did you mean"; '-' and '_' are the same. Feed it names one by one,
  * `best` is NULL when none was close. */
 struct suggestion {
