@@ -215,6 +215,7 @@ static int deliver(const struct command *self, const struct request *request, co
                                   .target_fingerprint = source->fingerprint,
                                   .data_path = source->data_path,
                                   .data_fingerprint = source->data_fingerprint,
+                                  .names = fit_names_to_json(source->target),
                                   .diagnosis = diagnosis,
                                   .is_library = source->is_library};
     parse_count("--seed", texts.seed, 0, &context.seed, NULL); /* it is a valid setting */
@@ -224,6 +225,7 @@ static int deliver(const struct command *self, const struct request *request, co
     if (show_all(request, &context, fit, source, saved, &error))
         code = say_error(self, &error);
     json_decref(context.settings);
+    json_decref(context.names);
     return code;
 }
 

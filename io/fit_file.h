@@ -28,12 +28,19 @@ struct fit_context {
     const char *target_fingerprint;
     const char *data_path; /* of a library; NULL without data */
     const char *data_fingerprint;
-    const rovi_diagnosis_parts *diagnosis; /* only for writing; NULL: there is none */
+    json_t *names;                         /* of the coordinates, texts; NULL where they have none */
+    const rovi_diagnosis_parts *diagnosis; /* NULL: there is none */
     bool is_library;                       /* target_path is one: there is no description */
 };
 
 /* Values as they are in force; NULL when out of memory. */
 json_t *fit_settings_to_json(const rovi_settings *settings);
+
+/* Names of the target's coordinates; NULL where they have none, and when out of memory. */
+json_t *fit_names_to_json(const rovi_target *target);
+
+/* The name of a coordinate, or NULL. */
+const char *fit_coordinate_name(const struct fit_context *context, size_t index);
 
 /* The keys that the fit file and `rovi fit --json` have in common, from "rovi" to "collapse". NULL: out of memory. */
 json_t *fit_head_to_json(const struct fit_context *context, const rovi_fit *fit);
@@ -49,8 +56,9 @@ rovi_status fit_restart_read(const struct field *field, size_t d, struct pool *p
 
 struct fit_file {
     rovi_fit *fit;
-    struct fit_context context; /* borrows from `document` */
+    struct fit_context context; /* borrows from `document` and `pool` */
     json_t *document;           /* the file but for its restarts */
+    struct pool pool;
 };
 
 /* On failure *file is empty: nothing to clear. */

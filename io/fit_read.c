@@ -5,6 +5,7 @@
 
 #include "io/bytes.h"
 #include "io/description.h"
+#include "io/diagnosis.h"
 #include "io/fit_file.h"
 #include "io/report.h"
 
@@ -267,20 +268,36 @@ static rovi_status read_result(const struct field *root, rovi_fit_parts *parts, 
     return field_read_number(root, "outside", &parts->outside, error);
 }
 
-/* What only the fit of a library has. */
-static rovi_status read_library(const struct field *source, struct fit_context *context, rovi_error *error)
+static rovi_status check_names(const struct field *names, size_t d, rovi_error *error)
 {
-    struct field library;
+    const char *name;
+    rovi_status status = field_check_length(names, d, "name", error);
+    for (size_t j = 0; !status && j < d; j++) {
+        struct field item = field_item(names, j);
+        status = field_to_text(&item, &name, error);
+    }
+    return status;
+}
+
+/* What only the fit of a library has. */
+static rovi_status read_library(const struct field *source, size_t d, struct fit_context *context, rovi_error *error)
+{
+    struct field library, names;
     if (!field_find(source, "library", &library))
         return ROVI_OK;
     context->is_library = json_is_true(library.value);
     if (!context->is_library || !context->target_path)
         return field_report(&library, "true, beside a path", error);
     CHECK(field_read_text(source, "data", &context->data_path, error));
-    return field_read_text(source, "data_fingerprint", &context->data_fingerprint, error);
+    CHECK(field_read_text(source, "data_fingerprint", &context->data_fingerprint, error));
+    if (!field_find(source, "names", &names))
+        return ROVI_OK;
+    CHECK(check_names(&names, d, error));
+    context->names = names.value;
+    return ROVI_OK;
 }
 
-static rovi_status read_source(const struct field *root, struct fit_context *context, rovi_error *error)
+static rovi_status read_source(const struct field *root, size_t d, struct fit_context *context, rovi_error *error)
 {
     struct field source, description;
     CHECK(field_get(root, "target_source", &source, error));
@@ -288,10 +305,10 @@ static rovi_status read_source(const struct field *root, struct fit_context *con
     CHECK(field_read_text(&source, "fingerprint", &context->target_fingerprint, error));
     CHECK(field_get(&source, "description", &description, error));
     context->target_description = json_is_null(description.value) ? NULL : description.value;
-    return read_library(&source, context, error);
+    return read_library(&source, d, context, error);
 }
 
-static rovi_status read_context(const struct field *root, struct fit_context *context, rovi_error *error)
+static rovi_status read_context(const struct field *root, size_t d, struct fit_context *context, rovi_error *error)
 {
     struct field settings;
     CHECK(field_read_text(root, "rovi", &context->version, error));
@@ -304,7 +321,7 @@ static rovi_status read_context(const struct field *root, struct fit_context *co
     if (!json_is_object(settings.value))
         return field_report(&settings, "an object", error);
     context->settings = settings.value;
-    return read_source(root, context, error);
+    return read_source(root, d, context, error);
 }
 
 /* ---- the file ---- */
@@ -330,14 +347,10 @@ static rovi_status check_kind(const struct field *root, rovi_error *error)
         root->file, (unsigned long long)found, FIT_FORMAT);
 }
 
-static rovi_status read_restarts(const struct field *root, const struct field *restarts, rovi_fit_parts *parts,
-                                 struct pool *pool, rovi_approximation **q, rovi_error *error)
+static rovi_status read_restarts(const struct field *restarts, size_t d, rovi_fit_parts *parts, struct pool *pool,
+                                 rovi_approximation **q, rovi_error *error)
 {
-    struct field dim;
-    size_t d;
     rovi_status status;
-    CHECK(field_get(root, "dim", &dim, error));
-    CHECK(field_to_size(&dim, 1, SIZE_MAX / 2, &d, error));
     rovi_restart *all = take(pool, parts->restart_count, sizeof *all, &status, error);
     parts->restarts = all;
     for (size_t i = 0; status == ROVI_OK && i < parts->restart_count; i++) {
@@ -347,14 +360,30 @@ static rovi_status read_restarts(const struct field *root, const struct field *r
     return status;
 }
 
+/* A file of before has none. */
+static rovi_status read_diagnosis(const struct field *root, size_t d, size_t restart_count, struct fit_file *file,
+                                  rovi_error *error)
+{
+    struct field diagnosis, collapse;
+    if (!field_find(root, "diagnosis", &diagnosis) || json_is_null(diagnosis.value))
+        return ROVI_OK;
+    CHECK(field_get(root, "collapse", &collapse, error));
+    return diagnosis_read(&diagnosis, &collapse, d, restart_count, &file->pool, &file->context.diagnosis, error);
+}
+
 static rovi_status read_fit(const struct field *root, const struct field *restarts, struct fit_file *file,
                             struct pool *pool, rovi_approximation **q, rovi_error *error)
 {
     rovi_fit_parts parts = {.restart_count = json_array_size(restarts->value)};
+    struct field dim;
+    size_t d;
+    CHECK(field_get(root, "dim", &dim, error));
+    CHECK(field_to_size(&dim, 1, SIZE_MAX / 2, &d, error));
     CHECK(read_result(root, &parts, error));
     CHECK(read_costs(root, &parts, &file->context, error));
-    CHECK(read_context(root, &file->context, error));
-    CHECK(read_restarts(root, restarts, &parts, pool, q, error));
+    CHECK(read_context(root, d, &file->context, error));
+    CHECK(read_restarts(restarts, d, &parts, pool, q, error));
+    CHECK(read_diagnosis(root, d, parts.restart_count, file, error));
     if (!parts.restarts[parts.winner].approximation)
         return report(error, ROVI_BAD_INPUT,
                       "%.200s: winner: found %zu, a restart that failed, allowed: one that did not", root->file,
@@ -412,7 +441,13 @@ void fit_file_clear(struct fit_file *file)
 {
     rovi_fit_free(file->fit);
     json_decref(file->document);
+    pool_free(&file->pool);
     *file = (struct fit_file){0};
+}
+
+const char *fit_coordinate_name(const struct fit_context *context, size_t index)
+{
+    return context->names ? json_string_value(json_array_get(context->names, index)) : NULL;
 }
 
 /* Passes the target on when its dimension is the fit's. */

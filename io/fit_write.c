@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "io/diagnosis.h"
 #include "io/fit_file.h"
 #include "io/report.h"
 
@@ -28,6 +29,18 @@ json_t *fit_settings_to_json(const rovi_settings *settings)
         ok = json_put(object, setting->name, setting_to_json(settings, setting));
     }
     return json_whole(object, ok);
+}
+
+json_t *fit_names_to_json(const rovi_target *target)
+{
+    const size_t d = rovi_target_dim(target);
+    if (!rovi_target_coordinate_name(target, 0))
+        return NULL;
+    json_t *array = json_array();
+    bool ok = array != NULL;
+    for (size_t j = 0; ok && j < d; j++)
+        ok = json_array_append_new(array, json_from_text(rovi_target_coordinate_name(target, j))) == 0;
+    return json_whole(array, ok);
 }
 
 /* ---- the keys shared with --json ---- */
@@ -183,7 +196,17 @@ static json_t *source_to_json(const struct fit_context *context)
             ok && json_put(object, "library", json_true()) &&
             json_put(object, "data", json_from_text(context->data_path)) &&
             json_put(object, "data_fingerprint", json_from_text(context->data_path ? context->data_fingerprint : NULL));
+    if (context->names)
+        ok = ok && json_put(object, "names", json_incref(context->names));
     return json_whole(object, json_put(object, "description", description) && ok);
+}
+
+static json_t *diagnosis_to_json(const rovi_diagnosis_parts *parts)
+{
+    if (!parts)
+        return json_null();
+    json_t *object = json_object();
+    return json_whole(object, diagnosis_put(object, parts));
 }
 
 static json_t *fit_to_json(const struct fit_context *context, const rovi_fit *fit)
@@ -194,6 +217,7 @@ static json_t *fit_to_json(const struct fit_context *context, const rovi_fit *fi
               json_put(root, "command", json_from_text(context->command)) &&
               json_object_set(root, "settings", context->settings) == 0 &&
               json_put(root, "target_source", source_to_json(context)) &&
+              json_put(root, "diagnosis", diagnosis_to_json(context->diagnosis)) &&
               json_put(root, "winner", json_from_uint64(parts->winner)) &&
               json_put(root, "restarts", restarts_to_json(parts));
     json_decref(head);

@@ -127,6 +127,58 @@ static void the_context_comes_back(void **state)
     fit_file_clear(&file);
 }
 
+static void same_estimate(rovi_estimate a, rovi_estimate b)
+{
+    same_number(a.value, b.value);
+    same_number(a.mcse, b.mcse);
+}
+
+static void same_findings(const rovi_diagnosis_parts *a, const rovi_diagnosis_parts *b)
+{
+    assert_true(a->mode_count == b->mode_count && a->region_count == b->region_count);
+    for (size_t k = 0; k < a->mode_count; k++) {
+        same_number(a->modes[k].weight, b->modes[k].weight);
+        same_estimate(a->modes[k].mass, b->modes[k].mass);
+        same_bits(a->modes[k].mean, b->modes[k].mean, 2);
+        same_bits(a->modes[k].sd, b->modes[k].sd, 2);
+        assert_true(a->modes[k].part_of == b->modes[k].part_of && a->modes[k].missed == b->modes[k].missed);
+    }
+    for (size_t k = 0; k < a->region_count; k++) {
+        same_bits(a->regions[k].mean, b->regions[k].mean, 2);
+        same_bits(a->regions[k].sd, b->regions[k].sd, 2);
+        same_estimate(a->regions[k].mass, b->regions[k].mass);
+        same_estimate(a->regions[k].held, b->regions[k].held);
+        same_estimate(a->regions[k].gain, b->regions[k].gain);
+        same_number(a->regions[k].distance, b->regions[k].distance);
+        assert_true(isnan(b->regions[k].depth)); /* JSON has no infinity */
+        assert_true(a->regions[k].missed == b->regions[k].missed);
+    }
+}
+
+static void the_diagnosis_comes_back(void **state)
+{
+    (void)state;
+    struct fit_file file;
+    open_written(&file);
+    const rovi_diagnosis_parts *a = &hand_diagnosis, *b = file.context.diagnosis;
+    assert_non_null(b);
+    assert_true(a->verdict == b->verdict && a->stop == b->stop && a->dim == b->dim && a->draws == b->draws);
+    assert_string_equal(a->reason, b->reason);
+    same_estimate(a->elbo, b->elbo);
+    same_number(b->kl.value, NAN);
+    same_estimate(a->log_z, b->log_z);
+    same_number(a->outside, b->outside);
+    same_number(a->k_hat, b->k_hat);
+    same_number(a->k_threshold, b->k_threshold);
+    same_number(a->ess, b->ess);
+    same_findings(a, b);
+    assert_true(a->modes_total == b->modes_total && a->found == b->found && a->climbs == b->climbs);
+    assert_true(b->cluster_count == 1 && b->clusters[0].size == 2 && b->clusters[0].best == 1);
+    assert_memory_equal(a->cluster, b->cluster, sizeof hand_cluster);
+    assert_true(a->evaluations.density == b->evaluations.density && a->wall_s == b->wall_s);
+    fit_file_clear(&file);
+}
+
 /* However a file is cut, it is refused, and never read as something else. */
 static void cut_files_are_refused(void **state)
 {
@@ -207,6 +259,16 @@ static void wrong_values_are_refused(void **state)
                   "knots: found an array of 2 values, allowed: an array of 3");
     refused_after("/restarts/0/approximation/maps/0/knots/0", "7", "t.json: ");
     refused_after("/restarts/0/approximation/maps/1", "[]", "maps[1]");
+    refused_after("/diagnosis/modes/0/mean", "[1]", "diagnosis.modes[0].mean: found an array of 1 value");
+    refused_after("/diagnosis/modes/1/part_of", "2", "modes[1].part_of: found 2");
+    refused_after("/diagnosis/modes/1/missed", "0", "missed: found 0, allowed: true or false");
+    refused_after("/diagnosis/regions", "{}", "diagnosis.regions: found");
+    refused_after("/diagnosis/clusters/0/best", "3", "clusters[0].best: found 3");
+    refused_after("/diagnosis/restart_cluster", "[0, 0]", "restart_cluster: found an array of 2 values");
+    refused_after("/diagnosis/search", "\"done\"", "diagnosis.search: found \"done\"");
+    refused_after("/diagnosis/k_hat", "\"high\"", "k_hat: found \"high\"");
+    refused_after("/collapse/verdict", "\"maybe\"", "collapse.verdict: found \"maybe\"");
+    refused_after("/diagnosis", "7", "t.json: diagnosis");
 }
 
 static void draws_are_the_libraries(void **state)
@@ -262,6 +324,7 @@ static char *written_mixture(rovi_fit **fit, size_t *size)
     rovi_settings *settings = rovi_settings_new();
     json_t *values = fit_settings_to_json(settings), *description = json_pack("{s:s}", "type", "banana");
     struct fit_context context = hand_context(values, description);
+    context.diagnosis = NULL; /* it is of another fit */
     char *text = NULL;
     FILE *stream = open_memstream(&text, size);
     assert_int_equal(fit_write(&context, *fit, stream, "t.json", NULL), ROVI_OK);
@@ -333,7 +396,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mixtures_come_back),       cmocka_unit_test(wrong_mixtures_are_refused),
         cmocka_unit_test(fits_come_back),           cmocka_unit_test(the_context_comes_back),
-        cmocka_unit_test(cut_files_are_refused),    cmocka_unit_test(other_files_are_refused),
-        cmocka_unit_test(wrong_values_are_refused), cmocka_unit_test(draws_are_the_libraries)};
+        cmocka_unit_test(the_diagnosis_comes_back), cmocka_unit_test(cut_files_are_refused),
+        cmocka_unit_test(other_files_are_refused),  cmocka_unit_test(wrong_values_are_refused),
+        cmocka_unit_test(draws_are_the_libraries)};
     return cmocka_run_group_tests_name("io/fit_file", tests, NULL, NULL);
 }

@@ -75,6 +75,47 @@ static inline rovi_fit *near_fit(void)
     return fit;
 }
 
+/* One mode and what was found beside it; of the three restarts one failed. */
+static const rovi_diagnosed_mode hand_modes[] = {
+    {.weight = 1, .mass = {2.0 / 3, 0.01}, .mean = hand_whitening, .sd = hand_whitening + 2},
+    {.weight = 1e-17, .mass = {NAN, NAN}, .mean = hand_center, .sd = hand_whitening + 2, .part_of = 0, .missed = 1}};
+static const rovi_region hand_regions[] = {{.mean = hand_center,
+                                            .sd = hand_whitening + 2,
+                                            .mass = {1.0 / 3, 0.01},
+                                            .held = {0, 1e-4},
+                                            .gain = {0.4, 0.002},
+                                            .distance = 5.5,
+                                            .depth = INFINITY,
+                                            .missed = 1}};
+static const rovi_restart_cluster hand_clusters[] = {{2, 1, {0, 0}, 0, 1}};
+static const size_t hand_cluster[] = {0, 0, 1};
+static const rovi_diagnosis_parts hand_diagnosis = {.verdict = ROVI_COLLAPSE_SUSPECTED,
+                                                    .reason = "a region is missed",
+                                                    .stop = ROVI_STOP_CONVERGED,
+                                                    .dim = 2,
+                                                    .draws = 4000,
+                                                    .elbo = {-0.32, 0.003},
+                                                    .kl = {NAN, NAN},
+                                                    .outside = 0.125,
+                                                    .log_z = {-0.1, 0.02},
+                                                    .k_hat = NAN,
+                                                    .k_threshold = 0.7,
+                                                    .ess = 1234.5,
+                                                    .mode_count = 2,
+                                                    .modes_total = 2,
+                                                    .modes = hand_modes,
+                                                    .region_count = 1,
+                                                    .regions = hand_regions,
+                                                    .found = 3,
+                                                    .climbs = 107,
+                                                    .cluster_count = 1,
+                                                    .clusters = hand_clusters,
+                                                    .restart_count = 3,
+                                                    .cluster = hand_cluster,
+                                                    .evaluations = {5000, 4000, 1},
+                                                    .wall_s = 0.25,
+                                                    .target_s = 1.0 / 3};
+
 static inline struct fit_context hand_context(json_t *settings, json_t *description)
 {
     return (struct fit_context){.version = "0.1.0",
@@ -86,6 +127,7 @@ static inline struct fit_context hand_context(json_t *settings, json_t *descript
                                 .total_s = 2.5,
                                 .settings = settings,
                                 .target_description = description,
+                                .diagnosis = &hand_diagnosis,
                                 .target_fingerprint = "fnv1a64:0123456789abcdef"};
 }
 
