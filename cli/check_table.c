@@ -30,14 +30,9 @@ static void print_evidence(const rovi_diagnosis_parts *parts, FILE *stream)
     row_known("KL", parts->kl, "   (log Z known)", stream);
     row_known("ELBO", parts->elbo, "", stream);
     row_known("log Z", parts->log_z, "   by importance sampling: of what the fit covers", stream);
-    if (isnan(parts->k_hat))
-        fprintf(stream, "  %-10sundefined: the largest importance weights are equal, or too few\n", "k-hat");
-    else
-        fprintf(stream, "  %-10s%.2f, %s %.2f: %s\n", "k-hat", parts->k_hat,
-                parts->k_hat <= parts->k_threshold ? "within" : "above", parts->k_threshold,
-                parts->k_hat <= parts->k_threshold
-                    ? "importance sampling can correct the fit"
-                    : "tails or shape of the fit are off, and importance sampling cannot correct them");
+    fprintf(stream, "  %-10s", "k-hat");
+    diagnosis_print_k_hat(parts, stream);
+    fputc('\n', stream);
     fprintf(stream, "  %-10s%.0f of %zu draws by their importance weights\n", "effective", parts->ess, parts->draws);
     row_outside(parts->outside, stream);
 }
@@ -79,11 +74,9 @@ static void print_restarts(const rovi_diagnosis_parts *parts, FILE *stream)
     fprintf(stream, "\n  %-10s%zu of %zu agree with the fit\n", "restarts",
             parts->cluster_count ? parts->clusters[0].size : 0, parts->restart_count);
     for (size_t c = 1; c < parts->cluster_count && c < MODES_SHOWN; c++) {
-        const rovi_restart_cluster *cluster = parts->clusters + c;
-        fprintf(stream,
-                "  %-10s%zu like number %zu: ELBO %.3g ± %.1g %s, means up to %.2g sd off, sd up to %.2g times\n", "",
-                cluster->size, cluster->best + 1, fabs(cluster->below.value), cluster->below.mcse,
-                cluster->below.value >= 0 ? "below" : "above", cluster->shift, cluster->scale);
+        fprintf(stream, "  %-10s", "");
+        diagnosis_print_cluster(parts->clusters + c, stream);
+        fputc('\n', stream);
     }
     if (failed)
         fprintf(stream, "  %-10s%zu failed\n", "", failed);

@@ -2,6 +2,8 @@
 /* What `rovi fit` and `rovi check` share of a diagnosis. */
 #include "cli/diagnosis.h"
 
+#include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "cli/interrupt.h"
@@ -9,6 +11,24 @@
 void diagnosis_print_next(const char *target, const char *method, FILE *stream)
 {
     fprintf(stream, "rovi fit %s --method mixture%s\n", target, strcmp(method, "mixture") == 0 ? " --restarts 32" : "");
+}
+
+void diagnosis_print_k_hat(const rovi_diagnosis_parts *parts, FILE *stream)
+{
+    const bool within = parts->k_hat <= parts->k_threshold;
+    if (isnan(parts->k_hat))
+        fputs("undefined: the largest importance weights are equal, or too few", stream);
+    else
+        fprintf(stream, "%.2f, %s %.2f: %s", parts->k_hat, within ? "within" : "above", parts->k_threshold,
+                within ? "importance sampling can correct the fit"
+                       : "tails or shape of the fit are off, and importance sampling cannot correct them");
+}
+
+void diagnosis_print_cluster(const rovi_restart_cluster *cluster, FILE *stream)
+{
+    fprintf(stream, "%zu like number %zu: ELBO %.3g ± %.1g %s, means up to %.2g sd off, sd up to %.2g times",
+            cluster->size, cluster->best + 1, fabs(cluster->below.value), cluster->below.mcse,
+            cluster->below.value >= 0 ? "below" : "above", cluster->shift, cluster->scale);
 }
 
 int diagnosis_monitor(const rovi_progress *now, void *data)

@@ -24,6 +24,12 @@ rovi_status check_print_table(const struct checked *checked, FILE *stream, rovi_
 /* The command that may find what the fit has missed. */
 void diagnosis_print_next(const char *target, const char *method, FILE *stream);
 
+/* "0.30, within 0.70: importance sampling can correct the fit" */
+void diagnosis_print_k_hat(const rovi_diagnosis_parts *parts, FILE *stream);
+
+/* "2 like number 3: ELBO 4.1 ± 0.02 below, ..." */
+void diagnosis_print_cluster(const rovi_restart_cluster *cluster, FILE *stream);
+
 /* A monitor that Ctrl-C ends. */
 int diagnosis_monitor(const rovi_progress *now, void *data);
 

@@ -44,7 +44,7 @@ static void print_family(const rovi_fit *fit, FILE *stream)
     fputc('\n', stream);
 }
 
-static void print_evidence(const rovi_fit_parts *parts, FILE *stream)
+static void print_evidence(const rovi_fit_parts *parts, const rovi_diagnosis_parts *diagnosis, FILE *stream)
 {
     if (isnan(parts->kl.value))
         row_estimate("ELBO", parts->elbo, "   (log Z unknown: no KL)", stream);
@@ -53,6 +53,11 @@ static void print_evidence(const rovi_fit_parts *parts, FILE *stream)
     if (!isnan(parts->kl.value))
         row_estimate("ELBO", parts->elbo, "", stream);
     row_outside(parts->outside, stream);
+    if (diagnosis) {
+        fprintf(stream, "  %-10s", "k-hat");
+        diagnosis_print_k_hat(diagnosis, stream);
+        fputc('\n', stream);
+    }
 }
 
 static void print_modes(const rovi_modes *modes, size_t d, FILE *stream)
@@ -132,7 +137,7 @@ rovi_status fit_print_table(const struct fit_context *context, const rovi_fit *f
             context->seed);
     print_family(fit, stream);
     fprintf(stream, "  %-10s%s\n", "status", rovi_stop_text(parts->stop));
-    print_evidence(parts, stream);
+    print_evidence(parts, context->diagnosis, stream);
     print_modes(modes, d, stream);
     print_restarts(parts, stream);
     print_collapse(context, stream);

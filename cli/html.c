@@ -24,6 +24,13 @@ void html_text(const char *text, FILE *stream)
     }
 }
 
+void html_code(const char *command, FILE *stream)
+{
+    fputs("<code>", stream);
+    html_text(command, stream);
+    fputs("</code>", stream);
+}
+
 /* ---- SVG ---- */
 
 static const char *skip_past(const char *text, const char *what)

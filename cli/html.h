@@ -8,6 +8,8 @@
 /* Text, also inside of double quotes: nothing in it is markup any more. */
 void html_text(const char *text, FILE *stream);
 
+void html_code(const char *command, FILE *stream); /* text of a command, as such */
+
 /* A picture that gnuplot drew as SVG, as part of a page: its names begin with `prefix` (unique in the page), it scales
  * with its place, and `label` is read to those who do not see it. */
 void html_svg(const char *svg, const char *prefix, const char *label, FILE *stream);

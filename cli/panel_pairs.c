@@ -7,6 +7,8 @@
 #define LEGEND 24 /* pixels above the panels */
 #define GAP    10 /* between them */
 
+#define MARKED_COLOUR "#777777"
+
 static const char *const mode_colours[PAIR_MODES] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"};
 
 const char *panel_mode_colour(const struct pairs *pairs, size_t group)
@@ -15,6 +17,23 @@ const char *panel_mode_colour(const struct pairs *pairs, size_t group)
 }
 
 /* ---- data ---- */
+
+/* Modes beyond the fit: those that are missed, and the others. */
+static void print_marks(const struct pairs *pairs, size_t index, FILE *stream)
+{
+    fprintf(stream, "$marks%zu << EOD\n", index);
+    for (int missed = 1; missed >= 0; missed--) {
+        for (size_t k = 0; k < pairs->shown; k++)
+            fputs("NaN ", stream);
+        fputc('\n', stream);
+        for (size_t m = 0; m < pairs->mark_count; m++) {
+            for (size_t k = 0; k < pairs->shown && pairs->mark[m].missed == missed; k++)
+                fprintf(stream, "%.5g%s", pairs->mark[m].at[k], k + 1 < pairs->shown ? " " : "\n");
+        }
+        fputs("\n\n", stream);
+    }
+    fputs("EOD\n", stream);
+}
 
 /* One block; the modes are parts of it, parted by two empty lines. A part without draws has a point that is none. */
 void panel_pairs_data(const struct column *column, size_t index, FILE *stream)
@@ -36,6 +55,7 @@ void panel_pairs_data(const struct column *column, size_t index, FILE *stream)
         fputs(any ? "\n\n" : "\n\n\n", stream);
     }
     fputs("EOD\n", stream);
+    print_marks(pairs, index, stream);
     for (size_t k = 0; k < pairs->shown && pairs->shown != 2; k++)
         canvas_curve("axis", index, k, &pairs->axis[k].density, stream);
 }
@@ -53,12 +73,30 @@ static void print_legend(const struct canvas *canvas, struct frame frame, const 
         else
             fprintf(stream, "'● other modes' left font ',11' tc rgb '%s'\n", panel_mode_colour(pairs, g));
     }
+    bool missed = false;
+    for (size_t m = 0; m < pairs->mark_count; m++)
+        missed = missed || pairs->mark[m].missed;
+    if (pairs->mark_count == 0)
+        return;
+    canvas_begin_label(canvas, frame.left + frame.width, frame.top - LEGEND / 2.0);
+    fprintf(stream, "'{/:Bold ×} %s' right font ',11' tc rgb '%s'\n", missed ? "missed by the fit" : "beyond the fit",
+            missed ? MISSED_COLOUR : MARKED_COLOUR);
 }
 
 static void print_range(const struct pair_axis *axis, char which, double pixels, FILE *stream)
 {
     fprintf(stream, "set %crange [%.8g:%.8g]\nset %ctics %.3g\n", which, axis->lo, axis->hi, which,
             canvas_tic_step(axis->hi - axis->lo, fmax(2, pixels / 36)));
+}
+
+/* Goes on with a plot; k = l: on the foot of a density. */
+static void plot_marks(const struct pairs *pairs, size_t column_index, size_t k, size_t l, FILE *stream)
+{
+    char y[24];
+    snprintf(y, sizeof y, k == l ? "(0)" : "%zu", l + 1);
+    for (int part = 0; part < 2 && pairs->mark_count > 0; part++)
+        fprintf(stream, ", \\\n  $marks%zu index %d using %zu:%s with points pt 2 ps 1 lw 2.4 lc rgb '%s'",
+                column_index, part, k + 1, y, part == 0 ? MISSED_COLOUR : MARKED_COLOUR);
 }
 
 static void draw_density(const struct canvas *canvas, const struct pairs *pairs, size_t column_index, size_t k,
@@ -73,6 +111,7 @@ static void draw_density(const struct canvas *canvas, const struct pairs *pairs,
     fprintf(stream, "plot $axis%zu_%zu using 1:2 with filledcurves y1=0 fc rgb '#A8%s', \\\n", column_index, k,
             colour + 1);
     fprintf(stream, "  $axis%zu_%zu using 1:2 with lines lw 1.6 lc rgb '%s'", column_index, k, colour);
+    plot_marks(pairs, column_index, k, k, stream);
 }
 
 static void draw_points(const struct canvas *canvas, const struct pairs *pairs, size_t column_index, size_t k, size_t l)
@@ -82,6 +121,7 @@ static void draw_points(const struct canvas *canvas, const struct pairs *pairs, 
     for (size_t g = 0; g < pairs->group_count; g++)
         fprintf(stream, "%s$pairs%zu index %zu using %zu:%zu with points pt 7 ps 0.28 lc rgb '#90%s'",
                 g ? ", \\\n  " : "", column_index, g, k + 1, l + 1, panel_mode_colour(pairs, g) + 1);
+    plot_marks(pairs, column_index, k, l, stream);
 }
 
 /* The panel in row l and column k of the triangle, k <= l. */

@@ -2,7 +2,9 @@
 /* The numbers behind a picture, gathered: fits, their scenes, draws, marginals. */
 #include "cli/picture.h"
 
+#include <ctype.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/density.h"
@@ -13,6 +15,9 @@
 #define DOUBLES_MOST 4000000 /* of draws of one fit */
 #define DRAWS_LEAST  2000
 #define DRAW_SEED    1
+#define MASS_MARKED  0.01 /* of a mode beyond the fit that is not missed */
+#define SPREADS      2.5  /* sd about such a mode that are shown */
+#define NAME_SHOWN   16   /* characters of a coordinate's name */
 
 static bool same_text(const char *a, const char *b)
 {
@@ -59,6 +64,46 @@ static rovi_status add_column(struct picture *picture, const char *path, rovi_er
     return add_scene(picture, column, error);
 }
 
+const rovi_region *picture_region(const struct column *column, size_t index)
+{
+    const rovi_diagnosis_parts *diagnosis = column->file.context.diagnosis;
+    for (size_t k = 0, seen = 0; diagnosis && k < diagnosis->region_count && seen < MARKS_MOST; k++) {
+        const rovi_region *region = diagnosis->regions + k;
+        if ((region->missed || region->mass.value >= MASS_MARKED) && seen++ == index)
+            return region;
+    }
+    return NULL;
+}
+
+/* What gnuplot takes for markup gets a backslash; a quote and what it would run, a space. */
+void picture_name(const struct fit_context *context, size_t coordinate, char name[AXIS_ROOM])
+{
+    const char *own = fit_coordinate_name(context, coordinate);
+    size_t used = 0;
+    if (!own) {
+        snprintf(name, AXIS_ROOM, "x_{%zu}", coordinate + 1);
+        return;
+    }
+    for (size_t i = 0; own[i] && i < NAME_SHOWN; i++) {
+        if (strchr("_^@&~{}\\", own[i]))
+            name[used++] = '\\';
+        name[used++] = strchr("'`", own[i]) || iscntrl((unsigned char)own[i]) ? ' ' : own[i];
+    }
+    snprintf(name + used, AXIS_ROOM - used, strlen(own) > NAME_SHOWN ? "…" : "");
+}
+
+/* The box holds the modes beyond the fit as well. */
+static void show_regions(const struct column *column)
+{
+    struct scene *scene = column->scene;
+    const rovi_region *region;
+    for (size_t k = 0; (region = picture_region(column, k)); k++)
+        for (size_t j = 0; j < scene->shown; j++) {
+            scene->lo[j] = fmin(scene->lo[j], region->mean[j] - SPREADS * region->sd[j]);
+            scene->hi[j] = fmax(scene->hi[j], region->mean[j] + SPREADS * region->sd[j]);
+        }
+}
+
 static size_t count_draws(size_t d)
 {
     size_t n = DOUBLES_MOST / d;
@@ -81,6 +126,8 @@ static rovi_status draw(struct column *column, struct pool *pool, rovi_error *er
         scene->lo[j] = fmin(scene->lo[j], lo);
         scene->hi[j] = fmax(scene->hi[j], hi);
     }
+    if (!status)
+        show_regions(column);
     return status;
 }
 

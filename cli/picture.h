@@ -18,6 +18,8 @@
 #define CURVE_POINTS   256
 #define CONTOUR_LEVELS 4
 #define COLUMNS_MOST   6
+#define AXIS_ROOM      80 /* of an axis' name */
+#define MARKS_MOST     16 /* modes beyond the fit that are marked */
 
 struct curve { /* a density at lo + i*step, i < count */
     size_t count;
@@ -44,9 +46,15 @@ struct scene {
 };
 
 struct pair_axis {
-    char label[40]; /* for gnuplot */
+    char label[AXIS_ROOM]; /* for gnuplot */
     double lo, hi;
     struct curve density;
+};
+
+/* A mode beyond the fit that its diagnosis found, along the leading axes. */
+struct mark {
+    bool missed;
+    double at[PAIR_AXES];
 };
 
 /* Draws along the leading axes: `group` is the mode of a draw, or group_count - 1 for all but the heaviest modes. */
@@ -58,6 +66,8 @@ struct pairs {
     size_t *group;             /* count */
     double weight[PAIR_MODES]; /* of the listed modes */
     size_t mode_count;         /* how many of them */
+    size_t mark_count;
+    struct mark mark[MARKS_MOST];
 };
 
 struct column { /* one fit */
@@ -76,6 +86,13 @@ struct picture {
     struct scene scene[COLUMNS_MOST];
     struct pool pool;
 };
+
+/* A mode beyond the fit that a picture has to show: one that is missed, or that weighs something. NULL past the last.
+ */
+const rovi_region *picture_region(const struct column *column, size_t index);
+
+/* The name of a coordinate, for gnuplot: the target's own, or x_1. */
+void picture_name(const struct fit_context *context, size_t coordinate, char name[AXIS_ROOM]);
 
 /* How much of a picture is computed: the fits alone; their draws, marginals and scenes; pairs as well */
 enum picture_depth { PICTURE_FITS, PICTURE_DRAWS, PICTURE_PAIRS };

@@ -11,6 +11,7 @@
 #define POINTS_DRAWN 4000
 #define TRACES_DRAWN 60 /* restarts beyond are not drawn, but for the winner */
 #define LOWEST_KL    1e-4
+#define LOWEST_GAP   1e-3 /* nats below the best ELBO: the noise of a trace is not less */
 
 static const struct {
     const char *method, *title, *colour;
@@ -71,21 +72,36 @@ void panel_column_data(const struct column *column, size_t index, FILE *stream)
 
 /* ---- traces ---- */
 
-static double shown_value(const rovi_fit_parts *parts, bool kl, double elbo)
-{
-    return kl ? parts->log_z - elbo : elbo;
-}
-
 static bool is_drawn(const rovi_fit_parts *parts, size_t restart)
 {
     return restart < TRACES_DRAWN || restart == parts->winner;
 }
 
-/* The range over the later nine tenths of each trace: the first steps from a wild start would flatten the rest. */
-static void extend(struct trace_axis *axis, const rovi_fit_parts *parts, const rovi_restart *restart)
+static double best_elbo(const rovi_fit_parts *parts)
 {
-    for (size_t i = axis->kl ? 0 : restart->trace_length / 10; i < restart->trace_length; i++) {
-        double value = shown_value(parts, axis->kl, restart->trace[i].elbo);
+    double best = -INFINITY;
+    for (size_t r = 0; r < parts->restart_count; r++)
+        for (size_t i = 0; i < parts->restarts[r].trace_length; i++)
+            if (isfinite(parts->restarts[r].trace[i].elbo))
+                best = fmax(best, parts->restarts[r].trace[i].elbo);
+    return best;
+}
+
+/* What the values of a column are below. */
+static double level_of(const struct picture *picture, size_t column, bool kl)
+{
+    double best = -INFINITY;
+    for (size_t c = 0; c < picture->column_count; c++)
+        if (picture->column[c].scene == picture->column[column].scene)
+            best = fmax(best, best_elbo(rovi_fit_parts_of(picture->column[c].file.fit)));
+    return kl ? rovi_fit_parts_of(picture->column[column].file.fit)->log_z : best;
+}
+
+static void extend(struct trace_axis *axis, double level, const rovi_restart *restart)
+{
+    for (size_t i = 0; i < restart->trace_length; i++) {
+        double value = level - restart->trace[i].elbo;
+        axis->last = fmax(axis->last, (double)restart->trace[i].iteration);
         if (!isfinite(value))
             continue;
         axis->lo = fmin(axis->lo, value);
@@ -95,22 +111,18 @@ static void extend(struct trace_axis *axis, const rovi_fit_parts *parts, const r
 
 struct trace_axis panel_trace_axis(const struct picture *picture)
 {
-    struct trace_axis axis = {.kl = true, .lo = INFINITY, .hi = -INFINITY};
+    struct trace_axis axis = {.kl = true, .lo = INFINITY, .hi = -INFINITY, .last = 1};
     for (size_t c = 0; c < picture->column_count; c++)
         axis.kl = axis.kl && isfinite(rovi_fit_parts_of(picture->column[c].file.fit)->log_z);
     for (size_t c = 0; c < picture->column_count; c++) {
         const rovi_fit_parts *parts = rovi_fit_parts_of(picture->column[c].file.fit);
+        axis.best[c] = level_of(picture, c, axis.kl);
         for (size_t r = 0; r < parts->restart_count; r++)
-            extend(&axis, parts, parts->restarts + r);
+            extend(&axis, axis.best[c], parts->restarts + r);
     }
-    if (!(axis.lo < axis.hi))
-        axis = (struct trace_axis){.kl = axis.kl, .lo = axis.lo - 1, .hi = axis.lo + 1};
-    if (!isfinite(axis.lo))
-        axis = (struct trace_axis){.kl = axis.kl, .lo = 0, .hi = 1};
-    axis.logarithmic = axis.kl && axis.hi > 0;
-    double margin = 0.05 * (axis.hi - axis.lo);
-    axis.lo = axis.logarithmic ? fmax(axis.lo, LOWEST_KL) / 1.4 : axis.lo - margin;
-    axis.hi = axis.logarithmic ? fmax(axis.hi, LOWEST_KL) * 1.4 : axis.hi + margin;
+    double lowest = axis.kl ? LOWEST_KL : LOWEST_GAP;
+    axis.lo = fmax(isfinite(axis.lo) ? axis.lo : 1, lowest) / 1.4;
+    axis.hi = fmax(isfinite(axis.hi) ? axis.hi : 1, 10 * axis.lo) * 1.4;
     return axis;
 }
 
@@ -123,10 +135,9 @@ void panel_trace_data(const struct column *column, size_t index, const struct tr
         fprintf(stream, "$trace%zu_%zu << EOD\n", index, r);
         for (size_t i = 0; i < parts->restarts[r].trace_length; i++) {
             const rovi_trace_point *point = parts->restarts[r].trace + i;
-            double value = shown_value(parts, axis->kl, point->elbo);
-            if (isfinite(value)) /* noise can carry a small KL below zero: to the rim of a logarithmic axis */
-                fprintf(stream, "%llu %.6g\n", (unsigned long long)point->iteration,
-                        axis->logarithmic ? fmax(value, axis->lo) : value);
+            double value = axis->best[index] - point->elbo;
+            if (isfinite(value)) /* noise can carry a small KL below zero: to the rim of the axis */
+                fprintf(stream, "%llu %.6g\n", (unsigned long long)point->iteration, fmax(value, axis->lo));
         }
         fputs("EOD\n", stream);
     }
@@ -157,15 +168,31 @@ static double greatest(const struct curve *curve)
     return most;
 }
 
+/* Modes that the fit misses, on the foot of a density: a data block, and whether there is any. */
+static bool mark_missed(const struct column *column, size_t coordinate, FILE *stream)
+{
+    const rovi_region *region;
+    bool any = false;
+    fputs("$missed << EOD\n", stream);
+    for (size_t k = 0; (region = picture_region(column, k)); k++) {
+        if (region->missed)
+            fprintf(stream, "%.6g\n", region->mean[coordinate]);
+        any = any || region->missed;
+    }
+    fputs("EOD\n", stream);
+    return any;
+}
+
 void panel_marginal(const struct canvas *canvas, struct frame frame, const struct column *column, size_t column_index,
                     size_t scene_index, size_t coordinate)
 {
     const struct scene *scene = column->scene;
     const char *colour = panel_colour(column);
     FILE *stream = canvas->stream;
-    char label[32];
-    snprintf(label, sizeof label, "x_{%zu}", coordinate + 1);
+    char label[AXIS_ROOM];
+    picture_name(scene->context, coordinate, label);
     canvas_open_panel(canvas, frame, label, column_index == 0 && coordinate == 0 ? "density" : "");
+    bool missed = mark_missed(column, coordinate, stream);
     double top = greatest(column->marginal + coordinate);
     if (scene->has_landscape)
         top = fmax(top, greatest(scene->landscape.marginal + coordinate));
@@ -178,6 +205,8 @@ void panel_marginal(const struct canvas *canvas, struct frame frame, const struc
     if (scene->has_landscape)
         fprintf(stream, ", \\\n  $target%zu_%zu using 1:2 with lines lw 1.1 lc rgb '" TARGET_COLOUR "'", scene_index,
                 coordinate);
+    if (missed)
+        fputs(", \\\n  $missed using 1:(0) with points pt 2 ps 1 lw 2.4 lc rgb '" MISSED_COLOUR "'", stream);
     canvas_close_panel(stream);
 }
 
@@ -197,11 +226,9 @@ void panel_trace(const struct canvas *canvas, struct frame frame, const struct c
     snprintf(label, sizeof label,
              parts->restart_count == 1 ? "iteration" : "iteration of %zu restarts (bold: the winner)",
              parts->restart_count);
-    canvas_open_panel(canvas, frame, label, !labelled ? "" : axis->kl ? "KL to the target" : "ELBO");
-    fprintf(stream, "set xrange [0:*] noextend\nset yrange [%.8g:%.8g]\n%s", axis->lo, axis->hi,
-            axis->logarithmic ? "set logscale y\n" : "");
-    if (axis->logarithmic)
-        canvas_log_tics('y', axis->lo, axis->hi, stream);
+    canvas_open_panel(canvas, frame, label, !labelled ? "" : axis->kl ? "KL to the target" : "nats below best");
+    fprintf(stream, "set xrange [0:%g]\nset yrange [%.8g:%.8g]\nset logscale y\n", axis->last, axis->lo, axis->hi);
+    canvas_log_tics('y', axis->lo, axis->hi, stream);
     fputs("plot \\\n", stream);
     for (size_t r = 0; r < parts->restart_count; r++) {
         if (r == parts->winner || !is_drawn(parts, r) || parts->restarts[r].trace_length == 0)

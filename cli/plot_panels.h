@@ -8,10 +8,13 @@
 #include "cli/canvas.h"
 #include "cli/picture.h"
 
-struct trace_axis { /* what all traces of the picture share */
-    bool kl;        /* KL is shown, else the ELBO */
-    bool logarithmic;
-    double lo, hi;
+#define MISSED_COLOUR "#B3401F" /* of modes beyond the fit that it misses */
+
+struct trace_axis {            /* what all traces of the picture share */
+    bool kl;                   /* KL is shown, else by how much the ELBO is below the best */
+    double best[COLUMNS_MOST]; /* log Z, or the best ELBO of all traces of the same target, by column */
+    double lo, hi;             /* of a logarithmic axis */
+    double last;               /* iteration */
 };
 
 const char *panel_colour(const struct column *column); /* "#rrggbb" by method, safe for the colour-blind */

@@ -199,7 +199,7 @@ static void print_legend(const struct canvas *canvas, const struct picture *pict
                 x / canvas->width, 1 - y / canvas->height, (x + 24) / canvas->width, 1 - y / canvas->height);
         canvas_begin_label(canvas, x + 30, y);
         fprintf(stream, "'target%s' left font ',11' tc rgb '" LABEL_COLOUR "'\n",
-                contours ? "; the smallest regions that hold 50, 80, 95, 99 % of it" : "");
+                contours ? ": regions of 50, 80, 95, 99 %" : "");
     } else {
         canvas_begin_label(canvas, x, y);
         canvas_quote(describe(picture, kind), stream);

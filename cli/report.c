@@ -108,6 +108,14 @@ static rovi_status make_page(struct report_page *page, const char *path, rovi_er
     return status;
 }
 
+/* The parameters of a library, as long as it is where it was. */
+static rovi_status summarise(const struct fit_file *file, rovi_target **target, struct summary *summary,
+                             rovi_error *why)
+{
+    rovi_status status = fit_file_library(file, NULL, target, why);
+    return status ? status : summary_make(file->fit, *target, file->context.seed, PARAMETERS_SHOWN, summary, why);
+}
+
 static rovi_status report_on(const struct request *request, struct picture *picture, rovi_error *error)
 {
     rovi_modes *modes = NULL;
@@ -120,9 +128,17 @@ static rovi_status report_on(const struct request *request, struct picture *pict
     if (!status)
         status = rovi_approximation_modes(rovi_fit_approximation(file->fit), MODES_SHOWN, &modes, error);
     struct report_page page = {.picture = picture, .verdict = &verdict, .modes = modes};
+    rovi_target *library = NULL;
+    struct summary summary = {0};
+    rovi_error why = {0};
+    if (!status && file->context.is_library && !summarise(file, &library, &summary, &why))
+        page.summary = &summary;
+    page.no_summary = why.status ? why.message : NULL;
     if (!status)
         status = make_page(&page, request->output, error);
     rovi_modes_free(modes);
+    summary_clear(&summary);
+    rovi_target_free(library);
     return status;
 }
 

@@ -143,6 +143,27 @@ static void say_kl(struct draft *draft)
                                100 * (1 - exp(-kl.value))));
 }
 
+/* What the importance weights say, which see the fit from within. */
+static void say_k_hat(struct draft *draft)
+{
+    const rovi_diagnosis_parts *diagnosis = draft->file->context.diagnosis;
+    if (!diagnosis || isnan(diagnosis->k_hat))
+        return;
+    if (diagnosis->k_hat <= diagnosis->k_threshold) {
+        say(draft, pool_format(draft->pool,
+                               "Where the fit is, it is near enough to the target to be corrected by importance "
+                               "weights (Pareto k-hat %.2f, which may be %.2f).",
+                               diagnosis->k_hat, diagnosis->k_threshold));
+        return;
+    }
+    judge(draft, VERDICT_DOUBT, "No missed mode was found, but the fit's shape or tails are off.");
+    say(draft, pool_format(draft->pool,
+                           "Where the fit is, its shape or its tails are off: Pareto k-hat is %.2f, which may be %.2f. "
+                           "Importance weights cannot correct it, and its spread and extreme quantiles need a second "
+                           "opinion.",
+                           diagnosis->k_hat, diagnosis->k_threshold));
+}
+
 static void say_elbo(struct draft *draft)
 {
     char text[ESTIMATE_ROOM];
@@ -231,6 +252,7 @@ rovi_status verdict_make(const struct fit_file *file, const char *path, struct p
         say_elbo(&draft);
     else
         say_kl(&draft);
+    say_k_hat(&draft);
     say_restarts(&draft);
     say_stop(&draft);
     if (!probed)

@@ -148,8 +148,6 @@ static rovi_status read_approximation(const struct field *field, size_t d, rovi_
     return status;
 }
 
-/* ---- single values ---- */
-
 /* ---- restarts ---- */
 
 static rovi_status read_columns(const struct field *field, size_t n, rovi_trace_point *trace, double *column,

@@ -76,11 +76,11 @@ need_gnuplot() {
     need_gnuplot
     fitted many-well f.json
     "$ROVI" plot f.json -o p.svg --kind pairs --script p.gp
-    [ "$(grep -c 'index 0 using' p.gp)" = 10 ] # pairs of five axes
+    [ "$(grep -c 'pairs0 index 0 using' p.gp)" = 10 ] # pairs of five axes
     grep -q 'y_{' p.gp
     "$ROVI" fit far-asymmetric --method mixture -o m.json --quiet >table
     "$ROVI" plot m.json -o p.svg --kind pairs --script p.gp
-    [ "$(grep -c 'index [01] using 1:2' p.gp)" = 2 ]
+    [ "$(grep -c 'pairs0 index [01] using 1:2' p.gp)" = 2 ]
     [ "$(awk '/^\$pairs0/ { inside = 1; next } /^EOD/ { inside = 0 } inside && NF' p.gp | wc -l)" = 4000 ]
     grep -q 'contours0 using' p.gp
 }

@@ -102,6 +102,44 @@ END
     grep -q 'Not probed' p.html
 }
 
+@test "what was found: k-hat, both masses of a mode, the missed one in table and picture" {
+    need_gnuplot
+    "$ROVI" fit figure1-m3 --method mfvi -o f.json --quiet >table || [ $? = 4 ]
+    grep -q '^  k-hat ' table
+    "$ROVI" report f.json -o p.html
+    is_whole p.html
+    grep -q '<th class="n">in the target</th>' p.html
+    grep -q '<tr class="missed"><td><span class="cross">×</span>missed 1</td>' p.html
+    grep -q '<span>1 missed, with 50 %</span>' p.html
+    grep -q '<th>Pareto k-hat</th><td>' p.html
+    grep -q 'missed by the fit' p.html
+    "$ROVI" plot f.json --kind pairs -o p.svg --script p.gp
+    [ "$(awk '/^\$marks0/ { inside = 1; next } /^EOD/ { inside = 0 } inside && $1 != "NaN" && NF' p.gp | wc -l)" = 1 ]
+    "$ROVI" fit figure1-m3 -o g.json --quiet >table
+    "$ROVI" report g.json -o p.html
+    if grep -q 'class="missed"\|missed by the fit' p.html; then
+        return 1
+    fi
+}
+
+@test "a Stan model: its names, and its parameters as long as the model is there" {
+    need_gnuplot
+    cp "$(realpath "${ROVI_BUILD:-build}")/fixtures/stan_plain.so" .
+    "$ROVI" fit stan_plain.so -o f.json --restarts 1 --draws 2000 --quiet >table
+    "$ROVI" report f.json -o p.html 2>err
+    [ ! -s err ]
+    is_whole p.html
+    grep -q '<h2>Parameters</h2>' p.html
+    grep -q '<td class="name">sigma</td>' p.html
+    grep -q '<th class="n">mu</th>' p.html # of the coordinates
+    "$ROVI" plot f.json --kind marginals -o p.svg --script p.gp
+    grep -q "^set xlabel 'mu'" p.gp
+    mv stan_plain.so away.so
+    "$ROVI" report f.json -o p.html
+    grep -q 'Not shown, as the model could not be asked: .*stan_plain.so' p.html
+    is_whole p.html
+}
+
 @test "names are text, in the page as in the pictures" {
     need_gnuplot
     fitted ring f.json

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The looks of the page of `rovi report`, by light and dark, on paper and on a phone. Pictures follow the page into the
+ * dark: their few greys are told apart by value.
+ */
+#include "cli/report_page.h"
+
+const char report_style[] =
+    ":root { color-scheme: light dark; --ink: #1f2328; --soft: #626a73; --line: #d9dde2; --page: #fff; --card: "
+    "#f6f7f9;\n"
+    "  --link: #0072b2; --good: #00795a; --open: #5b6b7b; --doubt: #9a6200; --bad: #b3401f; --target: #222; --label: "
+    "#444 }\n"
+    "@media (prefers-color-scheme: dark) { :root { --ink: #e4e7ea; --soft: #a0a8b1; --line: #363c43; --page: #16191d;\n"
+    "  --card: #1f2429; --link: #5ab4e5; --good: #3fc19a; --open: #9fb2c4; --doubt: #e6ac4a; --bad: #f4845f;\n"
+    "  --target: #eceff1; --label: #c3c9cf }\n"
+    "  svg [stroke='rgb(  0, 114, 178)'] { stroke: #48a5e0 } svg [color='rgb(  0, 114, 178)'] { color: #48a5e0 }\n"
+    "  svg g[fill='rgb(0,114,178)'] { fill: #48a5e0 } }\n"
+    "* { box-sizing: border-box }\n"
+    "body { font: 16px/1.55 -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif; color: var(--ink);\n"
+    "  background: var(--page); max-width: 60rem; margin: 0 auto; padding: 1.6rem 1.2rem 3rem }\n"
+    "h1 { font-size: 1.55rem; line-height: 1.25; margin: .2rem 0 .3rem; overflow-wrap: anywhere }\n"
+    "h2 { font-size: 1.15rem; margin: 2.4rem 0 .6rem; padding-top: .9rem; border-top: 1px solid var(--line) }\n"
+    "p { margin: .4rem 0; max-width: 46rem } .soft, figcaption { color: var(--soft); font-size: .9rem }\n"
+    ".verdict { border-left: 5px solid var(--open); background: var(--card); padding: .9rem 1.1rem; margin: 1.3rem 0;\n"
+    "  border-radius: 0 6px 6px 0 } .verdict > :first-child { font-size: 1.2rem; font-weight: 650; margin-top: 0 }\n"
+    ".good { border-color: var(--good) } .good > :first-child { color: var(--good) }\n"
+    ".doubt { border-color: var(--doubt) } .doubt > :first-child { color: var(--doubt) }\n"
+    ".bad { border-color: var(--bad) } .bad > :first-child { color: var(--bad) }\n"
+    "dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: .7rem; margin: 1.1rem 0 }\n"
+    "dl div { border: 1px solid var(--line); border-radius: 6px; padding: .55rem .8rem }\n"
+    "dt { color: var(--soft); font-size: .82rem } dd { margin: 0; font-variant-numeric: tabular-nums }\n"
+    "dd b { font-size: 1.12rem; font-weight: 600 } dd span { color: var(--soft); font-size: .85rem; display: "
+    "block }\n"
+    "code, pre { font: .86em/1.5 ui-monospace, Menlo, Consolas, monospace; overflow-wrap: anywhere }\n"
+    "pre { background: var(--card); padding: .8rem; overflow-x: auto; border-radius: 6px; white-space: pre-wrap }\n"
+    ".scroll { overflow-x: auto } table { border-collapse: collapse; font-size: .9rem; margin: .4rem 0 }\n"
+    "th { text-align: left; font-weight: 550; color: var(--soft); vertical-align: top }\n"
+    "th, td { padding: .28rem 1.1rem .28rem 0; border-bottom: 1px solid var(--line) }\n"
+    "td { font-variant-numeric: tabular-nums } .n { text-align: right; white-space: nowrap }\n"
+    ".missed td { color: var(--bad) } .name { font: .86em ui-monospace, Menlo, Consolas, monospace }\n"
+    "figure { margin: 0; overflow-x: auto } figure svg { display: block; width: 100%; height: auto }\n"
+    ".narrow svg { max-width: 33rem } .wide svg { max-width: 47rem; min-width: 34rem }\n"
+    ".two { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1.2rem;\n"
+    "  align-items: start }\n"
+    ".settings { columns: 3 13rem; font-size: .86rem } .settings div { display: flex; justify-content: space-between;\n"
+    "  gap: .6rem; border-bottom: 1px solid var(--line); break-inside: avoid; padding: .12rem 0 }\n"
+    ".swatch { display: inline-block; width: .7em; height: .7em; border-radius: 50%; margin-right: .5em }\n"
+    ".cross { display: inline-block; width: .7em; margin-right: .5em; font-weight: 700 }\n"
+    "svg text, svg tspan { font-family: Helvetica, Arial, sans-serif } svg rect[fill='#ffffff'] { fill: none }\n"
+    "svg g[fill='rgb(68,68,68)'] { fill: var(--label) } svg path[stroke='rgb( 34,  34,  34)'] { stroke: var(--target) "
+    "}\n";
+
+const char report_print_style[] =
+    "@media print { :root { color-scheme: light; --ink: #000; --soft: #444; --line: #bbb; --page: #fff; --card: "
+    "#f4f4f4;\n"
+    "    --link: #000; --good: #00795a; --open: #5b6b7b; --doubt: #9a6200; --bad: #b3401f; --target: #222; --label: "
+    "#444 }\n"
+    "  body { font-size: 10.5pt; max-width: none; padding: 0 } figure, .scroll { overflow: visible }\n"
+    "  figure, tr, .verdict, dl { break-inside: avoid } h2 { break-after: avoid }\n"
+    "  .wide svg { min-width: 0; max-width: 11.5cm } .narrow svg { max-width: 8.5cm }\n"
+    "  .two { grid-template-columns: 1fr 1fr } }\n";
