@@ -8,7 +8,13 @@
  * identity.
  *
  * Maps. The marginals, along the rotated coordinates, of the mixture of local normals: they see every mode that was
- * found, with its weight. And those of one mode alone, since the best fit may be collapsed.
+ * found, with its weight. And those of one mode with no more than a trace of the others, since the best fit may be
+ * collapsed, or nearly so: the trace makes the grids of the coordinate updates reach the other modes, and these say
+ * then what mass each deserves.
+ *
+ * Order. A coordinate that parts the modes gives each the mass that the maps of the others leave it: maps which are
+ * still the mixture's marginals, as wide as the widest mode, may leave a narrow one nothing. So it comes after those
+ * that part the modes less, whose updates are a compromise between all modes.
  */
 #include "solve/candidate.h"
 
@@ -24,6 +30,7 @@
 #define AROUND            6         /* Hessians at draws around the heaviest mode */
 #define DIAGONALIZE_FLOPS 200000000 /* d^3 times the number of Hessians */
 #define ALONE             4         /* single modes to start a mean-field fit from */
+#define TRACE             1e-4      /* of the mass, for each other mode: well inside the reach of the lines' grids */
 
 /* Two for every mode and some more, but no more than a joint diagonalisation, O(d^3) each, can take. */
 static size_t hessian_room(size_t d, size_t n)
@@ -40,6 +47,7 @@ void candidates_init(struct candidates *c, struct arena *arena, struct explorer 
     c->O = arena_doubles(arena, d * d);
     c->mean = arena_doubles(arena, n * d);
     c->variance = arena_doubles(arena, n * d);
+    c->local_weight = arena_doubles(arena, n);
     c->local_mean = arena_doubles(arena, n);
     c->local_sd = arena_doubles(arena, n);
     c->x = arena_doubles(arena, d);
@@ -48,6 +56,7 @@ void candidates_init(struct candidates *c, struct arena *arena, struct explorer 
     c->maps = arena_take(arena, d, sizeof *c->maps);
     for (size_t k = 0; k < CANDIDATE_MOST; k++) {
         c->list[k].lines = arena_take(arena, d, sizeof(size_t));
+        c->list[k].order = arena_take(arena, d, sizeof(size_t));
     }
 }
 
@@ -79,18 +88,32 @@ static void project(struct candidates *c, const double *O)
     }
 }
 
-/* Marginals of the locals from..to-1, in the frame turned by q's rotation. */
+/* Their own weights for the locals from..to-1, a trace for the others. */
+static void set_weights(struct candidates *c, size_t from, size_t to)
+{
+    const double *weight = c->frame->weight;
+    double inside = 0;
+    for (size_t k = from; k < to; k++) {
+        inside += weight[k];
+    }
+    for (size_t k = 0; k < c->frame->count; k++) {
+        c->local_weight[k] = k >= from && k < to ? weight[k] : TRACE * inside;
+    }
+}
+
+/* The marginals of the locals so weighted, in the frame turned by q's rotation. */
 static bool set_maps(struct candidates *c, rovi_approximation *q, size_t from, size_t to)
 {
-    const size_t d = q->dim;
+    const size_t d = q->dim, n = c->frame->count;
     struct log_density density;
     project(c, q->rotation);
+    set_weights(c, from, to);
     for (size_t i = 0; i < d; i++) {
-        for (size_t k = from; k < to; k++) {
+        for (size_t k = 0; k < n; k++) {
             c->local_mean[k] = c->mean[k * d + i];
             c->local_sd[k] = sqrt(c->variance[k * d + i]);
         }
-        quantile_mixture(to - from, c->frame->weight + from, c->local_mean + from, c->local_sd + from, &density);
+        quantile_mixture(n, c->local_weight, c->local_mean, c->local_sd, &density);
         if (!quantile_map(&density, &q->maps[i])) {
             return false;
         }
@@ -128,10 +151,41 @@ static bool is_listed(struct candidates *c, size_t from, size_t to)
     return false;
 }
 
-static void list(struct candidates *c, rovi_approximation *q, size_t from, size_t to)
+/* How far the locals lie apart along coordinate i, next to how wide they are there. */
+static double parting(const struct candidates *c, size_t i)
+{
+    const size_t d = c->frame->dim, n = c->frame->count;
+    const double *weight = c->frame->weight;
+    double mean = 0, square = 0, within = 0;
+    for (size_t k = 0; k < n; k++) {
+        const double m = c->mean[k * d + i] - c->mean[i];
+        mean += weight[k] * m;
+        square += weight[k] * m * m;
+        within += weight[k] * c->variance[k * d + i];
+    }
+    return (square - mean * mean) / within;
+}
+
+/* Coordinate i goes among the first i, which are in order of their parting, kept in c->x. */
+static void insert_by_parting(struct candidates *c, size_t i, size_t *order)
+{
+    const double here = c->x[i] = parting(c, i);
+    size_t place = i;
+    for (; place > 0 && c->x[order[place - 1]] > here; place--) {
+        order[place] = order[place - 1];
+    }
+    order[place] = i;
+}
+
+static struct candidate *list(struct candidates *c, rovi_approximation *q, size_t from, size_t to)
 {
     struct candidate *fresh = &c->list[c->count++];
-    *fresh = (struct candidate){.q = q, .from = from, .to = to, .lines = fresh->lines, .elbo = -INFINITY};
+    *fresh = (struct candidate){
+        .q = q, .from = from, .to = to, .lines = fresh->lines, .order = fresh->order, .elbo = -INFINITY};
+    for (size_t i = 0; i < c->frame->dim; i++) {
+        fresh->order[i] = i;
+    }
+    return fresh;
 }
 
 /* Adds the rotation c->O with those maps, unless it is listed; false when out of memory. */
@@ -151,7 +205,10 @@ static bool add(struct candidates *c, size_t from, size_t to)
         rovi_approximation_free(q);
         return q != NULL;
     }
-    list(c, q, from, to);
+    const struct candidate *fresh = list(c, q, from, to);
+    for (size_t i = 0; i < q->dim; i++) {
+        insert_by_parting(c, i, fresh->order);
+    }
     return true;
 }
 

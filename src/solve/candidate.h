@@ -13,8 +13,9 @@
 
 struct candidate {
     rovi_approximation *q;
-    size_t from, to; /* the locals that its maps began with */
+    size_t from, to; /* the locals that its maps began with: a trace of the others */
     size_t *lines;   /* d: lines that each coordinate's update needs, as far as known */
+    size_t *order;   /* d: in which the coordinates are updated */
     double elbo;
 };
 
@@ -27,6 +28,7 @@ struct candidates {
     size_t hessian_room;
     double *O;                     /* d x d */
     double *mean, *variance;       /* of each local along each coordinate: locals x d */
+    double *local_weight;          /* in the maps */
     double *local_mean, *local_sd; /* along one coordinate */
     double *x, *scale;             /* d */
     double *work;

@@ -109,7 +109,8 @@ static size_t sweep(struct coordinates *s, struct candidate *c, size_t most)
     const struct rng_stream stream = fresh(s);
     size_t stuck = 0;
     s->noise = 0;
-    for (size_t i = 0; i < c->q->dim && !ended(s); i++) {
+    for (size_t k = 0; k < c->q->dim && !ended(s); k++) {
+        const size_t i = c->order[k];
         const size_t n = c->lines[i] < most ? c->lines[i] : most;
         const double noise = lines_update(&s->lines, c->q, i, n, stream, NULL);
         if (isfinite(noise)) {
@@ -160,7 +161,8 @@ static void take_stock(struct coordinates *s, struct candidate *c)
     c->elbo = isnan(elbo.value) ? -INFINITY : elbo.value;
 }
 
-/* All candidates are looked at before any is swept: a restart that is ended has then the best of them. */
+/* Candidates are looked at before any is swept: a restart that is ended has then the best of them. Not those of a part
+ * of the modes, whose trace of the others may be seen by none of the draws, and cost much. */
 static void screen(struct coordinates *s)
 {
     struct candidates *c = &s->candidates;
@@ -168,7 +170,9 @@ static void screen(struct coordinates *s)
         for (size_t i = 0; i < s->problem->target->dim; i++) {
             c->list[k].lines[i] = LINES_LEAST;
         }
-        take_stock(s, &c->list[k]);
+        if (c->list[k].to - c->list[k].from == s->frame.count) {
+            take_stock(s, &c->list[k]);
+        }
     }
     for (size_t k = 0; k < c->count && c->count > 1 && !ended(s); k++) {
         sweep(s, &c->list[k], LINES_SCREEN);
