@@ -53,6 +53,7 @@ struct coordinates {
     size_t batch_room;         /* points */
     size_t trace_draws;
     double *ratio, *before;   /* trace_draws */
+    double *best_ratio;       /* trace_draws: log ratios of the best on the draws of the trace */
     rovi_approximation *best; /* so far */
     double best_elbo;
     double tolerance;        /* nats that do not matter, as far as known */
@@ -143,6 +144,7 @@ static void keep_best(struct coordinates *s, rovi_approximation *q, rovi_estimat
     rovi_approximation_free(s->best);
     s->best = copy;
     s->best_elbo = elbo.value;
+    memcpy(s->best_ratio, s->ratio, s->trace_draws * sizeof *s->ratio);
     restart_record(s->restart, elbo);
 }
 
@@ -257,17 +259,25 @@ static void settle(struct coordinates *s, struct candidate *c)
     }
 }
 
-/* A candidate as good as the best so far to the tolerance is settled, and kept unless it loses more than that. */
+/* What a candidate, measured last, may lose against the best so far and yet be as good: the best of many rounds is so
+ * by the luck of the draws too. */
+static double slack(const struct coordinates *s)
+{
+    const double noise = elbo_gain(s->trace_draws, s->best_ratio, s->ratio).mcse;
+    return s->tolerance + 2 * (isfinite(noise) ? noise : 0);
+}
+
+/* A candidate as good as the best so far is settled, and kept unless it loses more than the tolerance beyond that. */
 static void finish(struct coordinates *s, struct candidate *c)
 {
-    if (s->noise < SETTLED * s->tolerance || c->elbo < s->best_elbo - s->tolerance) {
+    if (s->noise < SETTLED * s->tolerance || c->elbo < s->best_elbo - slack(s)) {
         return;
     }
-    const double before = s->best_elbo, least = before - 2 * s->tolerance;
     settle(s, c);
-    s->best_elbo = least;
     take_stock(s, c);
-    s->best_elbo = c->elbo > least ? c->elbo : before;
+    if (c->elbo < s->best_elbo && c->elbo >= s->best_elbo - s->tolerance - slack(s)) {
+        keep_best(s, c->q, elbo_of_ratios(s->trace_draws, s->ratio).estimate);
+    }
 }
 
 /* Turns and sweeps until two rounds in a row gain less than half of the tolerance, and no plane can hide more; or until
@@ -316,6 +326,7 @@ static bool set_up(struct coordinates *s)
     s->trace_draws = (size_t)settings->draws / 10 > SCREEN_DRAWS ? (size_t)settings->draws / 10 : SCREEN_DRAWS;
     s->ratio = arena_doubles(&s->memory, s->trace_draws);
     s->before = arena_doubles(&s->memory, s->trace_draws);
+    s->best_ratio = arena_doubles(&s->memory, s->trace_draws);
     s->means = arena_take(&s->memory, d, sizeof *s->means);
     explore_init(&s->explorer, &s->memory, &s->restart->progress, MODES, s->problem->team);
     lines_init(&s->lines, &s->memory, most_lines(d), &s->restart->progress, s->problem->team);
