@@ -69,7 +69,7 @@ static rovi_approximation *make_q(size_t d, struct arena *memory)
         L[i * d + i] = 1;
     }
     bench_require(rovi_haar_rotation(d, 1, O, &error), &error);
-    const rovi_approximation_parts parts = {d, center, L, O, maps};
+    const rovi_approximation_parts parts = {.dim = d, .center = center, .whitening = L, .rotation = O, .maps = maps};
     bench_require(rovi_approximation_new(&parts, &q, &error), &error);
     return q;
 }

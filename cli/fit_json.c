@@ -46,10 +46,7 @@ static bool put_restarts(json_t *root, const rovi_fit_parts *parts)
 static bool put_product(json_t *object, const rovi_approximation_parts *q, bool matrices)
 {
     const size_t d = q->dim;
-    return json_put(object, "center", json_from_doubles(d, q->center)) &&
-           (!matrices ||
-            (json_put(object, "whitening", q->whitening ? json_from_matrix(d, d, q->whitening) : json_null()) &&
-             json_put(object, "rotation", json_from_matrix(d, d, q->rotation))));
+    return json_put(object, "center", json_from_doubles(d, q->center)) && (!matrices || fit_put_matrices(object, q));
 }
 
 /* A mixture has no center, whitening and rotation, but its components have. */

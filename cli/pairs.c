@@ -16,32 +16,26 @@
 #include "cli/density.h"
 #include "io/report.h"
 
-#define PRODUCTS_MOST 4e8 /* multiplications spent on ranking */
+#define POWERS_MOST   4e6 /* values that are ranked by */
 #define RANKED_LEAST  200 /* draws */
 #define RANKED_MOST   4000
 #define POINTS_DRAWN  6000 /* in all panels together */
 #define DENSITY_DRAWS 40000
 #define GROUPS        (PAIR_MODES + 1 + MARKS_MOST) /* modes of the fit, all others of it, modes beyond it */
 
-struct candidate { /* the value at x is direction . x - offset */
-    const double *direction;
+struct candidate {
+    size_t index;            /* of the coordinate; dimension: the way to a mode beyond the fit */
+    const double *direction; /* of that way, NULL for a coordinate: the value at x is direction . x - offset */
     double offset, score;
-    size_t index; /* dimension: the way to a mode beyond the fit */
 };
 
 /* ---- axes ---- */
 
-/* L' a = (column j of O): then a . (x - center) is coordinate j of O' L^-1 (x - center). */
-static void find_direction(const rovi_approximation_parts *parts, size_t j, double *a)
-{
-    const size_t d = parts->dim;
-    for (size_t i = d; i-- > 0;) {
-        double sum = parts->rotation[i * d + j];
-        for (size_t k = i + 1; parts->whitening && k < d; k++)
-            sum -= parts->whitening[k * d + i] * a[k];
-        a[i] = parts->whitening ? sum / parts->whitening[i * d + i] : sum;
-    }
-}
+/* What the candidates are coordinates of: the fit's own, or the target's. */
+struct points {
+    const struct column *column;
+    const double *draws, *marks; /* rows of d: of the draws, and of the modes beyond the fit */
+};
 
 static double project(const struct candidate *candidate, const double *x, size_t d)
 {
@@ -51,23 +45,40 @@ static double project(const struct candidate *candidate, const double *x, size_t
     return sum;
 }
 
-/* One candidate for each coordinate; parts are NULL for the target's own. */
-static rovi_status list_candidates(const rovi_approximation_parts *parts, size_t d, struct pool *pool,
-                                   struct candidate *candidates, rovi_error *error)
+static double value_at(const struct points *points, const struct candidate *candidate, size_t draw)
 {
-    double *direction = pool_take(pool, d, d * sizeof *direction);
-    if (!direction)
+    const size_t d = points->column->scene->d;
+    return candidate->direction ? project(candidate, points->column->draws + draw * d, d)
+                                : points->draws[draw * d + candidate->index];
+}
+
+static double mark_at(const struct points *points, const struct candidate *candidate, size_t mark)
+{
+    const size_t d = points->column->scene->d;
+    return candidate->direction ? project(candidate, picture_region(points->column, mark)->mean, d)
+                                : points->marks[mark * d + candidate->index];
+}
+
+static rovi_status find_points(const struct column *column, struct pool *pool, struct points *points, rovi_error *error)
+{
+    const rovi_approximation *q = rovi_fit_approximation(column->file.fit);
+    const size_t d = column->scene->d;
+    const rovi_region *region;
+    double *marks = pool_take(pool, MARKS_MOST, d * sizeof *marks), *draws = NULL;
+    size_t count = 0;
+    if (!marks)
         return report_no_memory(error);
-    for (size_t j = 0; j < d; j++) {
-        candidates[j] = (struct candidate){.direction = direction + j * d, .index = j};
-        if (!parts) {
-            direction[j * d + j] = 1;
-            continue;
-        }
-        find_direction(parts, j, direction + j * d);
-        candidates[j].offset = project(candidates + j, parts->center, d);
-    }
-    return ROVI_OK;
+    for (; (region = picture_region(column, count)); count++)
+        memcpy(marks + count * d, region->mean, d * sizeof *marks);
+    *points = (struct points){column, column->draws, marks};
+    if (!column->pairs.rotated)
+        return ROVI_OK;
+    draws = pool_take(pool, column->draw_count, d * sizeof *draws);
+    if (!draws)
+        return report_no_memory(error);
+    points->draws = draws;
+    const rovi_status status = rovi_approximation_coordinates(q, column->draw_count, column->draws, draws, error);
+    return status ? status : rovi_approximation_coordinates(q, count, marks, marks, error);
 }
 
 static void set_moments(const struct column *column, size_t j, double *mean, double *variance)
@@ -117,18 +128,19 @@ static void count_in(struct sums *sums, double value, double times)
         sums->power[k] += times * pow(value, k);
 }
 
-static double score(const struct candidate *candidate, const struct column *column, size_t n, double middle)
+static double score(const struct points *points, const struct candidate *candidate, size_t n)
 {
-    const size_t d = column->scene->d;
+    const struct column *column = points->column;
+    const double middle = value_at(points, candidate, 0);
     struct sums all = {0}, groups[GROUPS] = {0};
     const rovi_region *region;
     for (size_t i = 0; i < n; i++) {
-        double value = project(candidate, column->draws + i * d, d) - middle;
+        double value = value_at(points, candidate, i) - middle;
         count_in(&all, value, 1);
         count_in(groups + column->pairs.group[i], value, 1);
     }
     for (size_t k = 0; (region = picture_region(column, k)); k++) {
-        double value = project(candidate, region->mean, d) - middle, times = region->mass.value * (double)n;
+        double value = mark_at(points, candidate, k) - middle, times = region->mass.value * (double)n;
         count_in(&all, value, times);
         count_in(groups + PAIR_MODES + 1 + k, value, times);
     }
@@ -151,14 +163,13 @@ static int by_score(const void *a, const void *b)
                                 : (x->index > y->index) - (x->index < y->index);
 }
 
-static void rank(const struct column *column, struct candidate *candidates)
+static void rank(const struct points *points, struct candidate *candidates)
 {
-    const size_t d = column->scene->d;
-    double affordable = PRODUCTS_MOST / ((double)d * (double)d);
-    size_t n = (size_t)fmin(RANKED_MOST, fmax(RANKED_LEAST, affordable));
-    n = n < column->pairs.count ? n : column->pairs.count;
+    const size_t d = points->column->scene->d;
+    size_t n = (size_t)fmin(RANKED_MOST, fmax(RANKED_LEAST, POWERS_MOST / (double)d));
+    n = n < points->column->pairs.count ? n : points->column->pairs.count;
     for (size_t j = 0; j < d; j++)
-        candidates[j].score = score(candidates + j, column, n, project(candidates + j, column->draws, d));
+        candidates[j].score = score(points, candidates + j, n);
     qsort(candidates, d, sizeof *candidates, by_score);
 }
 
@@ -196,13 +207,14 @@ static void name_axis(const struct column *column, const struct candidate *candi
 }
 
 /* Where the modes beyond the fit stand on the axis, which is made to hold them. */
-static void mark_regions(struct column *column, const struct candidate *candidate, size_t k)
+static void mark_regions(struct column *column, const struct points *points, const struct candidate *candidate,
+                         size_t k)
 {
     struct pairs *pairs = &column->pairs;
     struct pair_axis *axis = pairs->axis + k;
     const rovi_region *region;
     for (size_t m = 0; (region = picture_region(column, m)); m++) {
-        double at = project(candidate, region->mean, column->scene->d), air = 0.06 * (axis->hi - axis->lo);
+        double at = mark_at(points, candidate, m), air = 0.06 * (axis->hi - axis->lo);
         pairs->mark[m].at[k] = at;
         pairs->mark[m].missed = region->missed;
         pairs->mark_count = m + 1;
@@ -212,8 +224,8 @@ static void mark_regions(struct column *column, const struct candidate *candidat
 }
 
 /* The values along one axis, its range and its density. Coordinates have the range that all fits of the scene share. */
-static rovi_status fill_axis(struct column *column, struct pool *pool, const struct candidate *candidate, size_t k,
-                             rovi_error *error)
+static rovi_status fill_axis(struct column *column, struct pool *pool, const struct points *points,
+                             const struct candidate *candidate, size_t k, rovi_error *error)
 {
     const size_t d = column->scene->d;
     struct pairs *pairs = &column->pairs;
@@ -223,59 +235,61 @@ static rovi_status fill_axis(struct column *column, struct pool *pool, const str
     if (!all)
         return report_no_memory(error);
     for (size_t i = 0; i < n; i++)
-        all[i] = project(candidate, column->draws + i * d, d);
+        all[i] = value_at(points, candidate, i);
     for (size_t i = 0; i < pairs->count; i++)
-        pairs->value[i * pairs->shown + k] = project(candidate, column->draws + i * d, d);
+        pairs->value[i * pairs->shown + k] = value_at(points, candidate, i);
     name_axis(column, candidate, axis->label);
     axis->lo = column->scene->lo[k];
     axis->hi = column->scene->hi[k];
     rovi_status status = d > PAIR_AXES ? density_range(pool, n, all, 1, &axis->lo, &axis->hi, error) : ROVI_OK;
-    mark_regions(column, candidate, k);
+    mark_regions(column, points, candidate, k);
     return status ? status : density_smooth(pool, n, all, 1, axis->lo, axis->hi, &axis->density, error);
 }
 
 /* Whether the fit's own coordinates are others than those of the target. */
 static bool is_turned(const rovi_approximation_parts *parts)
 {
-    for (size_t i = 0; i < parts->dim; i++)
+    for (size_t i = 0; i < parts->dim && parts->rotation; i++)
         for (size_t j = 0; j < parts->dim; j++)
             if (i != j && (parts->rotation[i * parts->dim + j] != 0 ||
                            (parts->whitening && parts->whitening[i * parts->dim + j] != 0)))
                 return true;
-    return false;
+    return parts->reflections > 0;
 }
 
 /* The axes of many dimensions, the leading first. */
-static rovi_status choose(struct column *column, struct pool *pool, struct candidate *candidates, rovi_error *error)
+static rovi_status choose(const struct points *points, struct pool *pool, struct candidate *candidates,
+                          rovi_error *error)
 {
-    const rovi_approximation_parts *parts = rovi_approximation_parts_of(rovi_fit_approximation(column->file.fit));
-    const rovi_region *region = picture_region(column, 0);
-    size_t d = column->scene->d;
-    column->pairs.rotated = parts && is_turned(parts);
-    rovi_status status = list_candidates(column->pairs.rotated ? parts : NULL, d, pool, candidates, error);
-    if (!status)
-        rank(column, candidates);
-    return status || !region ? status : find_way(column, region, pool, candidates + PAIR_AXES - 1, error);
+    const rovi_region *region = picture_region(points->column, 0);
+    rank(points, candidates);
+    return region ? find_way(points->column, region, pool, candidates + PAIR_AXES - 1, error) : ROVI_OK;
 }
 
 rovi_status pairs_make(struct column *column, struct pool *pool, rovi_error *error)
 {
     const size_t d = column->scene->d;
+    const rovi_approximation_parts *parts = rovi_approximation_parts_of(rovi_fit_approximation(column->file.fit));
+    struct points points;
     struct pairs *pairs = &column->pairs;
     struct candidate *candidates = pool_take(pool, d, sizeof *candidates);
     pairs->shown = d < PAIR_AXES ? d : PAIR_AXES;
+    pairs->rotated = d > PAIR_AXES && parts && is_turned(parts);
     size_t panels = pairs->shown > 2 ? pairs->shown * (pairs->shown - 1) / 2 : 1;
     pairs->count = RANKED_MOST < column->draw_count ? RANKED_MOST : column->draw_count;
     pairs->value = pool_take(pool, pairs->count, pairs->shown * sizeof *pairs->value);
     if (!candidates || !pairs->value)
         return report_no_memory(error);
-    rovi_status status = find_groups(column, pool, error);
+    for (size_t j = 0; j < d; j++)
+        candidates[j].index = j;
+    rovi_status status = find_points(column, pool, &points, error);
     if (!status)
-        status =
-            d > PAIR_AXES ? choose(column, pool, candidates, error) : list_candidates(NULL, d, pool, candidates, error);
+        status = find_groups(column, pool, error);
+    if (!status && d > PAIR_AXES)
+        status = choose(&points, pool, candidates, error);
     if (panels > 1 && pairs->count > POINTS_DRAWN / panels)
         pairs->count = POINTS_DRAWN / panels;
     for (size_t k = 0; k < pairs->shown && !status; k++)
-        status = fill_axis(column, pool, candidates + k, k, error);
+        status = fill_axis(column, pool, &points, candidates + k, k, error);
     return status;
 }

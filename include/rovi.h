@@ -218,9 +218,17 @@ ROVI_API size_t rovi_approximation_dim(const rovi_approximation *q);
 ROVI_API rovi_status rovi_approximation_draw(const rovi_approximation *q, uint64_t seed, uint64_t first, size_t n,
                                              double *x, double *log_q, rovi_error *error);
 
+/* The mean of q (d), exact. Fails only for want of memory. */
+ROVI_API rovi_status rovi_approximation_mean(const rovi_approximation *q, double *mean, rovi_error *error);
+
 /* log q at n points (x: n*d). Fails only for want of memory. */
 ROVI_API rovi_status rovi_approximation_log_density(const rovi_approximation *q, size_t n, const double *x,
                                                     double *log_q, rovi_error *error);
+
+/* The coordinates y = T(x) of n points z = center + L O y of a rotated product (z, y: n*d each). ROVI_BAD_INPUT for a
+ * mixture, which has none. */
+ROVI_API rovi_status rovi_approximation_coordinates(const rovi_approximation *q, size_t n, const double *z, double *y,
+                                                    rovi_error *error);
 
 typedef struct rovi_mode {
     double weight;
@@ -736,8 +744,12 @@ typedef struct rovi_approximation_parts {
     size_t dim;
     const double *center;    /* d */
     const double *whitening; /* L: d*d, lower triangular with positive diagonal; NULL for the identity */
-    const double *rotation;  /* O: d*d, orthogonal within 1e-8 */
+    const double *rotation;  /* O: d*d, orthogonal within 1e-8; NULL for the compact form below */
     const rovi_map *maps;    /* d */
+    /* The compact form, O(d r) numbers: rotation and whitening are NULL. Of the other form these are 0 and NULL. */
+    size_t reflections;       /* r: 0..256 and at most d; 0: O is the identity */
+    const double *reflectors; /* r*d: O = H_1 ... H_r, H_k = I - 2 v_k v_k'/|v_k|^2 with v_k row k, not zero */
+    const double *scale;      /* d: the diagonal of L, positive; NULL for the identity */
 } rovi_approximation_parts;
 
 /* Everything is copied, bit for bit. */

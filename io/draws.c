@@ -40,39 +40,17 @@ const char *const *draws_number_names(struct pool *pool, size_t d)
     return name;
 }
 
-/* Adds weight (center + L O v) to the mean, equation (2): v are the means of the maps. */
-static void add_mean(const rovi_approximation_parts *q, double weight, double *work, double *mean)
-{
-    size_t d = q->dim;
-    for (size_t i = 0; i < d; i++) {
-        work[i] = 0;
-        for (size_t j = 0; j < d; j++)
-            work[i] += q->rotation[i * d + j] * q->maps[j].v;
-    }
-    for (size_t i = 0; i < d; i++) {
-        double moved = q->center[i] + (q->whitening ? 0 : work[i]);
-        for (size_t j = 0; q->whitening && j <= i; j++)
-            moved += q->whitening[i * d + j] * work[j];
-        mean[i] += weight * moved;
-    }
-}
-
 static rovi_status make_mean(struct draws *draws, rovi_error *error)
 {
     const struct draws_scale *scale = &draws->request.scale;
     const rovi_approximation *q = rovi_fit_approximation(draws->request.fit->fit);
-    double *work = pool_take(&draws->pool, draws->d, sizeof *work);
     double *mean = pool_take(&draws->pool, draws->d, sizeof *mean);
     double *shown = pool_take(&draws->pool, draws->head.shown.count, sizeof *shown);
-    if (!work || !mean || !shown)
+    if (!mean || !shown)
         return report_no_memory(error);
-    for (size_t k = 0; k < rovi_approximation_components(q); k++) {
-        double weight = 0;
-        const rovi_approximation *component = rovi_approximation_component(q, k, &weight);
-        add_mean(rovi_approximation_parts_of(component), weight, work, mean);
-    }
     draws->head.mean = scale->constrain ? shown : mean;
-    return scale->constrain ? scale->constrain(scale->data, 0, 1, mean, shown, error) : ROVI_OK;
+    const rovi_status status = rovi_approximation_mean(q, mean, error);
+    return !status && scale->constrain ? scale->constrain(scale->data, 0, 1, mean, shown, error) : ROVI_OK;
 }
 
 static rovi_status make_head(struct draws *draws, rovi_error *error)

@@ -45,6 +45,9 @@ const char *fit_coordinate_name(const struct fit_context *context, size_t index)
 /* The keys that the fit file and `rovi fit --json` have in common, from "rovi" to "collapse". NULL: out of memory. */
 json_t *fit_head_to_json(const struct fit_context *context, const rovi_fit *fit);
 
+/* Whitening and rotation, or scale and reflectors, of a rotated product. False when out of memory. */
+bool fit_put_matrices(json_t *object, const rovi_approximation_parts *q);
+
 rovi_status fit_write(const struct fit_context *context, const rovi_fit *fit, FILE *stream, const char *name,
                       rovi_error *error);
 

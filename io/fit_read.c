@@ -61,29 +61,60 @@ static rovi_status read_maps(const struct field *field, size_t d, struct pool *p
     return status;
 }
 
-static rovi_status read_parts(const struct field *field, size_t d, struct pool *pool, rovi_approximation_parts *q,
-                              rovi_error *error)
+static rovi_status read_full(const struct field *field, size_t d, struct pool *pool, rovi_approximation_parts *q,
+                             rovi_error *error)
 {
-    struct field center, whitening, rotation, maps;
-    double *center_values, *rotation_values, *whitening_values = NULL;
-    q->dim = d;
-    CHECK(field_get(field, "center", &center, error));
+    struct field whitening, rotation;
+    double *rotation_values, *whitening_values = NULL;
     CHECK(field_get(field, "whitening", &whitening, error));
     CHECK(field_get(field, "rotation", &rotation, error));
-    CHECK(field_get(field, "maps", &maps, error));
-    CHECK(field_check_length(&center, d, "number", error)); /* before memory of the claimed size is taken */
     CHECK(field_check_length(&rotation, d, "row", error));
-    CHECK(take_doubles(pool, d, 1, &center_values, error));
     CHECK(take_doubles(pool, d, d, &rotation_values, error));
-    CHECK(field_to_doubles(&center, d, center_values, error));
     CHECK(field_to_matrix(&rotation, d, d, rotation_values, error));
     if (!json_is_null(whitening.value)) {
         CHECK(take_doubles(pool, d, d, &whitening_values, error));
         CHECK(field_to_matrix(&whitening, d, d, whitening_values, error));
     }
-    q->center = center_values;
     q->whitening = whitening_values;
     q->rotation = rotation_values;
+    return ROVI_OK;
+}
+
+static rovi_status read_compact(const struct field *field, size_t d, struct pool *pool, rovi_approximation_parts *q,
+                                rovi_error *error)
+{
+    struct field scale, reflectors;
+    double *scale_values, *reflector_values;
+    CHECK(field_get(field, "scale", &scale, error));
+    CHECK(field_get(field, "reflectors", &reflectors, error));
+    if (!json_is_array(reflectors.value))
+        return field_report(&reflectors, "an array of rows", error);
+    q->reflections = json_array_size(reflectors.value);
+    CHECK(field_check_length(&scale, d, "number", error));
+    CHECK(take_doubles(pool, d, 1, &scale_values, error));
+    CHECK(take_doubles(pool, q->reflections, d, &reflector_values, error));
+    CHECK(field_to_doubles(&scale, d, scale_values, error));
+    if (q->reflections > 0)
+        CHECK(field_to_matrix(&reflectors, q->reflections, d, reflector_values, error));
+    q->scale = scale_values;
+    q->reflectors = reflector_values;
+    return ROVI_OK;
+}
+
+static rovi_status read_parts(const struct field *field, size_t d, struct pool *pool, rovi_approximation_parts *q,
+                              rovi_error *error)
+{
+    struct field center, maps;
+    double *center_values;
+    q->dim = d;
+    CHECK(field_get(field, "center", &center, error));
+    CHECK(field_get(field, "maps", &maps, error));
+    CHECK(field_check_length(&center, d, "number", error)); /* before memory of the claimed size is taken */
+    CHECK(take_doubles(pool, d, 1, &center_values, error));
+    CHECK(field_to_doubles(&center, d, center_values, error));
+    q->center = center_values;
+    const bool compact = json_object_get(field->value, "reflectors") != NULL;
+    CHECK((compact ? read_compact : read_full)(field, d, pool, q, error));
     return read_maps(&maps, d, pool, q, error);
 }
 

@@ -103,15 +103,21 @@ static json_t *maps_to_json(const rovi_approximation_parts *q)
     return json_whole(array, ok);
 }
 
+bool fit_put_matrices(json_t *object, const rovi_approximation_parts *q)
+{
+    const size_t d = q->dim;
+    if (!q->rotation)
+        return json_put(object, "scale", json_from_doubles(d, q->scale)) &&
+               json_put(object, "reflectors", json_from_matrix(q->reflections, d, q->reflectors));
+    return json_put(object, "whitening", q->whitening ? json_from_matrix(d, d, q->whitening) : json_null()) &&
+           json_put(object, "rotation", json_from_matrix(d, d, q->rotation));
+}
+
 static json_t *product_to_json(const rovi_approximation_parts *q)
 {
     json_t *object = json_object();
-    return json_whole(object,
-                      json_put(object, "center", json_from_doubles(q->dim, q->center)) &&
-                          json_put(object, "whitening",
-                                   q->whitening ? json_from_matrix(q->dim, q->dim, q->whitening) : json_null()) &&
-                          json_put(object, "rotation", json_from_matrix(q->dim, q->dim, q->rotation)) &&
-                          json_put(object, "maps", maps_to_json(q)));
+    return json_whole(object, json_put(object, "center", json_from_doubles(q->dim, q->center)) &&
+                                  fit_put_matrices(object, q) && json_put(object, "maps", maps_to_json(q)));
 }
 
 static json_t *mixture_to_json(const rovi_approximation *q)

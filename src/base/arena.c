@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ALIGNMENT 64 /* a cache line, and the widest vector register */
 
@@ -53,4 +54,10 @@ void arena_free(struct arena *arena)
         arena->blocks = next;
     }
     arena->failed = false;
+}
+
+double arena_machine_bytes(void)
+{
+    const long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+    return pages > 0 && size > 0 ? (double)pages * (double)size : 0;
 }

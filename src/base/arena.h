@@ -22,6 +22,9 @@ void *arena_take(struct arena *arena, size_t count, size_t size);
 double *arena_doubles(struct arena *arena, size_t count);
 double *arena_copy(struct arena *arena, const double *values, size_t count);
 
+/* Bytes of memory that this machine has; 0 when it does not say. */
+double arena_machine_bytes(void);
+
 /* Frees every piece; the arena is then empty and ready again. */
 void arena_free(struct arena *arena);
 

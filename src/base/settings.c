@@ -18,6 +18,7 @@ static const struct table_row rows[] = {
     TABLE_INTEGER(seed, 0, 9007199254740991, 1, "seed of all random numbers"),
     TABLE_CHOICE(solver, "coordinate|gradient", "coordinate", "exact coordinate updates, or the paper's gradient steps"),
     TABLE_CHOICE(precondition, "auto|none", "auto", "whiten first (rovi: by a triangular factor, mfvi: by a diagonal), or not; solver coordinate"),
+    TABLE_INTEGER(directions, 0, 1000000, 0, "rotate only so many leading directions and leave the others near the axes; 0: all up to 200 dimensions, 32 above; the dimension or more: all. Methods auto, rovi and mfvi with solver coordinate and precondition auto"),
     TABLE_INTEGER(restarts, 1, 10000, 4, "independent starts; the greatest ELBO wins"),
     TABLE_INTEGER(threads, 0, 1024, 0, "threads; 0: one per processor. The result does not depend on it"),
     TABLE_REAL(max_time, 0, inf, inf, "stop after this many seconds, keeping the best so far"),
@@ -65,6 +66,18 @@ static const struct { const char *preset, *name, *value; } presets[] = {
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static const struct table table = {rows, COUNT(rows), sizeof(struct rovi_settings)};
+
+#define FULL_UPTO 200 /* dimensions that are rotated in full unless told otherwise */
+#define LEADING   32
+
+size_t settings_directions(const rovi_settings *settings, size_t d)
+{
+    const size_t asked = (size_t)settings->directions, automatic = d <= FULL_UPTO ? d : LEADING;
+    const size_t most = settings->directions == 0 ? automatic : asked;
+    const bool full = settings->solver == SOLVER_GRADIENT || settings->method == METHOD_MIXTURE ||
+                      settings->precondition == PRECONDITION_NONE;
+    return full || most > d ? d : most;
+}
 
 size_t rovi_settings_count(void)
 {

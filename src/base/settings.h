@@ -6,6 +6,7 @@
 #ifndef ROVI_BASE_SETTINGS_H
 #define ROVI_BASE_SETTINGS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "rovi.h"
@@ -18,6 +19,7 @@ struct rovi_settings {
     int64_t method;       /* enum method */
     int64_t solver;       /* enum solver */
     int64_t precondition; /* enum precondition */
+    int64_t directions;   /* see settings_directions */
     int64_t preset;       /* the preset set last; the settings below are what counts */
     int64_t seed, restarts, threads;
     double max_time;
@@ -31,5 +33,9 @@ struct rovi_settings {
     double start_slope, start_spread;
     int64_t trace, draws;
 };
+
+/* How many directions a rotation of d dimensions may lead anywhere: all d, or fewer, and the rest stay near the axes.
+ */
+size_t settings_directions(const rovi_settings *settings, size_t d);
 
 #endif

@@ -100,6 +100,12 @@ static bool is_sound(const struct region *region)
     return region->mass.value > 0 && region->mass.mcse < ROUGH * region->mass.value;
 }
 
+/* A local normal holds a d x d matrix; where the fit holds none, the moved fit has to do. */
+static bool has_room_for_locals(const struct collapse *c)
+{
+    return !c->q->compact;
+}
+
 /* The region of one maximum: *known is false when none could be weighed. False when out of memory. */
 static bool weigh_peak(struct collapse *c, size_t k, size_t n, bool *known)
 {
@@ -108,7 +114,7 @@ static bool weigh_peak(struct collapse *c, size_t k, size_t n, bool *known)
     struct region local = region_in(c->arena, c->q->dim), group = region_in(c->arena, c->q->dim);
     bool ok = !c->arena->failed, has_local = false, has_group = false;
     stream.substream = 1000 * (k + 1);
-    if (ok && explore_at(&c->explorer, peak->x, stream)) {
+    if (ok && has_room_for_locals(c) && explore_at(&c->explorer, peak->x, stream)) {
         const struct local *normal = &c->explorer.locals[c->explorer.count - 1];
         ok = weigh_with(c, local_approximation(c->q->dim, normal), n, 2 * k + 1, &local);
         has_local = ok;
@@ -148,7 +154,7 @@ bool collapse_weigh(struct collapse *c)
     c->found = left;
     left = left < COLLAPSE_REGIONS ? left : COLLAPSE_REGIONS;
     c->regions = arena_take(c->arena, COLLAPSE_REGIONS, sizeof *c->regions);
-    if (left > 0) {
+    if (left > 0 && has_room_for_locals(c)) {
         explore_init(&c->explorer, c->arena, c->progress, left + 1, c->team);
     }
     bool ok = !c->arena->failed;

@@ -19,17 +19,18 @@
 #include "diagnose/restarts.h"
 #include "evidence/elbo.h"
 
-#define EVIDENCE_SHARE 8    /* of the budget, one part in so many, goes into evidence */
-#define EVIDENCE_DRAWS 4000 /* at most */
-#define EVIDENCE_LEAST 25
-#define SEARCH_SHARE   0.6 /* of the budget is spent when the search ends */
-#define STARTS         96  /* of the search, beside those that other restarts and the weights give */
-#define STARTS_EACH    4   /* more for each mode of the fit */
-#define MODES          64  /* of the fit, listed */
-#define MODES_OTHER    4   /* of each other restart, climbed from */
-#define GIVEN          48  /* starts that are given, at most */
-#define GIVEN_WEIGHTS  4   /* of these: draws of the greatest weights */
-#define SPREAD         1.5 /* default of the setting start_spread */
+#define EVIDENCE_SHARE   8    /* of the budget, one part in so many, goes into evidence */
+#define EVIDENCE_DRAWS   4000 /* at most */
+#define EVIDENCE_LEAST   25
+#define EVIDENCE_DOUBLES 4194304 /* coordinates of draws, at most: they are kept */
+#define SEARCH_SHARE     0.6     /* of the budget is spent when the search ends */
+#define STARTS           96      /* of the search, beside those that other restarts and the weights give */
+#define STARTS_EACH      4       /* more for each mode of the fit */
+#define MODES            64      /* of the fit, listed */
+#define MODES_OTHER      4       /* of each other restart, climbed from */
+#define GIVEN            48      /* starts that are given, at most */
+#define GIVEN_WEIGHTS    4       /* of these: draws of the greatest weights */
+#define SPREAD           1.5     /* default of the setting start_spread */
 
 struct rovi_diagnosis {
     rovi_diagnosis_parts parts;
@@ -72,8 +73,9 @@ static uint64_t budget_of(const struct job *job)
 
 static size_t evidence_draws(const struct job *job)
 {
-    const uint64_t n = budget_of(job) / EVIDENCE_SHARE;
-    return n > EVIDENCE_DRAWS ? EVIDENCE_DRAWS : n < EVIDENCE_LEAST ? EVIDENCE_LEAST : (size_t)n;
+    const uint64_t n = budget_of(job) / EVIDENCE_SHARE, room = EVIDENCE_DOUBLES / job->q->dim;
+    const uint64_t most = room < EVIDENCE_DRAWS ? room : EVIDENCE_DRAWS, wanted = n < most ? n : most;
+    return wanted < EVIDENCE_LEAST ? EVIDENCE_LEAST : (size_t)wanted;
 }
 
 static rovi_status measure(struct job *job, rovi_error *error)

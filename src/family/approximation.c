@@ -2,6 +2,7 @@
 /* Construction of q: a rotated product, or a mixture of such; and its points, equation (9). */
 #include "family/approximation.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -58,21 +59,55 @@ static rovi_status check_whitening(size_t d, const double *L, rovi_error *error)
     return ROVI_OK;
 }
 
+static rovi_status check_full(const rovi_approximation_parts *parts, rovi_error *error)
+{
+    if (parts->reflections > 0 || parts->reflectors != NULL || parts->scale != NULL) {
+        return error_set(error, ROVI_BAD_INPUT, "an approximation has a rotation, or reflectors and a scale, not both");
+    }
+    const double off = linalg_distance_to_orthogonal(parts->dim, parts->rotation);
+    if (!(off <= ROTATION_TOLERANCE)) {
+        return error_set(error, ROVI_BAD_INPUT, "rotation is off orthogonality by %g; at most %g is allowed", off,
+                         ROTATION_TOLERANCE);
+    }
+    return parts->whitening != NULL ? check_whitening(parts->dim, parts->whitening, error) : ROVI_OK;
+}
+
+static rovi_status check_compact(const rovi_approximation_parts *parts, rovi_error *error)
+{
+    const size_t d = parts->dim, r = parts->reflections;
+    if (parts->whitening != NULL || r > d || r > REFLECTIONS_MOST || (r > 0 && parts->reflectors == NULL)) {
+        return error_set(
+            error, ROVI_BAD_INPUT,
+            "an approximation without a rotation needs reflectors, at most %d and no more than dimensions, "
+            "and no whitening",
+            REFLECTIONS_MOST);
+    }
+    for (size_t i = 0; parts->scale != NULL && i < d; i++) {
+        if (!(parts->scale[i] > 0) || !isfinite(parts->scale[i])) {
+            return error_set(error, ROVI_BAD_INPUT, "scale: entry %zu is %g; it must be positive and finite", i,
+                             parts->scale[i]);
+        }
+    }
+    for (size_t k = 0; k < r; k++) {
+        const double square = linalg_dot(d, parts->reflectors + k * d, parts->reflectors + k * d);
+        if (!(square > 0) || !isfinite(2 / square)) {
+            return error_set(error, ROVI_BAD_INPUT,
+                             "reflector %zu has length %g; it must be finite, and not too near zero", k, sqrt(square));
+        }
+    }
+    return ROVI_OK;
+}
+
 static rovi_status check_parts(const rovi_approximation_parts *parts, rovi_error *error)
 {
-    if (parts == NULL || parts->dim == 0 || parts->center == NULL || parts->rotation == NULL || parts->maps == NULL) {
+    if (parts == NULL || parts->dim == 0 || parts->center == NULL || parts->maps == NULL) {
         return error_set(error, ROVI_BAD_INPUT, "an approximation needs a dimension, a center, a rotation and maps");
     }
     const size_t d = parts->dim;
     if (!linalg_all_finite(d, parts->center)) {
         return error_set(error, ROVI_BAD_INPUT, "center has an entry that is not finite");
     }
-    const double off = linalg_distance_to_orthogonal(d, parts->rotation);
-    if (!(off <= ROTATION_TOLERANCE)) {
-        return error_set(error, ROVI_BAD_INPUT, "rotation is off orthogonality by %g; at most %g is allowed", off,
-                         ROTATION_TOLERANCE);
-    }
-    rovi_status status = parts->whitening != NULL ? check_whitening(d, parts->whitening, error) : ROVI_OK;
+    rovi_status status = (parts->rotation != NULL ? check_full : check_compact)(parts, error);
     for (size_t i = 0; i < d && status == ROVI_OK; i++) {
         status = check_map(i, &parts->maps[i], error);
     }
@@ -89,17 +124,37 @@ static void fill_map(struct map *T, const rovi_map *from)
     map_prepare(T);
 }
 
-static void take_arrays(rovi_approximation *q, const rovi_approximation_parts *parts, size_t room, struct arena *memory)
+static void take_rotation(rovi_approximation *q, const rovi_approximation_parts *parts, struct arena *memory)
 {
     const size_t d = parts->dim;
-    q->dim = d;
-    q->center = arena_copy(memory, parts->center, d);
     q->rotation = arena_copy(memory, parts->rotation, d * d);
     q->transform = q->rotation;
     if (parts->whitening != NULL) {
         q->whitening = arena_copy(memory, parts->whitening, d * d);
         q->transform = arena_doubles(memory, d * d);
     }
+}
+
+static void take_reflections(rovi_approximation *q, const rovi_approximation_parts *parts, struct arena *memory)
+{
+    const size_t d = parts->dim, r = parts->reflections;
+    q->compact = true;
+    q->scale = arena_doubles(memory, d);
+    reflections_init(&q->reflections, memory, d, r);
+    for (size_t i = 0; i < d && !memory->failed; i++) {
+        q->scale[i] = parts->scale != NULL ? parts->scale[i] : 1;
+    }
+    if (r > 0 && !memory->failed) {
+        memcpy(q->reflections.V, parts->reflectors, r * d * sizeof(double));
+    }
+}
+
+static void take_arrays(rovi_approximation *q, const rovi_approximation_parts *parts, size_t room, struct arena *memory)
+{
+    const size_t d = parts->dim;
+    q->dim = d;
+    q->center = arena_copy(memory, parts->center, d);
+    (parts->rotation != NULL ? take_rotation : take_reflections)(q, parts, memory);
     q->map_view = arena_take(memory, d, sizeof *q->map_view);
     q->maps = arena_take(memory, d, sizeof *q->maps);
     for (size_t i = 0; i < d && !memory->failed; i++) {
@@ -123,9 +178,6 @@ rovi_approximation *approximation_make(const rovi_approximation_parts *parts, si
         return NULL;
     }
     q->memory = memory;
-    for (size_t i = 0; q->whitening != NULL && i < q->dim; i++) {
-        q->log_det += log(q->whitening[i * q->dim + i]);
-    }
     linalg_hold_threads();
     approximation_prepare_rotation(q);
     linalg_release_threads();
@@ -227,10 +279,25 @@ void rovi_approximation_free(rovi_approximation *q)
     }
 }
 
+static double log_det(const rovi_approximation *q)
+{
+    double sum = 0;
+    for (size_t i = 0; i < q->dim && (q->whitening != NULL || q->compact); i++) {
+        sum += log(q->compact ? q->scale[i] : q->whitening[i * q->dim + i]);
+    }
+    return sum;
+}
+
 void approximation_prepare_rotation(rovi_approximation *q)
 {
+    q->log_det = log_det(q);
     if (q->whitening != NULL) {
         linalg_multiply(q->dim, q->dim, q->dim, q->whitening, q->rotation, q->transform);
+    }
+    if (q->compact) {
+        const bool is_whole = reflections_prepare(&q->reflections);
+        assert(is_whole);
+        (void)is_whole;
     }
 }
 
@@ -243,6 +310,11 @@ void approximation_refresh_view(rovi_approximation *q)
     }
     q->view = (rovi_approximation_parts){
         .dim = q->dim, .center = q->center, .whitening = q->whitening, .rotation = q->rotation, .maps = q->map_view};
+    if (q->compact) {
+        q->view.scale = q->scale;
+        q->view.reflections = q->reflections.count;
+        q->view.reflectors = q->reflections.V;
+    }
 }
 
 const rovi_approximation_parts *rovi_approximation_parts_of(const rovi_approximation *q)
@@ -291,15 +363,118 @@ void approximation_maps(const rovi_approximation *q, size_t n, const double *x, 
     }
 }
 
+/* out_i = L in_i for diagonal L (n x d each, may be the same) */
+static void scale_rows(const rovi_approximation *q, size_t n, const double *in, double *out)
+{
+    const size_t d = q->dim;
+    for (size_t p = 0; p < n; p++) {
+        for (size_t i = 0; i < d; i++) {
+            out[p * d + i] = q->scale[i] * in[p * d + i];
+        }
+    }
+}
+
 void approximation_place(const rovi_approximation *q, size_t n, const double *y, double *z)
 {
     const size_t d = q->dim;
-    linalg_multiply_nt(n, d, d, y, q->transform, z);
+    if (q->compact) {
+        memcpy(z, y, n * d * sizeof *z);
+        reflections_apply(&q->reflections, n, z);
+        scale_rows(q, n, z, z);
+    } else {
+        linalg_multiply_nt(n, d, d, y, q->transform, z);
+    }
     for (size_t p = 0; p < n; p++) {
         for (size_t i = 0; i < d; i++) {
             z[p * d + i] += q->center[i];
         }
     }
+}
+
+void approximation_axis(const rovi_approximation *q, size_t i, double *axis)
+{
+    const size_t d = q->dim;
+    if (q->compact) {
+        reflections_column(&q->reflections, i, axis);
+        scale_rows(q, 1, axis, axis);
+        return;
+    }
+    for (size_t r = 0; r < d; r++) {
+        axis[r] = q->transform[r * d + i];
+    }
+}
+
+void approximation_pull(const rovi_approximation *q, size_t n, const double *grad, double *u, double *w)
+{
+    const size_t d = q->dim;
+    if (q->compact) {
+        scale_rows(q, n, grad, u);
+        memcpy(w, u, n * d * sizeof *w);
+        reflections_apply_transposed(&q->reflections, n, w);
+        return;
+    }
+    if (q->whitening != NULL) {
+        linalg_multiply(n, d, d, grad, q->whitening, u); /* rows: u^T = grad^T L */
+    } else {
+        memcpy(u, grad, n * d * sizeof *u);
+    }
+    linalg_multiply(n, d, d, u, q->rotation, w); /* rows: w^T = u^T O */
+}
+
+size_t approximation_moments_work(const rovi_approximation *q)
+{
+    const size_t r = q->reflections.count;
+    return r * (r + q->dim);
+}
+
+void approximation_moments(const rovi_approximation *q, const double *mean_y, const double *variance_y, double *mean,
+                           double *sd, double *work)
+{
+    const size_t d = q->dim;
+    approximation_place(q, 1, mean_y, mean);
+    memset(sd, 0, d * sizeof *sd);
+    if (q->compact) {
+        reflections_add_squares(&q->reflections, variance_y, sd, work);
+    }
+    for (size_t j = 0; j < d; j++) {
+        for (size_t i = 0; i < d && !q->compact; i++) {
+            sd[j] += q->transform[j * d + i] * q->transform[j * d + i] * variance_y[i];
+        }
+        sd[j] = (q->compact ? q->scale[j] : 1) * sqrt(fmax(0, sd[j]));
+    }
+}
+
+/* Adds weight E[z]; E[y] = v, equation (2). work: 2 d. */
+static void add_mean(const rovi_approximation *q, double weight, double *mean, double *work)
+{
+    double *v = work, *z = work + q->dim;
+    for (size_t i = 0; i < q->dim; i++) {
+        v[i] = q->maps[i].v;
+    }
+    approximation_place(q, 1, v, z);
+    for (size_t j = 0; j < q->dim; j++) {
+        mean[j] += weight * z[j];
+    }
+}
+
+rovi_status rovi_approximation_mean(const rovi_approximation *q, double *mean, rovi_error *error)
+{
+    struct arena memory = {0};
+    double *sum = arena_doubles(&memory, q->dim), *work = arena_doubles(&memory, 2 * q->dim);
+    const bool ok = !memory.failed;
+    if (ok) {
+        linalg_hold_threads();
+        for (size_t k = 0; k < q->count; k++) {
+            add_mean(q->component[k], q->weight[k], sum, work);
+        }
+        if (q->count == 0) {
+            add_mean(q, 1, sum, work);
+        }
+        linalg_release_threads();
+        memcpy(mean, sum, q->dim * sizeof *mean);
+    }
+    arena_free(&memory);
+    return ok ? ROVI_OK : error_no_memory(error);
 }
 
 void approximation_unplace(const rovi_approximation *q, size_t n, const double *z, double *w, double *y)
@@ -309,6 +484,13 @@ void approximation_unplace(const rovi_approximation *q, size_t n, const double *
         for (size_t i = 0; i < d; i++) {
             w[p * d + i] = z[p * d + i] - q->center[i];
         }
+    }
+    if (q->compact) {
+        for (size_t p = 0; p < n * d; p++) {
+            y[p] = w[p] / q->scale[p % d];
+        }
+        reflections_apply_transposed(&q->reflections, n, y);
+        return;
     }
     if (q->whitening != NULL) {
         linalg_solve_lower(n, d, q->whitening, w);

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "family/map.h"
+#include "family/reflections.h"
 #include "rovi.h"
 
 struct rovi_approximation {
@@ -20,6 +21,9 @@ struct rovi_approximation {
     double *rotation;               /* O: d x d */
     struct map *maps;               /* d */
     double *transform;              /* L O: d x d; rotation itself without whitening */
+    bool compact;                   /* whitening, rotation and transform are NULL, and L O is scale times reflections */
+    double *scale;                  /* d: the diagonal of L; compact only */
+    struct reflections reflections; /* O; compact only */
     double log_det;                 /* log |det L| */
     rovi_map *map_view;             /* what rovi_approximation_parts_of shows */
     rovi_approximation_parts view;
@@ -47,6 +51,19 @@ void approximation_refresh_view(rovi_approximation *q);
 /* Points of q: y_i = T(x_i), z_i = center + L O y_i (n x d each). */
 void approximation_maps(const rovi_approximation *q, size_t n, const double *x, double *y);
 void approximation_place(const rovi_approximation *q, size_t n, const double *y, double *z);
+
+/* Column i of L O (d): the axis along which coordinate i moves. */
+void approximation_axis(const rovi_approximation *q, size_t i, double *axis);
+
+/* Gradients with respect to y of what has gradients `grad` with respect to z: u_i = L^T grad_i, w_i = O^T u_i (n x d
+ * each). */
+void approximation_pull(const rovi_approximation *q, size_t n, const double *grad, double *u, double *w);
+
+/* Mean and sd of z (d each) for independent y_i of these means and variances (d each). work:
+ * approximation_moments_work. */
+size_t approximation_moments_work(const rovi_approximation *q);
+void approximation_moments(const rovi_approximation *q, const double *mean_y, const double *variance_y, double *mean,
+                           double *sd, double *work);
 
 /* And back: y_i = O^T L^-1 (z_i - center). w: n x d, work. */
 void approximation_unplace(const rovi_approximation *q, size_t n, const double *z, double *w, double *y);

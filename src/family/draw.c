@@ -128,6 +128,26 @@ rovi_status rovi_approximation_draw(const rovi_approximation *q, uint64_t seed, 
     return ROVI_OK;
 }
 
+rovi_status rovi_approximation_coordinates(const rovi_approximation *q, size_t n, const double *z, double *y,
+                                           rovi_error *error)
+{
+    if (q->count > 0) {
+        return error_set(error, ROVI_BAD_INPUT, "a mixture has no coordinates of its own, only its components have");
+    }
+    struct arena memory = {0};
+    double *work = arena_doubles(&memory, DRAW_BLOCK * q->dim);
+    if (memory.failed) {
+        return error_no_memory(error);
+    }
+    linalg_hold_threads();
+    for (size_t at = 0; at < n; at += DRAW_BLOCK) {
+        approximation_unplace(q, n - at < DRAW_BLOCK ? n - at : DRAW_BLOCK, z + at * q->dim, work, y + at * q->dim);
+    }
+    linalg_release_threads();
+    arena_free(&memory);
+    return ROVI_OK;
+}
+
 rovi_status rovi_approximation_log_density(const rovi_approximation *q, size_t n, const double *z, double *log_q,
                                            rovi_error *error)
 {

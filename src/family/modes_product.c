@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/linalg.h"
 #include "base/normal.h"
 #include "family/modes.h"
 #include "family/pieces.h"
@@ -127,37 +126,30 @@ static struct product extend(const struct product *before, const struct coordina
     return after;
 }
 
-/* Mean and sd of z = center + L O y for y in one cell: `index` of the last product, traced back to the first. */
-static void describe(const rovi_approximation *q, const struct coordinate *c, const struct product *products,
-                     size_t index, double *mean, double *sd)
+/* Mean and variance of y (d each) in one cell: `index` of the last product, traced back to the first. */
+static void trace_back(size_t d, const struct coordinate *c, const struct product *products, size_t index, double *mean,
+                       double *variance)
 {
-    const size_t d = q->dim;
-    memcpy(mean, q->center, d * sizeof *mean);
     for (size_t i = d; i-- > 0;) {
         const struct cell *cell = &products[i].cells[index];
-        const struct piece *piece = &c[i].pieces[cell->piece];
-        for (size_t j = 0; j < d; j++) {
-            const double A = q->transform[j * d + i];
-            mean[j] += A * piece->mean;
-            sd[j] += A * A * piece->variance;
-        }
+        mean[i] = c[i].pieces[cell->piece].mean;
+        variance[i] = c[i].pieces[cell->piece].variance;
         index = cell->parent;
-    }
-    for (size_t j = 0; j < d; j++) {
-        sd[j] = sqrt(sd[j]);
     }
 }
 
 static void list_modes(const rovi_approximation *q, const struct coordinate *c, const struct product *products,
-                       struct arena *arena, rovi_modes *out)
+                       struct arena *scratch, struct arena *arena, rovi_modes *out)
 {
     const size_t d = q->dim;
     const struct product *last = &products[d - 1];
     rovi_mode *mode = arena_take(arena, last->count, sizeof *mode);
-    for (size_t m = 0; m < last->count && !arena->failed; m++) {
+    double *y = arena_doubles(scratch, 2 * d), *work = arena_doubles(scratch, approximation_moments_work(q));
+    for (size_t m = 0; m < last->count && !arena->failed && !scratch->failed; m++) {
         double *mean = arena_doubles(arena, d), *sd = arena_doubles(arena, d);
         if (!arena->failed) {
-            describe(q, c, products, m, mean, sd);
+            trace_back(d, c, products, m, y, y + d);
+            approximation_moments(q, y, y + d, mean, sd, work);
             mode[m] = (rovi_mode){.weight = last->cells[m].weight, .mean = mean, .sd = sd};
             out->listed_weight += mode[m].weight;
         }
@@ -251,7 +243,7 @@ void modes_of_product(const rovi_approximation *q, size_t most, struct arena *ar
         out->total *= (double)c[i].count;
     }
     if (!scratch.failed) {
-        list_modes(q, c, products, arena, out);
+        list_modes(q, c, products, &scratch, arena, out);
         *cells = (struct cells){.listed = out->listed};
         keep_splits(q->dim, c, arena, cells);
         keep_codes(q->dim, c, products, arena, cells);

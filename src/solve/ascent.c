@@ -11,21 +11,18 @@
 
 #include "base/linalg.h"
 
-#define MOST_STEPS    200
 #define MOST_HALVINGS 30
 #define SUFFICIENT    1e-4               /* share of the slope that a step must gain (Armijo) */
-#define STILL         1e-8               /* expected gain, in nats, below which the climb ends */
 #define DIFFERENCE    1e-4               /* of the scale: truncation 1e-8, rounding 1e-12, both relative */
 #define SIDES         (TARGET_BLOCK / 2) /* coordinates of a block of differences */
 
 void ascent_init(struct ascent *a, struct arena *arena, const struct progress *progress, struct team *team)
 {
     const size_t d = progress->meter->target->dim;
-    *a = (struct ascent){.progress = progress, .team = team, .dim = d};
+    *a = (struct ascent){.progress = progress, .team = team, .dim = d, .most_steps = 200, .still = 1e-8};
     a->work_size = 2 * TARGET_BLOCK * d + progress->meter->target->scratch;
     a->work = arena_doubles(arena, team_size(team) * a->work_size);
-    a->S = arena_doubles(arena, ASCENT_MEMORY * d);
-    a->Y = arena_doubles(arena, ASCENT_MEMORY * d);
+    lbfgs_init(&a->memory, arena, d);
     a->grad = arena_doubles(arena, d);
     a->direction = arena_doubles(arena, d);
     a->trial = arena_doubles(arena, d);
@@ -46,35 +43,12 @@ static void add(size_t d, double factor, const double *x, double *y)
     }
 }
 
-/* direction = (inverse Hessian estimate) grad, by the two-loop recursion over `pairs` pairs ending at `newest`. */
-static void set_direction(struct ascent *a, size_t pairs, size_t newest)
-{
-    const size_t d = a->dim;
-    double *p = a->direction, weight[ASCENT_MEMORY];
-    memcpy(p, a->grad, d * sizeof *p);
-    for (size_t k = 0; k < pairs; k++) {
-        const size_t i = (newest + ASCENT_MEMORY - k) % ASCENT_MEMORY;
-        const double *s = a->S + i * d, *y = a->Y + i * d;
-        weight[i] = linalg_dot(d, s, p) / linalg_dot(d, s, y);
-        add(d, -weight[i], y, p);
-    }
-    if (pairs > 0) {
-        const double *s = a->S + newest * d, *y = a->Y + newest * d;
-        add(d, linalg_dot(d, s, y) / linalg_dot(d, y, y) - 1, p, p);
-    }
-    for (size_t k = pairs; k-- > 0;) {
-        const size_t i = (newest + ASCENT_MEMORY - k) % ASCENT_MEMORY;
-        const double *s = a->S + i * d, *y = a->Y + i * d;
-        add(d, weight[i] - linalg_dot(d, y, p) / linalg_dot(d, s, y), s, p);
-    }
-}
-
 /* The trial point at the first of falling step lengths that gains enough; false when none does. */
 static bool search(struct ascent *a, const double *x, double *logp, double step)
 {
     const double slope = linalg_dot(a->dim, a->direction, a->grad);
     double value = 0;
-    for (int k = 0; k < MOST_HALVINGS && step * slope > STILL; k++, step *= 0.4) {
+    for (int k = 0; k < MOST_HALVINGS && step * slope > a->still; k++, step *= 0.4) {
         memcpy(a->trial, x, a->dim * sizeof *x);
         add(a->dim, step, a->direction, a->trial);
         if (evaluate(a, a->trial, &value, a->trial_grad) && value >= *logp + SUFFICIENT * step * slope) {
@@ -85,36 +59,27 @@ static bool search(struct ascent *a, const double *x, double *logp, double step)
     return false;
 }
 
-/* Keeps the pair (step, fall of the gradient) at `next` when it shows positive curvature. */
-static bool keep_pair(struct ascent *a, const double *x, size_t next)
+static void record(struct ascent *a, int steps, const double *x)
 {
-    double *s = a->S + next * a->dim, *y = a->Y + next * a->dim;
-    for (size_t j = 0; j < a->dim; j++) {
-        s[j] = a->trial[j] - x[j];
-        y[j] = a->grad[j] - a->trial_grad[j];
+    if (a->path != NULL && (steps & (steps - 1)) == 0 && a->path->count < a->path->room) {
+        memcpy(a->path->x + a->path->count++ * a->dim, x, a->dim * sizeof *x);
     }
-    return linalg_dot(a->dim, s, y) > 1e-10 * linalg_dot(a->dim, y, y);
 }
 
 bool ascent_climb(struct ascent *a, double *x, double *logp)
 {
-    size_t pairs = 0, newest = ASCENT_MEMORY - 1;
+    lbfgs_forget(&a->memory);
     if (!evaluate(a, x, logp, a->grad)) {
         return false;
     }
-    for (int t = 0; t < MOST_STEPS; t++) {
-        set_direction(a, pairs, newest);
+    for (int t = 0; t < a->most_steps; t++) {
+        record(a, t, x);
+        lbfgs_direction(&a->memory, a->grad, a->direction);
         const double first = 1 / sqrt(1 + linalg_dot(a->dim, a->grad, a->grad)); /* a step of at most unit length */
-        if (!search(a, x, logp, pairs > 0 ? 1 : first)) {
+        if (!search(a, x, logp, a->memory.pairs > 0 ? 1 : first)) {
             break;
         }
-        const size_t next = (newest + 1) % ASCENT_MEMORY;
-        if (keep_pair(a, x, next)) {
-            newest = next;
-            pairs += pairs < ASCENT_MEMORY;
-        } else {
-            pairs = 0;
-        }
+        lbfgs_keep(&a->memory, &(struct lbfgs_step){x, a->trial, a->grad, a->trial_grad});
         memcpy(x, a->trial, a->dim * sizeof *x);
         memcpy(a->grad, a->trial_grad, a->dim * sizeof *x);
     }

@@ -5,19 +5,27 @@
 
 #include "base/arena.h"
 #include "base/parallel.h"
+#include "solve/lbfgs.h"
 #include "solve/supervisor.h"
+
+/* Points of a climb before its steps 0, 1, 2, 4, 8, ...: x is room x d. */
+struct ascent_path {
+    size_t room, count;
+    double *x;
+};
 
 struct ascent {
     const struct progress *progress;
     struct team *team; /* or NULL */
     size_t dim;
-    double *S, *Y;                                 /* the last steps and gradient changes: ASCENT_MEMORY x d */
+    int most_steps; /* of a climb: 200 */
+    double still;   /* expected gain, in nats, below which one ends: 1e-8 */
+    struct lbfgs memory;
+    struct ascent_path *path;                      /* or NULL: where a climb leaves some of its points */
     double *grad, *direction, *trial, *trial_grad; /* d */
     double *work;                                  /* of each worker: points, gradients, the target's scratch */
     size_t work_size;
 };
-
-#define ASCENT_MEMORY 8
 
 /* Takes its memory from the arena, which may fail. */
 void ascent_init(struct ascent *a, struct arena *arena, const struct progress *progress, struct team *team);

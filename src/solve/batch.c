@@ -4,7 +4,6 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "base/linalg.h"
 #include "family/reference.h"
 
 struct job {
@@ -48,13 +47,9 @@ static void block(void *context, size_t index, size_t worker)
     approximation_place(q, n, y, z);
     const size_t rejected = meter_evaluate(job->progress->meter, n, z, logp, grad, scratch);
     if (rejected == n) {
-        memset(u, 0, n * d * sizeof *u);
-    } else if (q->whitening != NULL) {
-        linalg_multiply(n, d, d, grad, q->whitening, u); /* rows: u^T = grad^T L */
-    } else {
-        memcpy(u, grad, n * d * sizeof *u);
+        memset(grad, 0, n * d * sizeof *grad);
     }
-    linalg_multiply(n, d, d, u, q->rotation, b->w + first * d); /* rows: w^T = u^T O */
+    approximation_pull(q, n, grad, u, b->w + first * d);
     atomic_fetch_add(&job->rejected, rejected);
 }
 

@@ -7,6 +7,7 @@
  */
 #include <math.h>
 
+#include "base/arena.h"
 #include "base/linalg.h"
 #include "base/status.h"
 #include "evidence/elbo.h"
@@ -15,7 +16,13 @@
 
 #define SEED_BITS     53   /* seeds stay integers that JSON readers keep */
 #define MEASURE_SHARE 16   /* draws that measure are at most this part of what the fit has asked for */
+#define LED_SHARE     8    /* likewise, where the rotation leads in a few directions only */
+#define LED_DRAWS     200  /* but so many at least */
 #define IMPERFECT     0.15 /* nats: divergence of a rotated product beside which a mixture is tried */
+
+/* d x d matrices that a restart holds at once, going by the memory that runs took. */
+#define MATRICES_COORDINATE 100
+#define MATRICES_GRADIENT   12
 
 struct fit_job {
     struct problem problem;
@@ -46,6 +53,65 @@ static uint64_t evaluation_budget(const rovi_settings *settings, size_t restarts
     return limit == 0 ? 0 : limit < restarts ? 1 : limit / restarts;
 }
 
+/* Whether the rotation leads in a few directions only. */
+static bool is_led(const rovi_settings *settings, size_t d)
+{
+    return settings_directions(settings, d) < d;
+}
+
+/* Full rotations keep matrices, of which there is no room for in many dimensions. */
+static rovi_status check_size(const rovi_target *target, const rovi_settings *settings, rovi_error *error)
+{
+    const size_t d = target->dim, directions = settings_directions(settings, d);
+    const double matrices = settings->solver == SOLVER_GRADIENT ? MATRICES_GRADIENT : MATRICES_COORDINATE;
+    const double need = matrices * (double)d * (double)d * sizeof(double), have = arena_machine_bytes();
+    if (directions < d && directions > REFLECTIONS_MOST) {
+        return error_set(error, ROVI_BAD_INPUT, "directions is %zu; allowed are up to %d, or all %zu", directions,
+                         REFLECTIONS_MOST, d);
+    }
+    return directions < d || have == 0 || need < have
+               ? ROVI_OK
+               : error_set(error, ROVI_NO_MEMORY,
+                           "a full rotation of %zu dimensions takes about %.0f GB for each restart that runs, and this "
+                           "machine has %.0f: rotate the leading directions only (solver coordinate, method rovi, "
+                           "directions 32, say)",
+                           d, need / 1e9, have / 1e9);
+}
+
+/* A fit is continued in the form it has. */
+static rovi_status check_form(const rovi_settings *settings, const rovi_approximation *start, rovi_error *error)
+{
+    if (start->count == 0 && start->compact != is_led(settings, start->dim)) {
+        return error_set(
+            error, ROVI_BAD_INPUT,
+            start->compact
+                ? "the start rotates %zu leading directions of %zu only: set directions to that to continue it"
+                : "the start rotates all of its %zu dimensions: set directions to %zu to continue it",
+            start->compact ? start->reflections.count : start->dim, start->dim);
+    }
+    return ROVI_OK;
+}
+
+static bool is_diagonal(size_t d, const double *A, double tolerance)
+{
+    for (size_t i = 0; i < d * d; i++) {
+        if (i % (d + 1) != 0 && fabs(A[i]) > tolerance) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_identity(size_t d, const double *O)
+{
+    for (size_t i = 0; i < d; i++) {
+        if (fabs(O[i * d + i] - 1) > ROTATION_TOLERANCE) {
+            return false;
+        }
+    }
+    return is_diagonal(d, O, ROTATION_TOLERANCE);
+}
+
 static rovi_status check_start(const rovi_target *target, const rovi_settings *settings,
                                const rovi_approximation *start, rovi_error *error)
 {
@@ -65,17 +131,14 @@ static rovi_status check_start(const rovi_target *target, const rovi_settings *s
     if (start->whitening != NULL && settings->precondition == PRECONDITION_NONE) {
         return error_set(error, ROVI_BAD_INPUT, "the start is whitened, which precondition none does not allow");
     }
-    for (size_t i = 0; i < d * d && settings->method == METHOD_MFVI; i++) {
-        const bool diagonal = i % (d + 1) == 0;
-        if (fabs(start->rotation[i] - diagonal) > ROTATION_TOLERANCE) {
-            return error_set(error, ROVI_BAD_INPUT,
-                             "the start's rotation is not the identity, which method mfvi needs");
-        }
-        if (start->whitening != NULL && !diagonal && start->whitening[i] != 0) {
-            return error_set(error, ROVI_BAD_INPUT, "the start's whitening is not diagonal, which method mfvi needs");
-        }
+    if (settings->method == METHOD_MFVI &&
+        (start->compact ? start->reflections.count > 0 : !is_identity(d, start->rotation))) {
+        return error_set(error, ROVI_BAD_INPUT, "the start's rotation is not the identity, which method mfvi needs");
     }
-    return ROVI_OK;
+    if (settings->method == METHOD_MFVI && start->whitening != NULL && !is_diagonal(d, start->whitening, 0)) {
+        return error_set(error, ROVI_BAD_INPUT, "the start's whitening is not diagonal, which method mfvi needs");
+    }
+    return check_form(settings, start, error);
 }
 
 static rovi_status check_finished(const rovi_target *target, const rovi_fit_input *input, rovi_error *error)
@@ -127,10 +190,14 @@ static rovi_status prepare(struct fit_job *job, const rovi_target *target, const
     return ROVI_OK;
 }
 
-/* Choosing needs fewer draws than showing; a run that was told to end spends less on both. */
-static size_t measure_draws(const struct fit_job *job, enum rng_purpose purpose)
+/* Choosing needs fewer draws than showing; a run that was told to end spends less on both. In many dimensions, where
+ * evaluations are dear, they are also a part of what was asked so far. */
+static size_t measure_draws(const struct fit_job *job, enum rng_purpose purpose, uint64_t spent)
 {
-    const size_t draws = (size_t)job->problem.settings->draws / (purpose == RNG_SELECT ? 5 : 1);
+    const rovi_settings *settings = job->problem.settings;
+    const size_t wanted = (size_t)settings->draws / (purpose == RNG_SELECT ? 5 : 1);
+    const uint64_t share = spent / LED_SHARE < LED_DRAWS ? LED_DRAWS : spent / LED_SHARE;
+    const size_t draws = is_led(settings, job->problem.target->dim) && share < wanted ? (size_t)share : wanted;
     return atomic_load(&job->supervisor.verdict) == SUPERVISOR_GO || draws < 1000 ? draws : draws / 10;
 }
 
@@ -152,7 +219,7 @@ static bool measure_once(const struct fit_job *job, const rovi_approximation *q,
 static bool measure(const struct fit_job *job, const rovi_approximation *q, enum rng_purpose purpose,
                     struct meter *meter, struct team *team, struct elbo *elbo)
 {
-    for (size_t n = measure_draws(job, purpose);; n *= 4) {
+    for (size_t n = measure_draws(job, purpose, atomic_load(&meter->density));; n *= 4) {
         if (!measure_once(job, q, purpose, meter, team, n, elbo)) {
             return false;
         }
@@ -175,6 +242,8 @@ static void solve(struct fit_job *job, struct restart *r, size_t i)
         restart_by_mixture(&job->problem, r);
     } else if (job->problem.settings->solver == SOLVER_GRADIENT) {
         restart_by_gradient(&job->problem, r);
+    } else if (is_led(job->problem.settings, job->problem.target->dim)) {
+        restart_by_directions(&job->problem, r);
     } else {
         restart_by_coordinates(&job->problem, r);
     }
@@ -268,9 +337,9 @@ static bool is_mixture_promising(const struct fit_job *job)
 {
     const rovi_settings *settings = job->problem.settings;
     double promise = -INFINITY;
-    if (job->mixing || settings->method != METHOD_AUTO || settings->solver != SOLVER_COORDINATE ||
-        settings->precondition != PRECONDITION_AUTO || job->winner == job->count ||
-        atomic_load(&job->supervisor.verdict) != SUPERVISOR_GO) {
+    if (job->mixing || is_led(settings, job->problem.target->dim) || settings->method != METHOD_AUTO ||
+        settings->solver != SOLVER_COORDINATE || settings->precondition != PRECONDITION_AUTO ||
+        job->winner == job->count || atomic_load(&job->supervisor.verdict) != SUPERVISOR_GO) {
         return false;
     }
     for (size_t i = 0; i < job->count; i++) {
@@ -405,7 +474,7 @@ static rovi_status run(struct fit_job *job, rovi_fit **fit, rovi_error *error)
     if (isnan(job->evidence.estimate.value)) {
         return error_set(error, ROVI_NUMERICS_FAILED,
                          "none of %zu draws of the best fit lies inside the target's support: its ELBO is unknown",
-                         measure_draws(job, RNG_EVIDENCE));
+                         measure_draws(job, RNG_EVIDENCE, atomic_load(&job->total.density)));
     }
     return assemble(job, fit, error);
 }
@@ -437,7 +506,10 @@ rovi_status rovi_fit_resume(const rovi_target *target, const rovi_settings *sett
     struct fit_job job = {.input = input == NULL ? &nothing : input};
     supervisor_init(&job.supervisor, monitor, monitor_data, settings->max_time);
     linalg_hold_threads();
-    rovi_status status = check_start(target, settings, job.input->start, error);
+    rovi_status status = check_size(target, settings, error);
+    if (status == ROVI_OK) {
+        status = check_start(target, settings, job.input->start, error);
+    }
     if (status == ROVI_OK) {
         status = check_finished(target, job.input, error);
     }

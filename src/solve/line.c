@@ -332,9 +332,7 @@ double lines_update(struct lines *lines, rovi_approximation *q, size_t i, size_t
     const bool again = mean != NULL && mean->lines > 0;
     atomic_store(&lines->ended, false);
     lay_lines(lines, q, n, stream);
-    for (size_t r = 0; r < lines->dim; r++) {
-        lines->axis[r] = q->transform[r * lines->dim + i];
-    }
+    approximation_axis(q, i, lines->axis);
     if (again) {
         lines->density = mean->density; /* its grid */
     }

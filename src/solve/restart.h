@@ -60,6 +60,9 @@ void restart_by_gradient(const struct problem *problem, struct restart *restart)
 /* Exact coordinate updates and significant turns of the rotation, from what the target's modes and curvature show. */
 void restart_by_coordinates(const struct problem *problem, struct restart *restart);
 
+/* Quasi-Newton steps and leading directions, for many dimensions: no d x d matrix. */
+void restart_by_directions(const struct problem *problem, struct restart *restart);
+
 /* A mixture of rotated products, from what explorations of its own find and, unless NULL, restart->start. */
 void restart_by_mixture(const struct problem *problem, struct restart *restart);
 

@@ -208,7 +208,7 @@ static void identity_maps_make_a_gaussian(void **state)
     const double lambda[] = {0.5, 0.5};
     const rovi_map maps[] = {{2, knots, lambda, 0.5, 0}, {0, knots, NULL, 1, 0}};
     rovi_approximation *q = NULL;
-    const rovi_approximation_parts parts = {2, center, L, O, maps};
+    const rovi_approximation_parts parts = {.dim = 2, .center = center, .whitening = L, .rotation = O, .maps = maps};
     assert_int_equal(rovi_approximation_new(&parts, &q, NULL), ROVI_OK);
     /* inside the knots the first map is the identity; outside its slope is .5 */
     const double y[] = {0.3, -0.7}, w[] = {0.6 * y[0] - 0.8 * y[1], 0.8 * y[0] + 0.6 * y[1]};
@@ -281,7 +281,8 @@ static struct spoilt *good(void)
                         .lambda = {0.5, 0},
                         .parts = {.dim = 2}};
     s.maps[0] = s.maps[1] = (rovi_map){.cells = 2, .knots = s.knots, .lambda = s.lambda, .alpha = 1, .v = 0};
-    s.parts = (rovi_approximation_parts){2, s.center, s.whitening, s.rotation, s.maps};
+    s.parts = (rovi_approximation_parts){
+        .dim = 2, .center = s.center, .whitening = s.whitening, .rotation = s.rotation, .maps = s.maps};
     return &s;
 }
 

@@ -18,7 +18,7 @@ static rovi_approximation *gaussian(size_t d, const double *center, const double
     for (size_t i = 0; i < d; i++) {
         maps[i] = (rovi_map){.cells = 0, .knots = &knot, .alpha = slope[i], .v = 0};
     }
-    const rovi_approximation_parts parts = {d, center, NULL, O, maps};
+    const rovi_approximation_parts parts = {.dim = d, .center = center, .rotation = O, .maps = maps};
     assert_int_equal(rovi_approximation_new(&parts, &q, NULL), ROVI_OK);
     return q;
 }

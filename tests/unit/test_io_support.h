@@ -19,7 +19,11 @@ static inline rovi_approximation *hand_approximation(int whitened)
 {
     const double angle = 0.7, rotation[] = {cos(angle), -sin(angle), sin(angle), cos(angle)};
     const rovi_map maps[] = {{2, hand_knots0, hand_lambda0, 0.1, 1e300}, {0, hand_knots1, NULL, 1.0 / 3, -2.5}};
-    const rovi_approximation_parts parts = {2, hand_center, whitened ? hand_whitening : NULL, rotation, maps};
+    const rovi_approximation_parts parts = {.dim = 2,
+                                            .center = hand_center,
+                                            .whitening = whitened ? hand_whitening : NULL,
+                                            .rotation = rotation,
+                                            .maps = maps};
     rovi_approximation *q = NULL;
     assert_int_equal(rovi_approximation_new(&parts, &q, NULL), ROVI_OK);
     return q;

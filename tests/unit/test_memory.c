@@ -284,7 +284,7 @@ static void classification(void **state)
     (void)state;
     const double knots[] = {-0.01, 0.01}, lambda[] = {6}, zero[2] = {0}, identity[] = {1, 0, 0, 1};
     const rovi_map map = {.cells = 1, .knots = knots, .lambda = lambda, .alpha = 1}, maps[] = {map, map};
-    const rovi_approximation_parts parts = {2, zero, NULL, identity, maps};
+    const rovi_approximation_parts parts = {.dim = 2, .center = zero, .rotation = identity, .maps = maps};
     struct classified c = {0};
     assert_int_equal(rovi_approximation_new(&parts, &c.q, NULL), ROVI_OK);
     assert_true(survive(modes_action, c.q) > 3);

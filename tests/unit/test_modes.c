@@ -50,8 +50,11 @@ static rovi_approximation *make(size_t d, const rovi_map *maps, const double *ce
     for (size_t i = 0; i < d; i++) {
         identity[i * d + i] = 1;
     }
-    const rovi_approximation_parts parts = {d, center != NULL ? center : identity + d * d, L, O != NULL ? O : identity,
-                                            maps};
+    const rovi_approximation_parts parts = {.dim = d,
+                                            .center = center != NULL ? center : identity + d * d,
+                                            .whitening = L,
+                                            .rotation = O != NULL ? O : identity,
+                                            .maps = maps};
     rovi_approximation *q = NULL;
     assert_int_equal(rovi_approximation_new(&parts, &q, NULL), ROVI_OK);
     free(identity);

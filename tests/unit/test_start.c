@@ -221,7 +221,7 @@ static rovi_approximation *jump(double steep)
     const double knots[] = {-3, -0.1, 0.1, 3}, lambda[] = {0.9 * 2.9, (steep - 0.1) * 0.2, 0.9 * 2.9}, one = 1,
                  zero = 0;
     const rovi_map map = {3, knots, lambda, 0.1, 0};
-    const rovi_approximation_parts parts = {1, &zero, NULL, &one, &map};
+    const rovi_approximation_parts parts = {.dim = 1, .center = &zero, .rotation = &one, .maps = &map};
     rovi_approximation *q = NULL;
     assert_int_equal(rovi_approximation_new(&parts, &q, NULL), ROVI_OK);
     return q;

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The solver for many dimensions (docs/solver.md), which holds no d x d matrix:
+ *   1. launch: a climb, and the best point along it;
+ *   2. mean field: locations and widths by quasi-Newton steps on the ELBO over fixed balanced points, of which there
+ * are more every time, until that gains no more;
+ *   3. lead: the rotation takes up the directions in which the target is least like that product, equation (43);
+ *   4. locations and widths again.
+ * Every stage is judged by its ELBO on draws that no step uses, and the best approximation is kept.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "evidence/elbo.h"
+#include "solve/launch.h"
+#include "solve/leading.h"
+#include "solve/restart.h"
+
+#define POINTS_LEAST 8  /* of the first stage */
+#define POINTS_FIELD 32 /* of the last stage before the directions */
+#define POINTS_MOST  64
+#define POINTS_LEAD  8  /* over which the Hessian is averaged */
+#define LAUNCHES     4  /* before the restart is given up */
+#define STEPS        60 /* of a stage */
+#define TRACE_DRAWS  128
+#define TRACE_POINTS 64
+#define EACH         2e-4 /* nats for each dimension that do not matter */
+#define WORTH        0.02 /* nats that a direction must be worth */
+
+struct large {
+    const struct problem *problem;
+    struct restart *restart;
+    size_t dim;
+    struct average average;
+    struct launch launch;
+    struct leading leading;
+    struct ascent ascent;  /* of the average */
+    struct progress inner; /* the same supervisor, the average's meter */
+    rovi_approximation *q, *best;
+    double best_elbo, best_error;
+    double *theta; /* 2 d */
+    double *ratio; /* TRACE_DRAWS */
+    uint64_t streams;
+    struct arena memory;
+};
+
+static struct rng_stream fresh(struct large *s)
+{
+    return (struct rng_stream){.seed = s->restart->seed, .purpose = RNG_FIT, .substream = ++s->streams};
+}
+
+static bool ended(struct large *s)
+{
+    if (s->restart->iterations >= (uint64_t)s->problem->settings->iterations) {
+        s->restart->stop = ROVI_STOP_MAX_ITERATIONS;
+        return true;
+    }
+    return supervisor_ends(&s->restart->progress, &s->restart->stop);
+}
+
+static double resolution(const struct large *s)
+{
+    return fmax(s->problem->settings->tolerance, EACH * (double)s->dim);
+}
+
+/* Keeps q when it is the best so far; returns what it gained, in nats. */
+static double take_stock(struct large *s)
+{
+    rovi_estimate elbo = {NAN, NAN};
+    if (!restart_measure(s->problem, s->restart, s->q, TRACE_DRAWS, s->ratio, &elbo)) {
+        s->restart->no_memory = true;
+    }
+    s->restart->progress.shown.iteration = ++s->restart->iterations;
+    const double gain = elbo.value - s->best_elbo;
+    if (!(gain > 0)) {
+        return isnan(gain) ? -INFINITY : gain;
+    }
+    approximation_refresh_view(s->q);
+    rovi_approximation *copy = approximation_make(&s->q->view, 0);
+    if (copy == NULL) {
+        s->restart->no_memory = true;
+        return 0;
+    }
+    rovi_approximation_free(s->best);
+    s->best = copy;
+    s->best_elbo = elbo.value;
+    restart_record(s->restart, elbo);
+    return gain;
+}
+
+/* Locations and widths of q's maps, best over n points. */
+static void stage(struct large *s, size_t n)
+{
+    double value = 0;
+    average_set(&s->average, s->q, n, fresh(s));
+    memset(s->theta, 0, 2 * s->dim * sizeof *s->theta);
+    ascent_climb(&s->ascent, s->theta, &value);
+    average_apply(&s->average, s->theta, s->q);
+}
+
+/* An approximation with this center, scale and rotation, and the identity for its maps. */
+static rovi_approximation *make(struct large *s, const double *center, const double *scale, size_t reflections,
+                                const double *reflectors)
+{
+    static const double knots[2] = {-1, 1}, lambda[1] = {0};
+    struct arena memory = {0};
+    rovi_map *maps = arena_take(&memory, s->dim, sizeof *maps);
+    for (size_t i = 0; i < s->dim && maps != NULL; i++) {
+        maps[i] = (rovi_map){.cells = 1, .knots = knots, .lambda = lambda, .alpha = 1};
+    }
+    const rovi_approximation_parts parts = {.dim = s->dim,
+                                            .center = center,
+                                            .scale = scale,
+                                            .reflections = reflections,
+                                            .reflectors = reflectors,
+                                            .maps = maps};
+    rovi_approximation *q = maps != NULL ? approximation_make(&parts, 0) : NULL;
+    arena_free(&memory);
+    s->restart->no_memory = s->restart->no_memory || q == NULL;
+    return q;
+}
+
+/* Center and scale take over where the maps of an unrotated q lie and how wide they are. */
+static void absorb(struct large *s)
+{
+    for (size_t i = 0; i < s->dim; i++) {
+        struct map *T = &s->q->maps[i];
+        s->q->center[i] += s->q->scale[i] * T->v;
+        s->q->scale[i] *= T->alpha;
+        T->v = 0;
+        T->alpha = 1;
+        map_prepare(T);
+    }
+    approximation_prepare_rotation(s->q);
+}
+
+/* Where the target says that searching begins, or at the origin. */
+static rovi_approximation *begin(struct large *s)
+{
+    const double *start = s->problem->target->start;
+    return make(s, start != NULL ? start : s->launch.zero, NULL, 0, NULL);
+}
+
+static bool launch(struct large *s)
+{
+    s->q = begin(s);
+    for (size_t k = 0; k < LAUNCHES && s->q != NULL && !ended(s); k++) {
+        if (launch_run(&s->launch, s->problem->settings, s->restart->seed, k, s->q)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Stages over more and more points, until one gains less than what matters. */
+static void fit_field(struct large *s)
+{
+    double gain = INFINITY;
+    for (size_t n = POINTS_LEAST; n <= POINTS_FIELD && gain > resolution(s) && !ended(s); n *= 2) {
+        stage(s, n);
+        absorb(s);
+        gain = take_stock(s);
+    }
+}
+
+/* q becomes one whose rotation leads in the directions found; false when there are none. */
+static bool lead(struct large *s)
+{
+    const size_t most = settings_directions(s->problem->settings, s->dim);
+    average_set(&s->average, s->q, POINTS_LEAD, fresh(s));
+    leading_find(&s->leading, &s->average, fresh(s), most, WORTH);
+    const size_t r = s->leading.count;
+    if (r == 0 || ended(s)) {
+        return false;
+    }
+    struct arena memory = {0};
+    struct reflections O;
+    size_t *place = arena_take(&memory, r, sizeof *place);
+    reflections_init(&O, &memory, s->dim, r);
+    rovi_approximation *led = NULL;
+    if (!memory.failed) {
+        reflections_lead(&O, s->leading.U, place);
+        led = make(s, s->q->center, s->q->scale, r, O.V);
+    }
+    for (size_t k = 0; k < r && led != NULL; k++) {
+        struct map *T = &led->maps[place[k]];
+        T->alpha = 1 / sqrt(s->leading.curvature[k]);
+        map_prepare(T);
+    }
+    s->restart->no_memory = s->restart->no_memory || memory.failed;
+    arena_free(&memory);
+    if (led != NULL) {
+        rovi_approximation_free(s->q);
+        s->q = led;
+    }
+    return led != NULL;
+}
+
+/* From the restart's start, of which the rotation stays. */
+static void go_on(struct large *s)
+{
+    s->q = approximation_make(&s->restart->start->view, 0);
+    s->restart->no_memory = s->restart->no_memory || s->q == NULL;
+    if (s->q != NULL) {
+        take_stock(s);
+        stage(s, POINTS_FIELD);
+        take_stock(s);
+        ended(s);
+    }
+}
+
+static bool set_up(struct large *s)
+{
+    const size_t d = s->dim, directions = settings_directions(s->problem->settings, d);
+    s->theta = arena_doubles(&s->memory, 2 * d);
+    s->ratio = arena_doubles(&s->memory, TRACE_DRAWS);
+    average_init(&s->average, &s->memory, POINTS_MOST, &s->restart->progress);
+    launch_init(&s->launch, &s->memory, &s->restart->progress, &s->average);
+    leading_init(&s->leading, &s->memory, d, directions + directions / 2 + 1);
+    s->restart->progress.shown.iterations = (uint64_t)s->problem->settings->iterations;
+    if (s->memory.failed) {
+        return false;
+    }
+    s->inner = s->restart->progress;
+    s->inner.meter = &s->average.meter;
+    ascent_init(&s->ascent, &s->memory, &s->inner, NULL);
+    s->ascent.still = 0.1 * resolution(s);
+    s->ascent.most_steps = STEPS;
+    return restart_trace_room(s->restart, TRACE_POINTS) && !s->memory.failed;
+}
+
+static void solve(struct large *s)
+{
+    s->restart->stop = ROVI_STOP_CONVERGED; /* unless something else ends it */
+    if (!set_up(s)) {
+        s->restart->no_memory = true;
+        return;
+    }
+    if (s->restart->start != NULL) {
+        go_on(s);
+    } else if (launch(s)) {
+        take_stock(s);
+        fit_field(s);
+        if (s->problem->rotate && !ended(s) && lead(s)) {
+            stage(s, POINTS_FIELD);
+            take_stock(s);
+        }
+        ended(s);
+    } else if (ended(s)) {
+        s->best = begin(s); /* what is left when there was no time to look */
+    } else {
+        s->restart->stop = ROVI_STOP_FAILED;
+    }
+}
+
+void restart_by_directions(const struct problem *problem, struct restart *restart)
+{
+    struct large s = {.problem = problem, .restart = restart, .dim = problem->target->dim, .best_elbo = -INFINITY};
+    solve(&s);
+    restart->approximation = s.best;
+    rovi_approximation_free(s.q);
+    average_free(&s.average);
+    arena_free(&s.memory);
+}

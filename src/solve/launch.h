@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Where a fit in many dimensions begins: the best point along a climb, and a width for every coordinate there. */
+#ifndef ROVI_SOLVE_LAUNCH_H
+#define ROVI_SOLVE_LAUNCH_H
+
+#include "base/settings.h"
+#include "solve/ascent.h"
+#include "solve/average.h"
+
+struct launch {
+    const struct progress *progress;
+    struct average *average; /* borrowed */
+    size_t dim;
+    struct ascent ascent;
+    struct ascent_path path;
+    double *x, *scale, *work; /* d, d, and what the curvature needs */
+    double *zero;             /* 2 d */
+    double *gradient;         /* 2 d */
+};
+
+/* Takes its memory from the arena, which may fail: O(d). */
+void launch_init(struct launch *l, struct arena *arena, const struct progress *progress, struct average *average);
+
+/* Center and scale of q (compact, its maps the identity) become those of the best of the points along a climb, from
+ * scattered start `index`. False when the target rejects all of them, or the supervisor ended it. */
+bool launch_run(struct launch *l, const rovi_settings *settings, uint64_t seed, size_t index, rovi_approximation *q);
+
+#endif
