@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bench/bounds.h"
+#include "bench/chance.h"
 
 #define BLOCK        1000 /* draws at a time */
 #define WHITE_POINTS 256  /* of the grid on an axis: enough for shares */
@@ -45,19 +46,6 @@ void bench_require(rovi_status status, const rovi_error *error)
         fprintf(stderr, "%s: %s\n", rovi_status_text(status), error->message);
         exit(EXIT_FAILURE);
     }
-}
-
-/* Steele, Lea and Flood's SplitMix64, on (0, 1) */
-struct chance {
-    uint64_t state;
-};
-
-static double chance_next(struct chance *chance)
-{
-    uint64_t z = chance->state += 0x9e3779b97f4a7c15;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return ((double)((z ^ (z >> 31)) >> 12) + 0.5) * 0x1p-52;
 }
 
 /* All zero. */
