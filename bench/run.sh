@@ -4,10 +4,11 @@
 # the machine. Runs that fell short are named in bench/results/misses-QUESTION.txt.
 # usage: run.sh [--full] [--seeds N] [--only TEXT] [--build DIR] [QUESTION ...]
 #   --full      100 seeds (20 from 50 dimensions on) instead of 10 (1 from 10 dimensions on), more runs of each timing;
-#               shifted targets get a fifth. Without it, some six minutes of one core
-#   --seeds N   as many seeds for each line of reliability
-#   --only TEXT only the lines of reliability that hold this, such as "asymmetric d 2 rovi shift 0"
-#   QUESTION    speed, curve, overhead, scaling, threads, floor, reliability, diagnosis; all of them unless some are named
+#               shifted targets get a fifth. Without it, some ten minutes of one core
+#   --seeds N   as many seeds for each line of reliability and posteriors
+#   --only TEXT only the lines of reliability and posteriors that hold this, such as "asymmetric d 2 rovi shift 0"
+#   QUESTION    speed, curve, overhead, scaling, threads, floor, reliability, diagnosis, posteriors; all of these unless
+#               some are named. Or reference: the numbers that posteriors are held against, made anew (some minutes)
 set -eu
 cd "$(dirname "$0")/.."
 build=build
@@ -37,7 +38,7 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-[ $# -gt 0 ] || set -- speed curve overhead scaling threads floor reliability diagnosis
+[ $# -gt 0 ] || set -- speed curve overhead scaling threads floor reliability diagnosis posteriors
 results=bench/results
 mkdir -p $results
 parts=$(mktemp -d)
@@ -79,7 +80,7 @@ sed 's/^ *"\(.*\)": "\{0,1\}\([^"]*\)"\{0,1\},\{0,1\}$/\1: \2/; /[{}]/d' "$parts
 for question; do
     case $question in
     floor) "$build/bench/rovi_bench_floor" --json "$parts/$question.json" ;;
-    reliability | diagnosis)
+    reliability | diagnosis | posteriors)
         "$build/bench/rovi_bench" "$question" ${full:+"$full"} --seeds "$seeds" ${only:+--only "$only"} \
             --json "$parts/$question.json" --misses "$results/misses-$question.txt"
         ;;

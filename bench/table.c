@@ -60,6 +60,13 @@ void table_short(struct table *table, double value)
     add_cell(table, isnan(value) ? "-" : text, isfinite(value) ? text : "null");
 }
 
+void table_scientific(struct table *table, double value)
+{
+    char text[64];
+    snprintf(text, sizeof text, "%.6e", value);
+    add_cell(table, isnan(value) ? "-" : text, isfinite(value) ? text : "null");
+}
+
 void table_count(struct table *table, size_t value)
 {
     char text[32];

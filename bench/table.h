@@ -28,6 +28,7 @@ void table_close(struct table *table);
 void table_text(struct table *table, const char *text);
 void table_number(struct table *table, double value, int digits); /* digits after the point */
 void table_short(struct table *table, double value);              /* three significant digits */
+void table_scientific(struct table *table, double value);         /* seven, with an exponent */
 void table_count(struct table *table, size_t value);
 
 #endif
