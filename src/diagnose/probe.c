@@ -110,7 +110,7 @@ static size_t find_joined(const struct probe *p, struct probe_climb *c, size_t f
 static bool climb(const struct probe *p, struct probe_climb *c)
 {
     for (int pull = 0; pull < PULLS; pull++) {
-        if (ascent_climb(&c->ascent, c->x, &c->logp)) {
+        if (ascent_climb(&c->ascent, NULL, c->x, &c->logp)) {
             return true;
         }
         for (size_t j = 0; j < p->dim; j++) {

@@ -92,7 +92,7 @@ static double climb_across(struct valley *v, const double *a, const double *b, d
     for (size_t j = 0; j < v->dim; j++) {
         v->normal[j] /= sqrt(length);
     }
-    return ascent_climb(&v->ascent, x, &logp) ? logp : -INFINITY;
+    return ascent_climb(&v->ascent, NULL, x, &logp) ? logp : -INFINITY;
 }
 
 static bool joined(struct valley *v, const double *a, const double *b, double least, size_t bends, double *low)

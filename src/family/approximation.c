@@ -358,7 +358,7 @@ void approximation_maps(const rovi_approximation *q, size_t n, const double *x, 
     for (size_t i = 0; i < d; i++) {
         const struct map *T = &q->maps[i];
         for (size_t p = i; p < n * d; p += d) {
-            y[p] = map_value(T, map_segment(T, x[p]), x[p]);
+            y[p] = map_at(T, x[p]);
         }
     }
 }

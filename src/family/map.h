@@ -69,6 +69,11 @@ static inline double map_value(const struct map *T, size_t s, double x)
     return T->value[anchor] + (x - T->D.knots[anchor]) * T->slope[s];
 }
 
+static inline double map_at(const struct map *T, double x)
+{
+    return map_value(T, map_segment(T, x), x);
+}
+
 /* T^-1(y) by binary search; *segment is where it lies. */
 double map_inverse(const struct map *T, double y, size_t *segment);
 

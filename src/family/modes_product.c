@@ -70,7 +70,7 @@ static struct coordinate make_coordinate(const struct map *T, double *edges, dou
     for (size_t i = 0; i < count && !arena->failed; i++) {
         c.pieces[i] = make_piece(T, edges[i], edges[i + 1]);
         if (i > 0) {
-            c.cuts[i - 1] = map_value(T, map_segment(T, edges[i]), edges[i]);
+            c.cuts[i - 1] = map_at(T, edges[i]);
         }
     }
     return c;

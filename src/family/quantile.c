@@ -14,6 +14,10 @@
 #define LEAST_GAP   1e-9 /* between knots, in x */
 #define VARIATION   0.3  /* of the log density over a piece, beyond that of the normal */
 #define MOST_PIECES 8    /* of a cell */
+#define QUANTILES   44   /* points of a grid at the map's quantiles, one in four of them at its knots instead */
+#define REACH       4.5  /* which lie in [-REACH, REACH] */
+#define MARGIN      0.1  /* of that span, by which a grid begins wider */
+#define DEPTH       13.0 /* nats that the ends of a grid must lie below the peak */
 
 struct mass {
     double left[QUANTILE_GRID], right[QUANTILE_GRID]; /* shares of the mass on either side of the grid's points */
@@ -145,6 +149,40 @@ void quantile_sort(struct log_density *q)
     for (size_t j = 1; j < q->n; j++) {
         q->t[j] = fmax(q->t[j], q->t[j - 1] + least);
     }
+}
+
+void quantile_span(const struct map *T, double *low, double *high)
+{
+    const double left = map_at(T, -REACH), right = map_at(T, REACH), margin = MARGIN * (right - left);
+    *low = left - margin;
+    *high = right + margin;
+}
+
+void quantile_grid(const struct map *T, double low, double high, struct log_density *q)
+{
+    q->n = 0;
+    for (size_t j = 0; j < QUANTILES; j++) {
+        const double part = (double)j / (QUANTILES - 1);
+        const double t =
+            j % 4 != 1 ? map_at(T, REACH * (2 * part - 1)) : T->value[(size_t)round(part * (double)T->D.cells)];
+        if (t > low && t < high) {
+            q->t[q->n++] = t;
+        }
+    }
+    const size_t rest = QUANTILE_GRID - q->n;
+    for (size_t j = 0; j < rest; j++) {
+        q->t[q->n++] = low + (high - low) * (double)j / (double)(rest - 1);
+    }
+    quantile_sort(q);
+}
+
+bool quantile_reaches(const struct log_density *q, double *low, double *high)
+{
+    const bool left = q->log_q[0] > -DEPTH, right = q->log_q[q->n - 1] > -DEPTH;
+    const double span = *high - *low;
+    *low -= left ? span : 0;
+    *high += right ? span : 0;
+    return !left && !right;
 }
 
 void quantile_mixture(size_t count, const double *weight, const double *mean, const double *sd, struct log_density *q)

@@ -8,8 +8,9 @@
 
 #include "family/map.h"
 
-#define QUANTILE_GRID  64  /* most points of the grid */
-#define QUANTILE_KNOTS 256 /* most knots of the map */
+#define QUANTILE_GRID      64  /* most points of the grid */
+#define QUANTILE_KNOTS     256 /* most knots of the map */
+#define QUANTILE_WIDENINGS 30  /* of a grid until it reaches far enough */
 
 struct log_density {
     size_t n;                    /* 2 <= n <= QUANTILE_GRID */
@@ -26,5 +27,13 @@ void quantile_mixture(size_t count, const double *weight, const double *mean, co
 
 /* Sorts the grid's points and parts those that coincide. */
 void quantile_sort(struct log_density *q);
+
+/* A grid for the density that takes the place of a map's. It follows the map: most of its points are at the map's
+ * quantiles and knots, which cluster where the density bends and where a mode ends, the others lie evenly over
+ * low..high. It begins with the span of the map, and widens until the new density has fallen far enough at both ends:
+ * false from quantile_reaches moves low and high apart. */
+void quantile_span(const struct map *T, double *low, double *high);
+void quantile_grid(const struct map *T, double low, double high, struct log_density *q);
+bool quantile_reaches(const struct log_density *q, double *low, double *high);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * L-BFGS (Liu and Nocedal 1989) with backtracking. It need not be precise: what it finds is refined by Gaussian
- * variational steps, which see more than the curvature at a point.
+ * L-BFGS (Liu and Nocedal 1989) with backtracking, in the coordinates u of x = begin + L u: where L is the spread of a
+ * mode that is known, another one of about its shape is a few steps away, whatever the units of x. A climb need not be
+ * precise: what it finds is refined by Gaussian variational steps, which see more than the curvature at a point.
  */
 #include "solve/ascent.h"
 
@@ -19,21 +20,43 @@
 void ascent_init(struct ascent *a, struct arena *arena, const struct progress *progress, struct team *team)
 {
     const size_t d = progress->meter->target->dim;
-    *a = (struct ascent){.progress = progress, .team = team, .dim = d, .most_steps = 200, .still = 1e-8};
+    *a = (struct ascent){.progress = progress, .team = team, .dim = d, .most_steps = 200, .still = 1e-6};
     a->work_size = 2 * TARGET_BLOCK * d + progress->meter->target->scratch;
     a->work = arena_doubles(arena, team_size(team) * a->work_size);
     lbfgs_init(&a->memory, arena, d);
+    a->begin = arena_doubles(arena, d);
+    a->at = arena_doubles(arena, d);
+    a->x = arena_doubles(arena, d);
     a->grad = arena_doubles(arena, d);
     a->direction = arena_doubles(arena, d);
     a->trial = arena_doubles(arena, d);
     a->trial_grad = arena_doubles(arena, d);
 }
 
-static bool evaluate(struct ascent *a, const double *x, double *logp, double *grad)
+/* a->x <- begin + L u */
+static void place(struct ascent *a, const double *u)
+{
+    memcpy(a->x, u, a->dim * sizeof *u);
+    if (a->L != NULL) {
+        linalg_multiply_lower_transposed(1, a->dim, a->L, a->x);
+    }
+    for (size_t j = 0; j < a->dim; j++) {
+        a->x[j] += a->begin[j];
+    }
+}
+
+static bool evaluate(struct ascent *a, const double *u, double *logp, double *grad)
 {
     rovi_stop stop = ROVI_STOP_INTERRUPTED;
-    return !supervisor_ends_all(a->progress, &stop) &&
-           meter_evaluate(a->progress->meter, 1, x, logp, grad, a->work) == 0;
+    place(a, u);
+    if (supervisor_ends_all(a->progress, &stop) ||
+        meter_evaluate(a->progress->meter, 1, a->x, logp, grad, a->work) > 0) {
+        return false;
+    }
+    if (a->L != NULL) {
+        linalg_multiply_lower(1, a->dim, a->L, grad); /* grad^T L */
+    }
+    return true;
 }
 
 static void add(size_t d, double factor, const double *x, double *y)
@@ -44,12 +67,12 @@ static void add(size_t d, double factor, const double *x, double *y)
 }
 
 /* The trial point at the first of falling step lengths that gains enough; false when none does. */
-static bool search(struct ascent *a, const double *x, double *logp, double step)
+static bool search(struct ascent *a, double *logp, double step)
 {
     const double slope = linalg_dot(a->dim, a->direction, a->grad);
     double value = 0;
     for (int k = 0; k < MOST_HALVINGS && step * slope > a->still; k++, step *= 0.4) {
-        memcpy(a->trial, x, a->dim * sizeof *x);
+        memcpy(a->trial, a->at, a->dim * sizeof *a->at);
         add(a->dim, step, a->direction, a->trial);
         if (evaluate(a, a->trial, &value, a->trial_grad) && value >= *logp + SUFFICIENT * step * slope) {
             *logp = value;
@@ -59,30 +82,36 @@ static bool search(struct ascent *a, const double *x, double *logp, double step)
     return false;
 }
 
-static void record(struct ascent *a, int steps, const double *x)
+static void record(struct ascent *a, int steps)
 {
     if (a->path != NULL && (steps & (steps - 1)) == 0 && a->path->count < a->path->room) {
-        memcpy(a->path->x + a->path->count++ * a->dim, x, a->dim * sizeof *x);
+        place(a, a->at);
+        memcpy(a->path->x + a->path->count++ * a->dim, a->x, a->dim * sizeof *a->x);
     }
 }
 
-bool ascent_climb(struct ascent *a, double *x, double *logp)
+bool ascent_climb(struct ascent *a, const double *L, double *x, double *logp)
 {
+    a->L = L;
+    memcpy(a->begin, x, a->dim * sizeof *x);
+    memset(a->at, 0, a->dim * sizeof *a->at);
     lbfgs_forget(&a->memory);
-    if (!evaluate(a, x, logp, a->grad)) {
+    if (!evaluate(a, a->at, logp, a->grad)) {
         return false;
     }
     for (int t = 0; t < a->most_steps; t++) {
-        record(a, t, x);
+        record(a, t);
         lbfgs_direction(&a->memory, a->grad, a->direction);
         const double first = 1 / sqrt(1 + linalg_dot(a->dim, a->grad, a->grad)); /* a step of at most unit length */
-        if (!search(a, x, logp, a->memory.pairs > 0 ? 1 : first)) {
+        if (!search(a, logp, a->memory.pairs > 0 ? 1 : first)) {
             break;
         }
-        lbfgs_keep(&a->memory, &(struct lbfgs_step){x, a->trial, a->grad, a->trial_grad});
-        memcpy(x, a->trial, a->dim * sizeof *x);
-        memcpy(a->grad, a->trial_grad, a->dim * sizeof *x);
+        lbfgs_keep(&a->memory, &(struct lbfgs_step){a->at, a->trial, a->grad, a->trial_grad});
+        memcpy(a->at, a->trial, a->dim * sizeof *a->at);
+        memcpy(a->grad, a->trial_grad, a->dim * sizeof *a->grad);
     }
+    place(a, a->at);
+    memcpy(x, a->x, a->dim * sizeof *x);
     return true;
 }
 

@@ -18,10 +18,12 @@ struct ascent {
     const struct progress *progress;
     struct team *team; /* or NULL */
     size_t dim;
-    int most_steps; /* of a climb: 200 */
-    double still;   /* expected gain, in nats, below which one ends: 1e-8 */
+    int most_steps;  /* of a climb: 200 */
+    double still;    /* expected gain, in nats, below which one ends: 1e-6 */
+    const double *L; /* of the present climb, or NULL */
     struct lbfgs memory;
     struct ascent_path *path;                      /* or NULL: where a climb leaves some of its points */
+    double *begin, *at, *x;                        /* d: where it began, where it is in its coordinates, a point */
     double *grad, *direction, *trial, *trial_grad; /* d */
     double *work;                                  /* of each worker: points, gradients, the target's scratch */
     size_t work_size;
@@ -30,8 +32,9 @@ struct ascent {
 /* Takes its memory from the arena, which may fail. */
 void ascent_init(struct ascent *a, struct arena *arena, const struct progress *progress, struct team *team);
 
-/* L-BFGS ascent of log p from x, in place, *logp its value there. False when the target rejects the start. */
-bool ascent_climb(struct ascent *a, double *x, double *logp);
+/* L-BFGS ascent of log p from x, in place, *logp its value there, in the coordinates of L (d x d, lower triangular;
+ * NULL: of x). False when the target rejects the start. */
+bool ascent_climb(struct ascent *a, const double *L, double *x, double *logp);
 
 /* H <- Hessian of -log p at x (d x d, symmetric) by central differences with steps along the coordinates a small part
  * of scale (d): 2 d gradients. False when the target rejects a point. */

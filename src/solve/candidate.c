@@ -180,8 +180,13 @@ static void insert_by_parting(struct candidates *c, size_t i, size_t *order)
 static struct candidate *list(struct candidates *c, rovi_approximation *q, size_t from, size_t to)
 {
     struct candidate *fresh = &c->list[c->count++];
-    *fresh = (struct candidate){
-        .q = q, .from = from, .to = to, .lines = fresh->lines, .order = fresh->order, .elbo = -INFINITY};
+    *fresh = (struct candidate){.q = q,
+                                .from = from,
+                                .to = to,
+                                .lines = fresh->lines,
+                                .order = fresh->order,
+                                .elbo = -INFINITY,
+                                .divergence = INFINITY};
     for (size_t i = 0; i < c->frame->dim; i++) {
         fresh->order[i] = i;
     }

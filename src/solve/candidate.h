@@ -16,7 +16,10 @@ struct candidate {
     size_t from, to; /* the locals that its maps began with: a trace of the others */
     size_t *lines;   /* d: lines that each coordinate's update needs, as far as known */
     size_t *order;   /* d: in which the coordinates are updated */
+    bool lines_only; /* its coordinates are updated one by one */
+    bool edge;       /* draws of it have been outside the support */
     double elbo;
+    double divergence; /* from the target, about */
 };
 
 struct candidates {

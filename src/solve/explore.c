@@ -25,7 +25,8 @@
 #define AWAY       1.0  /* standard deviations, beyond those of a draw: a mean that has left the mode it began in */
 #define CHUNK      5    /* natural-gradient steps between looks at the ELBO */
 #define CHUNKS     16
-#define ALIKE      1e-4 /* nats: a local that differs less from the target needs no more steps */
+#define ALIKE      5e-4 /* nats: a local that differs less from the target needs no more steps */
+#define NEARLY     0.25 /* nats: a local of a mode, not of a pole of the density, nor of a funnel's neck */
 #define SLIGHT     1e-3 /* nats: a gain that is not worth a chunk */
 #define SHRINKS    8
 #define PULLS      4
@@ -147,21 +148,21 @@ static bool settle(struct explorer *e, struct local *local, struct rng_stream st
         if (inside && !isfinite(e->good.elbo)) {
             copy_local(e->dim, local, &e->good);
         }
-        if (inside && local->off < ALIKE) {
+        if (inside && local->off < e->work.enough) {
             break;
         }
         if (!inside || !local_fit(local, &e->work, stream, CHUNK, RATE)) {
             inside = false;
             shrunk++;
             shrink(e, local);
-        } else if (c > 0 && local->elbo < e->good.elbo + SLIGHT + 2 * local->error) {
+        } else if (local->elbo < e->good.elbo + SLIGHT + 2 * local->error) {
             break;
         } else {
             copy_local(e->dim, local, &e->good);
         }
         stream.substream += CHUNK + 1;
     }
-    if (shrunk > 0 && !(local->off < ALIKE)) {
+    if (shrunk > 0 && !(local->off < e->work.enough)) {
         copy_local(e->dim, &e->good, local);
     }
     return isfinite(local->elbo);
@@ -202,7 +203,7 @@ static bool climbed_before(struct explorer *e)
 static bool climb(struct explorer *e, double *begin, double *logp)
 {
     for (int k = 0; k < PULLS; k++) {
-        if (ascent_climb(&e->ascent, e->x, logp)) {
+        if (ascent_climb(&e->ascent, e->count > 0 ? e->locals[0].L : NULL, e->x, logp)) {
             return true;
         }
         for (size_t j = 0; j < e->dim; j++) {
@@ -212,28 +213,26 @@ static bool climb(struct explorer *e, double *begin, double *logp)
     return false;
 }
 
-/* Laplace's approximation at the end of a climb, when no step is needed because the target is that normal there. */
-static bool is_laplace_enough(struct explorer *e, struct local *fresh, double *begin, struct rng_stream stream)
-{
-    double logp = 0;
-    return climb(e, begin, &logp) && laplace(e, fresh) && local_fit(fresh, &e->work, stream, 0, RATE) &&
-           fresh->off < ALIKE;
-}
-
 static bool fit_without_climb(struct explorer *e, struct local *fresh, const double *begin, struct rng_stream stream)
 {
     start_from_point(e, fresh, begin);
     return settle(e, fresh, stream);
 }
 
-/* The first start: mass without a mode is found by the steps of a local fit alone, which a target that is normal where
- * a climb ends has no need of. */
+/* From Laplace's approximation at the end of a climb, when steps come near to the target from there. */
+static bool fit_after_climb(struct explorer *e, struct local *fresh, double *begin, struct rng_stream stream)
+{
+    double logp = 0;
+    return climb(e, begin, &logp) && laplace(e, fresh) && settle(e, fresh, stream) && fresh->off < NEARLY;
+}
+
+/* The first start: mass without a mode is found by the steps of a local fit alone, from where the climb began. */
 static bool try_first(struct explorer *e, const rovi_settings *settings, uint64_t seed, struct rng_stream stream)
 {
     struct local *fresh = &e->locals[0];
     double *begin = e->end;
     scatter(e, settings, seed, 0);
-    if (is_laplace_enough(e, fresh, begin, stream)) {
+    if (fit_after_climb(e, fresh, begin, stream)) {
         memcpy(e->end, e->x, e->dim * sizeof *e->x);
     } else {
         scatter(e, settings, seed, 0);
@@ -246,14 +245,13 @@ static bool try_first(struct explorer *e, const rovi_settings *settings, uint64_
     return true;
 }
 
-/* Keeps the local that was made last, at the end of a climb, unless it is known; false then. */
+/* Keeps the local that was made last, at the end of a climb, unless it is known; false then. The latest climb to a mode
+ * tells best where its maximum is: the first has the least to go by. */
 static bool keep(struct explorer *e)
 {
     const size_t k = find_known(e, &e->locals[e->count]);
     const bool is_new = k == e->count;
-    if (is_new || isinf(e->end[k * e->dim])) {
-        memcpy(e->end + k * e->dim, e->x, e->dim * sizeof *e->x);
-    }
+    memcpy(e->end + k * e->dim, e->x, e->dim * sizeof *e->x);
     e->count += is_new;
     return is_new;
 }

@@ -255,8 +255,8 @@ static void solve_and_measure(struct fit_job *job, struct restart *r, size_t i)
 {
     struct elbo elbo = {.estimate = {NAN, NAN}};
     solve(job, r, i);
-    const bool dropped =
-        r->no_memory || r->approximation == NULL || r->stop == ROVI_STOP_FAILED || (r->iterations == 0 && i > 0);
+    const bool dropped = r->no_memory || r->approximation == NULL || r->stop == ROVI_STOP_FAILED ||
+                         (r->iterations == 0 && i > 0 && r->stop != ROVI_STOP_CONVERGED);
     if (!dropped && !measure(job, r->approximation, RNG_SELECT, &r->meter, job->problem.team, &elbo)) {
         r->no_memory = true;
     }

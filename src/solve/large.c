@@ -94,7 +94,7 @@ static void stage(struct large *s, size_t n)
     double value = 0;
     average_set(&s->average, s->q, n, fresh(s));
     memset(s->theta, 0, 2 * s->dim * sizeof *s->theta);
-    ascent_climb(&s->ascent, s->theta, &value);
+    ascent_climb(&s->ascent, NULL, s->theta, &value);
     average_apply(&s->average, s->theta, s->q);
 }
 

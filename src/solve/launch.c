@@ -96,7 +96,7 @@ static bool climb(struct launch *l)
     for (int pull = 0; pull < PULLS; pull++) {
         double logp = 0;
         l->path.count = 0;
-        if (ascent_climb(&l->ascent, l->x, &logp)) {
+        if (ascent_climb(&l->ascent, NULL, l->x, &logp)) {
             memcpy(l->path.x + l->path.count++ * l->dim, l->x, l->dim * sizeof *l->x);
             return true;
         }

@@ -2,10 +2,6 @@
 /*
  * Equation (23), and what n lines leave of noise in it, by the remark after it.
  *
- * The grid follows the present map: most of its points are at that map's quantiles and knots, which cluster where the
- * density bends and where a mode ends, the others lie evenly over its span and beyond; it widens until the new density
- * has fallen far enough at both ends.
- *
  * The first lines, which settle the grid, are asked at all of its points. Where a spline through one point in four
  * would have told the same to well within the noise, the others are asked at those alone.
  */
@@ -17,14 +13,10 @@
 #include "base/linalg.h"
 #include "family/reference.h"
 
-#define QUANTILES 44   /* points of the grid at the map's quantiles, one in four of them at its knots instead */
-#define REACH     4.5  /* which lie in [-REACH, REACH] */
-#define DEPTH     13.0 /* nats that the ends of the grid must lie below the peak */
-#define WIDENINGS 30
-#define PILOT     16  /* lines that are asked at every point */
-#define THINNING  4   /* of the grid's points, one in so many is asked of the other lines */
-#define BIAS      .05 /* of the noise: what a spline may add to it */
-#define ACCEPTED  .5  /* least share of the lines on which a point must lie inside the support */
+#define PILOT    16  /* lines that are asked at every point */
+#define THINNING 4   /* of the grid's points, one in so many is asked of the other lines */
+#define BIAS     .05 /* of the noise: what a spline may add to it */
+#define ACCEPTED .5  /* least share of the lines on which a point must lie inside the support */
 
 _Static_assert(QUANTILE_GRID <= TARGET_BLOCK, "a line is one question");
 _Static_assert(QUANTILE_GRID / THINNING + 2 <= SPLINE_MOST, "the points that are asked are knots of a spline");
@@ -46,11 +38,6 @@ void lines_init(struct lines *lines, struct arena *arena, size_t most, const str
     lines->weights = arena_doubles(arena, QUANTILE_GRID * SPLINE_MOST);
     lines->work_size = TARGET_LINES * (d + QUANTILE_GRID) + target_lines_scratch(progress->meter->target);
     lines->work = arena_doubles(arena, team_size(team) * lines->work_size);
-}
-
-static double value_at(const struct map *T, double x)
-{
-    return map_value(T, map_segment(T, x), x);
 }
 
 static bool same_stream(const struct rng_stream *a, const struct rng_stream *b)
@@ -89,31 +76,13 @@ static void move_draws(struct lines *lines, const struct map *T, size_t i)
 {
     const size_t d = lines->dim;
     for (size_t s = 0; s < lines->laid; s++) {
-        const double y = value_at(T, lines->x[s * d + i]), step = y - lines->y[s * d + i];
+        const double y = map_at(T, lines->x[s * d + i]), step = y - lines->y[s * d + i];
         double *z = lines->z + s * d;
         for (size_t r = 0; r < d; r++) {
             z[r] += step * lines->axis[r];
         }
         lines->y[s * d + i] = y;
     }
-}
-
-static void lay_grid(struct log_density *g, const struct map *T, double low, double high)
-{
-    g->n = 0;
-    for (size_t j = 0; j < QUANTILES; j++) {
-        const double part = (double)j / (QUANTILES - 1);
-        const double t =
-            j % 4 != 1 ? value_at(T, REACH * (2 * part - 1)) : T->value[(size_t)round(part * (double)T->D.cells)];
-        if (t > low && t < high) {
-            g->t[g->n++] = t;
-        }
-    }
-    const size_t rest = QUANTILE_GRID - g->n;
-    for (size_t j = 0; j < rest; j++) {
-        g->t[g->n++] = low + (high - low) * (double)j / (double)(rest - 1);
-    }
-    quantile_sort(g);
 }
 
 struct job {
@@ -294,42 +263,25 @@ static bool scan(struct lines *lines, const struct map *T, size_t i, size_t n)
 {
     struct log_density *g = &lines->density;
     const size_t pilot = n < PILOT ? n : PILOT;
-    double low = value_at(T, -REACH), high = value_at(T, REACH);
-    const double margin = 0.1 * (high - low);
-    low -= margin;
-    high += margin;
-    for (int attempt = 0; attempt < WIDENINGS; attempt++) {
-        lay_grid(g, T, low, high);
+    double low = 0, high = 0;
+    quantile_span(T, &low, &high);
+    for (int attempt = 0; attempt < QUANTILE_WIDENINGS; attempt++) {
+        quantile_grid(T, low, high, g);
         if (!ask_all(lines, i, 0, pilot, false)) {
             return false;
         }
-        const bool left = g->log_q[0] > -DEPTH, right = g->log_q[g->n - 1] > -DEPTH;
-        if (!left && !right) {
+        if (quantile_reaches(g, &low, &high)) {
             return n == pilot || ask_all(lines, i, pilot, n, may_thin(lines, n));
         }
-        const double span = high - low;
-        low -= left ? span : 0;
-        high += right ? span : 0;
     }
     return false;
 }
 
-static void add_to_mean(struct line_mean *mean, const struct log_density *g, double n)
-{
-    const double share = n / (mean->lines + n);
-    mean->density = mean->lines > 0 ? mean->density : *g;
-    for (size_t j = 0; j < g->n; j++) {
-        const double old = mean->density.log_q[j];
-        mean->density.log_q[j] = isfinite(old) && isfinite(g->log_q[j]) ? old + share * (g->log_q[j] - old) : -INFINITY;
-    }
-    mean->lines += n;
-}
-
 double lines_update(struct lines *lines, rovi_approximation *q, size_t i, size_t n, struct rng_stream stream,
-                    struct line_mean *mean)
+                    struct density_mean *mean)
 {
     struct map *T = &q->maps[i];
-    const bool again = mean != NULL && mean->lines > 0;
+    const bool again = mean != NULL && mean->weight > 0;
     atomic_store(&lines->ended, false);
     lay_lines(lines, q, n, stream);
     approximation_axis(q, i, lines->axis);
@@ -341,7 +293,7 @@ double lines_update(struct lines *lines, rovi_approximation *q, size_t i, size_t
     }
     const double left = noise(lines, n, n);
     if (mean != NULL) {
-        add_to_mean(mean, &lines->density, (double)n);
+        density_mean_add(mean, &lines->density, (double)n);
     }
     if (!quantile_map(mean != NULL ? &mean->density : &lines->density, T)) {
         return INFINITY;

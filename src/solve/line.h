@@ -11,7 +11,7 @@
 #include "base/rng.h"
 #include "base/spline.h"
 #include "family/approximation.h"
-#include "family/quantile.h"
+#include "solve/density_mean.h"
 #include "solve/supervisor.h"
 
 struct lines {
@@ -38,19 +38,12 @@ struct lines {
 void lines_init(struct lines *lines, struct arena *arena, size_t most, const struct progress *progress,
                 struct team *team);
 
-/* The mean log density along a coordinate over the lines of several updates, on the grid of the first. */
-struct line_mean {
-    double lines; /* 0: none yet */
-    struct log_density density;
-};
-
 /* New map i from n lines (even, at most `most`) through draws of q at the points of the stream, and from those before
- * that `mean` (or NULL) has kept. Returns the noise that n lines leave in the new q_i, as a KL in nats; infinity when
- * nothing was learnt (no density there, or the supervisor ended it) and the map is as it was. The maps of q have room
- * for QUANTILE_KNOTS.
- * Updates in a row from one stream share their draws, which costs O(n d) an update instead of O(n d^2): between them
- * nothing else may change q. */
+ * that `mean` (or NULL) has kept. Returns the noise that n lines leave in the new q_i, as a KL in nats; infinity
+ * when nothing was learnt (no density there, or the supervisor ended it) and the map is as it was. The maps of q have
+ * room for QUANTILE_KNOTS. Updates in a row from one stream share their draws, which costs O(n d) an update instead of
+ * O(n d^2): between them nothing else may change q. */
 double lines_update(struct lines *lines, rovi_approximation *q, size_t i, size_t n, struct rng_stream stream,
-                    struct line_mean *mean);
+                    struct density_mean *mean);
 
 #endif

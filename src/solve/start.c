@@ -177,7 +177,7 @@ static rovi_map refine_map(const struct map *T, const rovi_settings *settings, s
     dictionary_set(&D, cells, knots);
     double v = T->value[0] - T->alpha * knots[0], before = T->value[0];
     for (size_t k = 0; k < cells && !arena->failed; k++) {
-        const double x = knots[k + 1], value = map_value(T, map_segment(T, x), x);
+        const double x = knots[k + 1], value = map_at(T, x);
         lambda[k] = fmax(0, value - before - T->alpha * D.width[k]);
         v += lambda[k] * D.mean[k];
         before = value;

@@ -83,13 +83,20 @@ static double plan_plane(const struct turn *t, size_t i, size_t j, double n, dou
     return fmax(-MOST_ANGLE, fmin(MOST_ANGLE, -g / h));
 }
 
+void turn_follow(struct turn *turn, const rovi_approximation *q)
+{
+    for (size_t i = 0; i < turn->dim; i++) {
+        turn->mean[i] = q->maps[i].v;
+    }
+}
+
 struct turn_outlook turn_plan(struct turn *turn, const rovi_approximation *q, struct batch *batch)
 {
     const size_t d = turn->dim;
     struct turn_outlook outlook = {0};
     memcpy(turn->before, q->rotation, d * d * sizeof *turn->before);
+    turn_follow(turn, q);
     for (size_t i = 0; i < d; i++) {
-        turn->mean[i] = q->maps[i].v;
         turn->angles[i * d + i] = 0;
     }
     take_moments(turn, batch);

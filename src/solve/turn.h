@@ -30,6 +30,9 @@ void turn_init(struct turn *turn, struct arena *arena, size_t d, struct team *te
 /* The angles from a batch of q, which is used up. */
 struct turn_outlook turn_plan(struct turn *turn, const rovi_approximation *q, struct batch *batch);
 
+/* The maps have changed since the plan: turns are now about the mean that they have. */
+void turn_follow(struct turn *turn, const rovi_approximation *q);
+
 /* O <- qf(O (I + share Theta)) from the O of the plan, about the mean of q, which stays. */
 void turn_apply(struct turn *turn, rovi_approximation *q, double share);
 

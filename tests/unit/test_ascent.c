@@ -49,7 +49,7 @@ static void climbs_an_ill_conditioned_quadratic(void **state)
         struct fixture f;
         make(&f, normal(10, condition[k], mean, C));
         support_normals(3, 10, x);
-        assert_true(ascent_climb(&f.ascent, x, &logp));
+        assert_true(ascent_climb(&f.ascent, NULL, x, &logp));
         assert_true(logp == support_logp(f.target, x));
         assert_true(support_logp(f.target, mean) - logp <= 1e-8 * condition[k]);
         assert_in_range(atomic_load(&f.rig.meter.gradient), 2, 400);
@@ -82,7 +82,7 @@ static void climbs_a_curved_ridge(void **state)
         double x[2] = {starts[k][0], starts[k][1]}, logp = 0;
         assert_int_equal(rovi_target_new(2, rosenbrock, NULL, &target, NULL), ROVI_OK);
         make(&f, target);
-        assert_true(ascent_climb(&f.ascent, x, &logp));
+        assert_true(ascent_climb(&f.ascent, NULL, x, &logp));
         assert_true(logp > -1e-6);
         assert_close(x[0], 1, 2e-3);
         assert_close(x[1], 1, 4e-3);
@@ -101,7 +101,7 @@ static void never_ends_below_its_start(void **state)
         make(&f, target);
         support_normals(10 + k, 5, x);
         const double before = support_logp(target, x);
-        assert_true(ascent_climb(&f.ascent, x, &logp));
+        assert_true(ascent_climb(&f.ascent, NULL, x, &logp));
         assert_true(isfinite(logp) && logp >= before && logp == support_logp(target, x));
         drop(&f);
     }
@@ -130,9 +130,9 @@ static void a_rejected_start_is_no_climb(void **state)
     const double scale[] = {1, 1}, edge[] = {1e-5, 1};
     assert_int_equal(rovi_target_new(2, half, NULL, &target, NULL), ROVI_OK);
     make(&f, target);
-    assert_false(ascent_climb(&f.ascent, outside, &logp));
+    assert_false(ascent_climb(&f.ascent, NULL, outside, &logp));
     assert_true(outside[0] == -1 && outside[1] == 1);
-    assert_true(ascent_climb(&f.ascent, inside, &logp));
+    assert_true(ascent_climb(&f.ascent, NULL, inside, &logp));
     assert_close(logp, 0, 1e-7);
     assert_false(ascent_hessian(&f.ascent, edge, scale, H)); /* a difference crosses the edge */
     assert_true(ascent_hessian(&f.ascent, inside, scale, H));

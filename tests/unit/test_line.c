@@ -168,16 +168,16 @@ static void updates_can_be_averaged(void **state)
     const double b[] = {.3, -.2}, O[] = {cos(.4), -sin(.4), sin(.4), cos(.4)};
     const struct start start = {2, b, O, {.5, .5}, {-1, -.4}, {2, .6}, {1, .5}};
     struct fixture f;
-    struct line_mean truth = {0};
+    struct density_mean truth = {0};
     double square[2] = {0};
     make(&f, asymmetric(), &start, 1);
     for (uint64_t k = 0; k < 80; k++) {
         assert_true(isfinite(lines_update(&f.lines, f.q, 0, MOST, points(5000 + k), &truth)));
     }
-    assert_close(truth.lines, 80 * MOST, 0);
+    assert_close(truth.weight, 80 * MOST, 0);
     const double expected = share_below(&f.q->maps[0], .5);
     for (uint64_t k = 0; k < N; k++) {
-        struct line_mean mean = {0};
+        struct density_mean mean = {0};
         for (uint64_t r = 0; r < 2; r++) {
             lines_update(&f.lines, f.q, 0, 16, points(2 * k + r), &mean);
             square[r] += pow(share_below(&f.q->maps[0], .5) - expected, 2) / N;
