@@ -10,7 +10,7 @@ setup_file() {
 
 # The whole fit but for clocks and the command as typed.
 essence() {
-    sed '/^ "time"/d; /^ "command"/d; /"seconds"/d' "$1"
+    sed '/^ *"time"/d; /^ "command"/d; /"seconds"/d' "$1"
 }
 
 # faulty KIND N FLAGS...: a fit of the library that misbehaves from its N-th evaluation on; the exit code in $code
@@ -88,7 +88,8 @@ prepare() {
     [ "$code" = 1 ]
     grep -q 'in the search beyond the fit, which --no-probe leaves out; 6 finished restarts are kept' err
     "$ROVI" fit p.so -o f.json --restarts 6 --resume --no-probe --quiet >out
-    diff <(essence ref.json | grep -v '"collapse"') <(essence f.json | grep -v '"collapse"')
+    "$ROVI" fit p.so -o plain.json --restarts 6 --no-probe --quiet >out
+    diff <(essence plain.json) <(essence f.json)
 }
 
 @test "interrupted, then taken up again" {
