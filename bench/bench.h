@@ -10,8 +10,8 @@ struct plan {
     FILE *json, *misses; /* misses: what fell short, one line a run; either may be NULL */
     bool full;
     size_t seeds;     /* 0: as the plan says */
-    size_t first;     /* seed of reliability and posteriors */
-    const char *only; /* lines of these two whose label holds this, or NULL */
+    size_t first;     /* seed of reliability, posteriors and mixtures */
+    const char *only; /* lines whose label holds this, or NULL */
 };
 
 void bench_reliability(const struct plan *plan);
@@ -23,5 +23,6 @@ void bench_threads(const struct plan *plan);
 void bench_diagnosis(const struct plan *plan);
 void bench_posteriors(const struct plan *plan);
 void bench_reference(const struct plan *plan);
+void bench_mixtures(const struct plan *plan);
 
 #endif

@@ -13,7 +13,8 @@ static const struct {
     void (*answer)(const struct plan *plan);
 } question[] = {{"reliability", bench_reliability}, {"speed", bench_speed},           {"curve", bench_curve},
                 {"overhead", bench_overhead},       {"scaling", bench_scaling},       {"threads", bench_threads},
-                {"diagnosis", bench_diagnosis},     {"posteriors", bench_posteriors}, {"reference", bench_reference}};
+                {"diagnosis", bench_diagnosis},     {"posteriors", bench_posteriors}, {"reference", bench_reference},
+                {"mixtures", bench_mixtures}};
 
 static FILE *open_or_end(const char *path)
 {

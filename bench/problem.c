@@ -9,6 +9,8 @@
 
 #include "bench/bounds.h"
 #include "bench/chance.h"
+#include "bench/layouts.h"
+#include "bench/parts.h"
 
 #define BLOCK        1000 /* draws at a time */
 #define WHITE_POINTS 256  /* of the grid on an axis: enough for shares */
@@ -30,30 +32,6 @@ const char *planar_name(size_t index)
     return planar[index].name;
 }
 
-void *bench_memory(size_t bytes)
-{
-    void *memory = malloc(bytes);
-    if (memory == NULL) {
-        fprintf(stderr, "out of memory\n");
-        exit(EXIT_FAILURE);
-    }
-    return memory;
-}
-
-void bench_require(rovi_status status, const rovi_error *error)
-{
-    if (status != ROVI_OK) {
-        fprintf(stderr, "%s: %s\n", rovi_status_text(status), error->message);
-        exit(EXIT_FAILURE);
-    }
-}
-
-/* All zero. */
-static double *doubles(size_t n)
-{
-    return memset(bench_memory(n * sizeof(double)), 0, n * sizeof(double));
-}
-
 void problem_free(struct problem *problem)
 {
     rovi_target_free(problem->target);
@@ -64,46 +42,14 @@ void problem_free(struct problem *problem)
     free(problem->rotation);
     free(problem->means);
     free(problem->covariances);
-}
-
-/* ---------------------------------------------------------------------------------------------------------------------
- * Mixtures
- */
-
-struct mixture {
-    size_t components;
-    const double *weight, *means;
-    size_t count; /* of covariances: 0 for the identity, 1 for all, or one each */
-    const double *covariances;
-};
-
-static void make_mixture(struct problem *p, const struct mixture *m)
-{
-    const double one = 1;
-    rovi_error error;
-    bench_require(rovi_target_new_gaussian_mixture(p->d, m->components, m->weight, m->means, m->count, m->covariances,
-                                                   &p->target, &error),
-                  &error);
-    for (size_t k = 0; k < m->components; k++) {
-        const double *covariance = m->count > 1 ? m->covariances + k * p->d * p->d : m->covariances;
-        bench_require(rovi_target_new_gaussian_mixture(p->d, 1, &one, m->means + k * p->d, m->count > 0, covariance,
-                                                       &p->component[k], &error),
-                      &error);
-        p->weight[k] = p->share[k] = m->weight[k];
-    }
-    p->components = m->components;
-}
-
-static double *copy(size_t n, const double *value)
-{
-    return memcpy(doubles(n), value, n * sizeof *value);
+    free(problem->data);
 }
 
 static void make_planar_mixture(struct problem *p, const struct mixture *m)
 {
-    make_mixture(p, m);
-    p->means = copy(2 * m->components, m->means);
-    p->covariances = copy(4 * m->components, m->covariances);
+    problem_mix(p, m);
+    p->means = bench_copy(2 * m->components, m->means);
+    p->covariances = bench_copy(4 * m->components, m->covariances);
 }
 
 /* The optimum, exact on a grid; `points` as in rovi_plane_options. */
@@ -145,7 +91,8 @@ static void solve_lower(const double L[4], double *x, size_t stride)
 /* Rotations of a whitened target are a family of their own, whose optimum differs from that of rotations alone. */
 static void whitened_share(const struct problem *p, const double L[4], double share[BENCH_MOST])
 {
-    double *means = copy(2 * p->components, p->means), *covariances = copy(4 * p->components, p->covariances);
+    double *means = bench_copy(2 * p->components, p->means),
+           *covariances = bench_copy(4 * p->components, p->covariances);
     struct problem white = {.d = 2};
     rovi_plane_product *best = NULL;
     for (size_t k = 0; k < p->components; k++) {
@@ -157,7 +104,7 @@ static void whitened_share(const struct problem *p, const double L[4], double sh
         solve_lower(L, S + 2, 1);
         S[1] = S[2];
     }
-    make_mixture(&white, &(struct mixture){p->components, p->weight, means, p->components, covariances});
+    problem_mix(&white, &(struct mixture){p->components, p->weight, means, p->components, covariances});
     find_best(white.target, WHITE_POINTS, p->turned, &best);
     memcpy(share, best->share, p->components * sizeof *share);
     rovi_plane_product_free(best);
@@ -166,15 +113,21 @@ static void whitened_share(const struct problem *p, const double L[4], double sh
     free(covariances);
 }
 
-static void make_planar(struct problem *p, const struct planar *given, double shift)
+static void make_planar(struct problem *p, const struct planar *given, const struct recipe *recipe)
 {
     const double weight[2] = {given->weight, 1 - given->weight};
     const double covariances[8] = {1, given->r[0], given->r[0], 1, 1, given->r[1], given->r[1], 1};
     double means[4];
     for (size_t i = 0; i < 4; i++) {
-        means[i] = given->mean[i] + shift;
+        means[i] = given->mean[i] + recipe->shift;
     }
-    make_planar_mixture(p, &(struct mixture){2, weight, means, 2, covariances});
+    const struct mixture m = {2, weight, means, 2, covariances};
+    if (recipe->method == METHOD_MIXTURE) {
+        problem_mix(p, &m);
+    } else {
+        make_planar_mixture(p, &m);
+        find_optimum(p);
+    }
 }
 
 /* Two or three components, means within [-6, 6], standard deviations between 1/2 and 2, correlations within .9,
@@ -203,7 +156,7 @@ static void make_chance(struct problem *p, uint64_t seed, double shift)
 static void random_direction(size_t d, uint64_t seed, double *u)
 {
     rovi_error error;
-    double *R = doubles(d * d);
+    double *R = bench_doubles(d * d);
     bench_require(rovi_haar_rotation(d, seed, R, &error), &error);
     for (size_t i = 0; i < d; i++) {
         u[i] = R[i * d];
@@ -223,26 +176,12 @@ static void place_means(size_t d, const double *u, double half, double shift, do
 static void make_two(struct problem *p, uint64_t seed, double shift)
 {
     const double weight[2] = {0.4, 0.6};
-    double *u = doubles(p->d), *means = doubles(2 * p->d);
+    double *u = bench_doubles(p->d), *means = bench_doubles(2 * p->d);
     random_direction(p->d, seed, u);
     place_means(p->d, u, 4, shift, means);
-    make_mixture(p, &(struct mixture){2, weight, means, 0, NULL});
+    problem_mix(p, &(struct mixture){2, weight, means, 0, NULL});
     free(u);
     free(means);
-}
-
-/* S = R diag(value) R^T, symmetric to the last bit. */
-static void compose(size_t d, const double *R, const double *value, double *S)
-{
-    for (size_t i = 0; i < d; i++) {
-        for (size_t j = 0; j <= i; j++) {
-            double sum = 0;
-            for (size_t k = 0; k < d; k++) {
-                sum += R[i * d + k] * value[k] * R[j * d + k];
-            }
-            S[i * d + j] = S[j * d + i] = sum;
-        }
-    }
 }
 
 static void log_spaced(size_t d, double last, double *value)
@@ -257,14 +196,15 @@ static void make_shared(struct problem *p, uint64_t seed, double shift, bool whi
     const size_t d = p->d;
     const double weight[2] = {0.5, 0.5};
     rovi_error error;
-    double *R = doubles(d * d), *S = doubles(d * d), *value = doubles(d), *u = doubles(d), *means = doubles(2 * d);
+    double *R = bench_doubles(d * d), *S = bench_doubles(d * d), *value = bench_doubles(d), *u = bench_doubles(d),
+           *means = bench_doubles(2 * d);
     bench_require(rovi_haar_rotation(d, seed, R, &error), &error);
     random_direction(d, seed + 1000000, u);
     log_spaced(d, 100, value);
-    compose(d, R, value, S);
+    bench_compose(d, R, value, S);
     const struct direction along = direction_in_frame(d, R, value, u);
     place_means(d, u, 4 / sqrt(along.precision), shift, means); /* 8 standard deviations apart in all */
-    make_mixture(p, &(struct mixture){2, weight, means, 1, S});
+    problem_mix(p, &(struct mixture){2, weight, means, 1, S});
     if (!whitened) {
         p->optimum = least_bound(d, R, value, u, 8 / sqrt(along.precision));
         p->components = 0;
@@ -281,10 +221,10 @@ static void make_gaussian(struct problem *p, uint64_t seed, double shift)
     const size_t d = p->d;
     const double one = 1;
     rovi_error error;
-    double *R = doubles(d * d), *S = doubles(d * d), *value = doubles(d), *mean = doubles(d);
+    double *R = bench_doubles(d * d), *S = bench_doubles(d * d), *value = bench_doubles(d), *mean = bench_doubles(d);
     bench_require(rovi_haar_rotation(d, seed, R, &error), &error);
     log_spaced(d, 1e8, value);
-    compose(d, R, value, S);
+    bench_compose(d, R, value, S);
     for (size_t i = 0; i < d; i++) {
         mean[i] = 1e4 + shift;
     }
@@ -331,7 +271,7 @@ static void make_wells(struct problem *p, uint64_t seed, double shift)
 {
     rovi_error error;
     rovi_target *wells = NULL;
-    p->rotation = doubles(p->d * p->d);
+    p->rotation = bench_doubles(p->d * p->d);
     p->shift = shift;
     p->share[0] = right_well();
     bench_require(rovi_haar_rotation(p->d, seed, p->rotation, &error), &error);
@@ -351,11 +291,11 @@ void problem_make(struct problem *problem, const struct recipe *recipe)
 {
     const uint64_t seed = recipe->seed;
     const double shift = recipe->shift;
+    rovi_error error;
     *problem = (struct problem){.d = recipe->d, .turned = recipe->method != METHOD_MEAN_FIELD};
     switch (recipe->family) {
     case FAMILY_PLANAR:
-        make_planar(problem, &planar[recipe->index], shift);
-        find_optimum(problem);
+        make_planar(problem, &planar[recipe->index], recipe);
         break;
     case FAMILY_CHANCE:
         make_chance(problem, seed, shift);
@@ -373,6 +313,27 @@ void problem_make(struct problem *problem, const struct recipe *recipe)
     case FAMILY_GAUSSIAN:
         make_gaussian(problem, seed, shift);
         break;
+    case FAMILY_TRIANGLE:
+        make_circle(problem, 3, 4.5);
+        break;
+    case FAMILY_EIGHT:
+        make_circle(problem, 8, 6);
+        break;
+    case FAMILY_FIVE:
+        make_five(problem, seed);
+        break;
+    case FAMILY_FORTY:
+        make_forty(problem, seed);
+        break;
+    case FAMILY_LABELS:
+        make_labels(problem, seed);
+        break;
+    case FAMILY_RING:
+        bench_require(rovi_target_new_ring(&problem->target, &error), &error);
+        break;
+    case FAMILY_BANANA:
+        bench_require(rovi_target_new_banana(&problem->target, &error), &error);
+        break;
     }
 }
 
@@ -380,11 +341,17 @@ void problem_make(struct problem *problem, const struct recipe *recipe)
  * Quality
  */
 
-/* Adds to mass[k], for each of n draws, the chance that it came from component k. */
+/* Adds to mass[k], for each of n draws, the chance that it came from component k, or whether it lies in cell k. */
 static void responsibilities(const struct problem *p, size_t n, const double *x, const double *logp, double *mass)
 {
+    for (size_t i = 0; p->cell != NULL && i < n; i++) {
+        mass[p->cell(x + i * p->d)]++;
+    }
+    if (p->cell != NULL) {
+        return;
+    }
     rovi_error error;
-    double *log_component = doubles(n);
+    double *log_component = bench_doubles(n);
     for (size_t k = 0; k < p->components; k++) {
         bench_require(rovi_target_evaluate(p->component[k], n, x, log_component, NULL, &error), &error);
         for (size_t i = 0; i < n; i++) {
@@ -431,10 +398,20 @@ static double weight_error(const struct problem *p, const rovi_approximation *q,
     return worst;
 }
 
+static size_t count_kept(const struct problem *p, const double *mass, size_t n)
+{
+    size_t kept = 0;
+    for (size_t k = 0; k < p->components; k++) {
+        kept += mass[k] >= 0.5 * p->weight[k] * (double)n;
+    }
+    return kept;
+}
+
 struct quality problem_measure(const struct problem *problem, const rovi_approximation *q)
 {
     const size_t d = problem->d, n = d <= 2 ? 200000 : (d <= 10 ? 50000 : 20000);
-    double *x = doubles(BLOCK * d), *log_q = doubles(BLOCK), *logp = doubles(BLOCK), *mass = doubles(d + BENCH_MOST);
+    double *x = bench_doubles(BLOCK * d), *log_q = bench_doubles(BLOCK), *logp = bench_doubles(BLOCK),
+           *mass = bench_doubles(d + BENCH_MOST);
     double sum = 0, squares = 0;
     rovi_error error;
     for (size_t begin = 0; begin < n; begin += BLOCK) {
@@ -451,8 +428,10 @@ struct quality problem_measure(const struct problem *problem, const rovi_approxi
         }
     }
     const double mean = sum / (double)n;
-    const struct quality quality = {.kl = mean + rovi_target_log_z(problem->target),
+    const struct quality quality = {.elbo = -mean,
+                                    .kl = mean + rovi_target_log_z(problem->target),
                                     .mcse = sqrt(fmax(0, squares / (double)n - mean * mean) / (double)n),
+                                    .kept = count_kept(problem, mass, n),
                                     .weight_error = weight_error(problem, q, mass, n)};
     free(x);
     free(log_q);

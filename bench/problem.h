@@ -11,11 +11,26 @@
 
 #define BENCH_PLANAR 7 /* the two-dimensional targets */
 
-#define BENCH_MOST 3 /* components of a mixture */
+#define BENCH_MOST 40 /* components of a mixture */
 
-enum family { FAMILY_PLANAR, FAMILY_CHANCE, FAMILY_TWO, FAMILY_SHARED, FAMILY_WELLS, FAMILY_GAUSSIAN };
+enum family {
+    FAMILY_PLANAR,
+    FAMILY_CHANCE,
+    FAMILY_TWO,
+    FAMILY_SHARED,
+    FAMILY_WELLS,
+    FAMILY_GAUSSIAN,
+    FAMILY_TRIANGLE, /* from here on: modes on no grid, for METHOD_MIXTURE */
+    FAMILY_EIGHT,
+    FAMILY_FIVE,
+    FAMILY_FORTY,
+    FAMILY_LABELS,
+    FAMILY_RING,
+    FAMILY_BANANA
+};
 
-enum method { METHOD_ROTATION, METHOD_PLAIN, METHOD_MEAN_FIELD }; /* one rotation, whitened or not; none */
+/* One rotation, whitened or not; none; mixtures, whose best fit is the target. */
+enum method { METHOD_ROTATION, METHOD_PLAIN, METHOD_MEAN_FIELD, METHOD_MIXTURE };
 
 struct recipe {
     enum family family;
@@ -31,17 +46,20 @@ struct problem {
     rovi_target *target, *base; /* base: what a shifted target stands on, or NULL */
     bool turned;                /* the method has a rotation */
     double optimum;             /* the least KL that the method can reach, or a bound on it */
-    size_t components;          /* of a mixture, whose shares are looked at; 0: none */
+    size_t components;          /* of a mixture, or cells, whose shares are looked at; 0: none */
     rovi_target *component[BENCH_MOST];
-    double weight[BENCH_MOST];   /* in the target */
-    double share[BENCH_MOST];    /* in the best fit */
-    double *means, *covariances; /* of a mixture in the plane, or NULL */
-    double *rotation;            /* of the wells, or NULL */
+    size_t (*cell)(const double *x); /* which cell x lies in, where these are not components; or NULL */
+    double *data;                    /* of a posterior, or NULL */
+    double weight[BENCH_MOST];       /* in the target */
+    double share[BENCH_MOST];        /* in the best fit */
+    double *means, *covariances;     /* of a mixture in the plane, or NULL */
+    double *rotation;                /* of the wells, or NULL */
     double shift;
 };
 
 struct quality {
-    double kl, mcse;
+    double elbo, kl, mcse; /* kl: NaN where log Z is unknown */
+    size_t kept;           /* components, or cells, of which q has half of the mass at least */
     /* Largest error of a mode's mass, NaN when the optimum does not keep the modes. What a mass is held against: in the
      * target, when q is a mixture; in the best fit; when q is whitened, in the plane, the best fit of its whitening. */
     double weight_error;

@@ -86,7 +86,7 @@ void bench_scaling(const struct plan *plan)
         struct outcome outcome;
         const double d = (double)dims[i];
         if (!fit_apart(dims[i], settings, &outcome)) {
-            outcome = (struct outcome){{NAN, NAN, NAN}, NAN, NAN, NAN, NAN, NAN, NAN, ROVI_STOP_FAILED};
+            outcome = (struct outcome){{NAN, NAN, NAN, 0, NAN}, NAN, NAN, NAN, NAN, NAN, NAN, ROVI_STOP_FAILED};
         }
         table_count(&table, dims[i]);
         table_number(&table, outcome.wall_s, 3);
