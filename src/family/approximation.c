@@ -222,6 +222,27 @@ static rovi_status check_mixture(size_t count, const double *weights, const rovi
                            WEIGHTS_WITHIN);
 }
 
+static bool same_frame(const rovi_approximation *a, const rovi_approximation *b)
+{
+    const size_t bytes = a->dim * a->dim * sizeof(double);
+    return !a->compact && !b->compact && (a->whitening == NULL) == (b->whitening == NULL) &&
+           memcmp(a->rotation, b->rotation, bytes) == 0 &&
+           (a->whitening == NULL || memcmp(a->whitening, b->whitening, bytes) == 0);
+}
+
+/* Components that share whitening and rotation share the product with these, O(d^2) for each point. work: d */
+static void find_frames(rovi_approximation *q, double *work)
+{
+    for (size_t k = 0; k < q->count; k++) {
+        size_t j = 0;
+        while (j < k && !(q->frame[j] == j && same_frame(q->component[j], q->component[k]))) {
+            j++;
+        }
+        q->frame[k] = j;
+        approximation_unplace(q->component[j], 1, q->component[k]->center, work, q->offset + k * q->dim);
+    }
+}
+
 rovi_approximation *approximation_mix(size_t count, const double *weights, const rovi_approximation *const *components)
 {
     struct arena memory = {0};
@@ -231,8 +252,11 @@ rovi_approximation *approximation_mix(size_t count, const double *weights, const
                                   .count = count,
                                   .component = arena_take(&memory, count, sizeof(void *)),
                                   .weight = arena_copy(&memory, weights, count),
-                                  .log_weight = arena_doubles(&memory, count)};
+                                  .log_weight = arena_doubles(&memory, count),
+                                  .frame = arena_take(&memory, count, sizeof *q->frame),
+                                  .offset = arena_doubles(&memory, count * components[0]->dim)};
     }
+    double *work = arena_doubles(&memory, components[0]->dim);
     if (q == NULL || memory.failed) {
         arena_free(&memory);
         return NULL;
@@ -246,6 +270,9 @@ rovi_approximation *approximation_mix(size_t count, const double *weights, const
             return NULL;
         }
     }
+    linalg_hold_threads();
+    find_frames(q, work);
+    linalg_release_threads();
     return q;
 }
 
@@ -288,6 +315,16 @@ static double log_det(const rovi_approximation *q)
     return sum;
 }
 
+static bool is_diagonal(size_t d, const double *A)
+{
+    for (size_t i = 0; i < d * d; i++) {
+        if (A[i] != 0 && i % (d + 1) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void approximation_prepare_rotation(rovi_approximation *q)
 {
     q->log_det = log_det(q);
@@ -299,6 +336,7 @@ void approximation_prepare_rotation(rovi_approximation *q)
         assert(is_whole);
         (void)is_whole;
     }
+    q->diagonal = !q->compact && is_diagonal(q->dim, q->transform);
 }
 
 void approximation_refresh_view(rovi_approximation *q)
@@ -377,6 +415,12 @@ static void scale_rows(const rovi_approximation *q, size_t n, const double *in, 
 void approximation_place(const rovi_approximation *q, size_t n, const double *y, double *z)
 {
     const size_t d = q->dim;
+    if (q->diagonal) {
+        for (size_t p = 0; p < n * d; p++) {
+            z[p] = q->center[p % d] + q->transform[p % d * (d + 1)] * y[p];
+        }
+        return;
+    }
     if (q->compact) {
         memcpy(z, y, n * d * sizeof *z);
         reflections_apply(&q->reflections, n, z);
@@ -480,6 +524,12 @@ rovi_status rovi_approximation_mean(const rovi_approximation *q, double *mean, r
 void approximation_unplace(const rovi_approximation *q, size_t n, const double *z, double *w, double *y)
 {
     const size_t d = q->dim;
+    if (q->diagonal) {
+        for (size_t p = 0; p < n * d; p++) {
+            y[p] = (z[p] - q->center[p % d]) / q->transform[p % d * (d + 1)];
+        }
+        return;
+    }
     for (size_t p = 0; p < n; p++) {
         for (size_t i = 0; i < d; i++) {
             w[p * d + i] = z[p * d + i] - q->center[i];

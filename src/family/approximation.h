@@ -6,6 +6,8 @@
 #ifndef ROVI_FAMILY_APPROXIMATION_H
 #define ROVI_FAMILY_APPROXIMATION_H
 
+#include <stdbool.h>
+
 #include "base/arena.h"
 #include "family/map.h"
 #include "family/reflections.h"
@@ -16,6 +18,8 @@ struct rovi_approximation {
     size_t count;                   /* of components; 0: a rotated product, of which all from `center` on tells */
     rovi_approximation **component; /* count: rotated products, owned */
     double *weight, *log_weight;    /* count */
+    size_t *frame;                  /* count: the first component with the same whitening and rotation */
+    double *offset;                 /* count x d: of the center from that one's, in its frame: (L O)^-1 (c - c') */
     double *center;                 /* d */
     double *whitening;              /* L: d x d, or NULL for the identity */
     double *rotation;               /* O: d x d */
@@ -24,6 +28,7 @@ struct rovi_approximation {
     bool compact;                   /* whitening, rotation and transform are NULL, and L O is scale times reflections */
     double *scale;                  /* d: the diagonal of L; compact only */
     struct reflections reflections; /* O; compact only */
+    bool diagonal;                  /* L O is: points are placed coordinate by coordinate */
     double log_det;                 /* log |det L| */
     rovi_map *map_view;             /* what rovi_approximation_parts_of shows */
     rovi_approximation_parts view;

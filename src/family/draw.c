@@ -13,24 +13,24 @@
 #include "base/status.h"
 #include "family/reference.h"
 
-#define CHOICE ((uint64_t)1 << 63) /* substreams of the numbers that choose components: apart from all others */
+#define NOTHING -745.2              /* nats below the greatest term: the exponential is 0 */
+#define CHOICE  ((uint64_t)1 << 63) /* substreams of the numbers that choose components: apart from all others */
 
 size_t draw_work(const rovi_approximation *q)
 {
-    return DRAW_BLOCK * (2 * q->dim + 2);
+    return DRAW_BLOCK * (2 * q->dim + 1 + q->count);
 }
 
-/* x = T^-1(y) coordinate by coordinate. work: 2 n d. */
-static void product_log_density(const rovi_approximation *q, size_t n, const double *z, double *log_q, double *work)
+/* log q where y + offset, in the frame of whitening and rotation, is T(x): x coordinate by coordinate. */
+static void density_in_frame(const rovi_approximation *q, size_t n, const double *y, const double *offset,
+                             double *log_q)
 {
     const size_t d = q->dim;
-    double *y = work + n * d;
-    approximation_unplace(q, n, z, work, y);
     for (size_t p = 0; p < n; p++) {
         double sum = -q->log_det;
         for (size_t i = 0; i < d; i++) {
             size_t s = 0;
-            const double x = map_inverse(&q->maps[i], y[p * d + i], &s);
+            const double x = map_inverse(&q->maps[i], y[p * d + i] - (offset == NULL ? 0 : offset[i]), &s);
             sum += normal_log_density(x) - q->maps[i].log_slope[s];
         }
         log_q[p] = sum;
@@ -43,20 +43,51 @@ double draw_log_add(double a, double b)
     return isinf(top) ? top : top + log1p(exp(fmin(a, b) - top));
 }
 
-void draw_log_density(const rovi_approximation *q, size_t n, const double *z, double *log_q, double *work)
+void draw_mix(size_t count, size_t n, const double *term, double *log_q)
 {
-    if (q->count == 0) {
-        product_log_density(q, n, z, log_q, work);
-        return;
+    for (size_t p = 0; p < n; p++) {
+        double top = -INFINITY, sum = 0;
+        for (size_t k = 0; k < count; k++) {
+            top = term[k * n + p] > top ? term[k * n + p] : top;
+        }
+        for (size_t k = 0; k < count && isfinite(top); k++) {
+            const double below = term[k * n + p] - top;
+            sum += below > NOTHING ? exp(below) : 0;
+        }
+        log_q[p] = isfinite(top) ? top + log(sum) : top;
     }
-    double *part = work + DRAW_BLOCK * 2 * q->dim;
-    for (size_t k = 0; k < q->count; k++) {
-        product_log_density(q->component[k], n, z, part, work);
-        for (size_t p = 0; p < n; p++) {
-            const double term = q->log_weight[k] + part[p];
-            log_q[p] = k == 0 ? term : draw_log_add(log_q[p], term);
+}
+
+void draw_terms(const rovi_approximation *q, size_t n, const double *z, double *term, double *work)
+{
+    const size_t d = q->dim;
+    double *w = work, *y = work + n * d;
+    for (size_t j = 0; j < q->count; j++) {
+        if (q->frame[j] != j) {
+            continue;
+        }
+        approximation_unplace(q->component[j], n, z, w, y);
+        for (size_t k = j; k < q->count; k++) {
+            if (q->frame[k] == j) {
+                density_in_frame(q->component[k], n, y, q->offset + k * d, term + k * n);
+            }
         }
     }
+    for (size_t p = 0; p < q->count * n; p++) {
+        term[p] += q->log_weight[p / n];
+    }
+}
+
+void draw_log_density(const rovi_approximation *q, size_t n, const double *z, double *log_q, double *work)
+{
+    double *y = work + n * q->dim, *term = work + 2 * n * q->dim;
+    if (q->count == 0) {
+        approximation_unplace(q, n, z, work, y);
+        density_in_frame(q, n, y, NULL, log_q);
+        return;
+    }
+    draw_terms(q, n, z, term, work);
+    draw_mix(q->count, n, term, log_q);
 }
 
 static size_t choose(const rovi_approximation *q, struct rng_stream stream, uint64_t index)

@@ -18,6 +18,13 @@ void draw_points(const rovi_approximation *q, struct rng_stream stream, uint64_t
 /* log q at n <= DRAW_BLOCK points z (n x d). */
 void draw_log_density(const rovi_approximation *q, size_t n, const double *z, double *log_q, double *work);
 
+/* log(w_k q_k) of each component of a mixture at n <= DRAW_BLOCK points, into term (count x n). work: 2 n d. O(d^2) a
+ * point for each whitening and rotation that is not diagonal; those that several components share count once. */
+void draw_terms(const rovi_approximation *q, size_t n, const double *z, double *term, double *work);
+
+/* log_q (n) <- log of the sum of exp(term) over the components, whose terms are as above. */
+void draw_mix(size_t count, size_t n, const double *term, double *log_q);
+
 /* log(e^a + e^b) */
 double draw_log_add(double a, double b);
 

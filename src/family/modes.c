@@ -225,7 +225,7 @@ rovi_status rovi_approximation_modes(const rovi_approximation *q, size_t most, r
 struct classification {
     const struct owned_modes *modes;
     const rovi_approximation *q;
-    double *w, *y, *term, *most, *work; /* DRAW_BLOCK points */
+    double *w, *y, *term, *work; /* DRAW_BLOCK points; term: of each component */
     unsigned char *piece;
     size_t *component; /* of each point of the block: where it most likely came from */
 };
@@ -233,14 +233,11 @@ struct classification {
 /* The component with the greatest share of q at each point. */
 static void find_components(struct classification *c, size_t n, const double *z)
 {
-    for (size_t k = 0; k < c->q->count; k++) {
-        draw_log_density(c->q->component[k], n, z, c->term, c->work);
-        for (size_t p = 0; p < n; p++) {
-            const double term = c->term[p] + c->q->log_weight[k];
-            if (k == 0 || term > c->most[p]) {
-                c->most[p] = term;
-                c->component[p] = k;
-            }
+    draw_terms(c->q, n, z, c->term, c->work);
+    for (size_t p = 0; p < n; p++) {
+        c->component[p] = 0;
+        for (size_t k = 1; k < c->q->count; k++) {
+            c->component[p] = c->term[k * n + p] > c->term[c->component[p] * n + p] ? k : c->component[p];
         }
     }
 }
@@ -292,8 +289,7 @@ rovi_status rovi_modes_classify(const rovi_modes *modes, const rovi_approximatio
                                .q = q,
                                .w = arena_doubles(&memory, DRAW_BLOCK * d),
                                .y = arena_doubles(&memory, DRAW_BLOCK * d),
-                               .term = arena_doubles(&memory, DRAW_BLOCK),
-                               .most = arena_doubles(&memory, DRAW_BLOCK),
+                               .term = arena_doubles(&memory, DRAW_BLOCK * (q->count + 1)),
                                .work = arena_doubles(&memory, draw_work(q)),
                                .piece = arena_take(&memory, most_splits(own, q), 1),
                                .component = arena_take(&memory, DRAW_BLOCK, sizeof *c.component)};

@@ -96,6 +96,7 @@ bool blend_set(struct blend *b, const rovi_approximation *q)
 
 struct sampling {
     struct blend *b;
+    const rovi_approximation *q; /* the mixture */
     struct meter *meter;
     struct rng_stream stream;
     size_t blocks; /* of each component */
@@ -111,7 +112,7 @@ static double share_out(size_t count, double *row)
         top = fmax(top, row[j]);
     }
     for (size_t j = 0; j < count; j++) {
-        row[j] = row[j] > -INFINITY ? exp(row[j] - top) : 0; /* one that has left the numbers has no share */
+        row[j] = row[j] - top > log(ABSENT) ? exp(row[j] - top) : 0; /* one that has left the numbers has no share */
     }
     return top;
 }
@@ -122,15 +123,16 @@ static void sample_block(void *context, size_t index, size_t worker)
     struct blend *b = job->b;
     const size_t k = index / job->blocks, first = index % job->blocks * TARGET_BLOCK, d = b->dim;
     const size_t n = b->n - first < TARGET_BLOCK ? b->n - first : TARGET_BLOCK;
-    double *x = job->work + worker * job->work_size, *log_q = x + TARGET_BLOCK * d, *work = log_q + TARGET_BLOCK;
+    double *x = job->work + worker * job->work_size, *term = x + TARGET_BLOCK * d,
+           *work = term + TARGET_BLOCK * b->rows;
     double *ratio = b->ratio + k * b->n + first, *share = b->share + (k * b->n + first) * b->rows;
     struct rng_stream stream = job->stream;
     stream.substream += k;
-    draw_points(b->q[k], stream, first, n, x, log_q, work);
+    draw_points(b->q[k], stream, first, n, x, term, work);
+    draw_terms(job->q, n, x, term, work);
     for (size_t j = 0; j < b->rows; j++) {
-        draw_log_density(b->q[j], n, x, log_q, work);
         for (size_t p = 0; p < n; p++) {
-            share[p * b->rows + j] = log_q[p];
+            share[p * b->rows + j] = term[j * n + p] - job->q->log_weight[j];
         }
     }
     const bool none = meter_evaluate(job->meter, n, x, ratio, NULL, work) == n;
@@ -168,20 +170,24 @@ bool blend_sample(struct blend *b, size_t n, struct meter *meter, struct team *t
 {
     struct sampling job = {.b = b, .meter = meter, .stream = stream, .blocks = (n + TARGET_BLOCK - 1) / TARGET_BLOCK};
     const size_t scratch = meter->target->scratch, work = draw_work(b->q[0]);
+    rovi_approximation *q = approximation_mix(b->count, b->weight, (const rovi_approximation *const *)b->q);
     arena_free(&b->tables);
+    job.q = q;
     b->n = n;
     b->rows = b->count;
     b->ratio = arena_doubles(&b->tables, b->rows * n);
     b->share = arena_doubles(&b->tables, b->rows * n * b->rows);
-    job.work_size = TARGET_BLOCK * (b->dim + 1) + (work > scratch ? work : scratch);
+    job.work_size = TARGET_BLOCK * (b->dim + b->rows) + (work > scratch ? work : scratch);
     job.work = arena_doubles(&b->tables, team_size(team) * job.work_size);
     for (size_t k = 0; k < b->count; k++) {
         b->row[k] = k;
     }
-    if (!b->tables.failed) {
+    const bool ok = q != NULL && !b->tables.failed;
+    if (ok) {
         team_for(team, b->count * job.blocks, sample_block, &job);
     }
-    return !b->tables.failed && find_near(b);
+    rovi_approximation_free(q);
+    return ok && find_near(b);
 }
 
 /* ---- weights ---- */

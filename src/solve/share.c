@@ -6,11 +6,11 @@
 #include "solve/share.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "base/linalg.h"
-#include "base/normal.h"
 #include "family/draw.h"
+
+#define ABSENT 1e-16 /* share of a component that does not count */
 
 struct share {
     struct meter *meter;
@@ -18,60 +18,60 @@ struct share {
     size_t k;
 };
 
-/* log(w_j q_j) at n points into log_q, its gradient into grad unless NULL. work: 2 n d. */
-static void component_term(const rovi_approximation *mixture, size_t j, size_t n, const double *x, double *log_q,
-                           double *grad, double *work)
+/* The gradient of log q_j at n points. work: 2 n d. */
+static void component_gradient(const rovi_approximation *q, size_t n, const double *x, double *grad, double *work)
 {
-    const rovi_approximation *q = mixture->component[j];
     const size_t d = q->dim;
     double *w = work, *y = w + n * d;
     approximation_unplace(q, n, x, w, y);
-    for (size_t p = 0; p < n; p++) {
-        double sum = mixture->log_weight[j] - q->log_det;
-        for (size_t i = 0; i < d; i++) {
-            size_t s = 0;
-            const double z = map_inverse(&q->maps[i], y[p * d + i], &s);
-            sum += normal_log_density(z) - q->maps[i].log_slope[s];
-            y[p * d + i] = -z / q->maps[i].slope[s];
-        }
-        log_q[p] = sum;
+    for (size_t p = 0; p < n * d; p++) {
+        const struct map *T = &q->maps[p % d];
+        size_t s = 0;
+        const double z = map_inverse(T, y[p], &s);
+        y[p] = -z / T->slope[s];
     }
-    if (grad != NULL) {
-        linalg_multiply_nt(n, d, d, y, q->rotation, grad); /* rows: (O u)^T = u^T O^T */
-        if (q->whitening != NULL) {
-            linalg_solve_lower_transposed(n, d, q->whitening, grad);
-        }
+    linalg_multiply_nt(n, d, d, y, q->rotation, grad); /* rows: (O u)^T = u^T O^T */
+    if (q->whitening != NULL) {
+        linalg_solve_lower_transposed(n, d, q->whitening, grad);
+    }
+}
+
+/* grad += (1 if j is the component seen, else 0 - share of j) times the gradient of log q_j, unless that is nothing at
+ * all n points. */
+static void add_gradient(const struct share *self, size_t j, size_t n, const double *x, const double *share,
+                         double *grad, double *work)
+{
+    const size_t d = self->mixture->dim;
+    double *each = work, most = j == self->k;
+    for (size_t p = 0; p < n; p++) {
+        most = share[p] > most ? share[p] : most;
+    }
+    if (!(most > ABSENT)) {
+        return;
+    }
+    component_gradient(self->mixture->component[j], n, x, each, work + n * d);
+    for (size_t p = 0; p < n * d; p++) {
+        grad[p] += ((j == self->k) - share[p / d]) * each[p];
     }
 }
 
 /* logp += log r_k at n points, grad += its gradient. */
 static void add_share(const struct share *self, size_t n, const double *x, double *logp, double *grad, double *scratch)
 {
-    const size_t d = self->mixture->dim, K = self->mixture->count;
-    double *term = scratch, *each = term + K * n, *mean = each + n * d, *work = mean + n * d;
-    double total[TARGET_BLOCK] = {0};
-    for (size_t j = 0; j < K; j++) {
-        component_term(self->mixture, j, n, x, term + j * n, NULL, work);
-        for (size_t p = 0; p < n; p++) {
-            total[p] = j == 0 ? term[p] : draw_log_add(total[p], term[j * n + p]);
-        }
-    }
+    const size_t K = self->mixture->count;
+    double *term = scratch, *work = term + K * n;
+    double total[TARGET_BLOCK];
+    draw_terms(self->mixture, n, x, term, work);
+    draw_mix(K, n, term, total);
     for (size_t p = 0; p < n; p++) {
         logp[p] += term[self->k * n + p] - total[p];
     }
-    if (grad == NULL) {
-        return;
-    }
-    memset(mean, 0, n * d * sizeof *mean);
-    for (size_t j = 0; j < K; j++) {
-        component_term(self->mixture, j, n, x, term + j * n, each, work);
-        for (size_t p = 0; p < n * d; p++) {
-            const double r = exp(term[j * n + p / d] - total[p / d]);
-            mean[p] += ((j == self->k) - r) * each[p];
+    for (size_t j = 0; grad != NULL && j < K; j++) {
+        for (size_t p = 0; p < n; p++) {
+            const double below = term[j * n + p] - total[p];
+            term[j * n + p] = below > log(ABSENT) ? exp(below) : 0;
         }
-    }
-    for (size_t p = 0; p < n * d; p++) {
-        grad[p] += mean[p];
+        add_gradient(self, j, n, x, term + j * n, grad, work);
     }
 }
 
@@ -89,7 +89,7 @@ static int evaluate(const struct rovi_target *target, size_t n, const double *x,
 
 struct rovi_target *share_new(struct meter *meter, const rovi_approximation *mixture, size_t k)
 {
-    const size_t d = mixture->dim, own = TARGET_BLOCK * (mixture->count + 4 * d);
+    const size_t d = mixture->dim, own = TARGET_BLOCK * (mixture->count + 3 * d);
     struct rovi_target *made = target_make(d);
     struct share *self = made == NULL ? NULL : arena_take(&made->memory, 1, sizeof *self);
     if (self == NULL) {

@@ -34,22 +34,20 @@ static void drop(struct fixture *f)
     rovi_approximation_free(f->q);
 }
 
-/* At draws of every component, and where all densities underflow; 1e-13 is what a few logarithms round. */
-static void log_densities_are_those_of_the_sum(void **state)
+/* At draws of every component, and where all densities underflow; 1e-13 is what a few logarithms round, within the
+ * error of the coordinates in a frame that is another's. */
+static void assert_sum(const struct fixture *f, double error)
 {
-    (void)state;
-    struct fixture f;
     double x[K * 50 * D], log_q[K * 50], part[K][K * 50];
-    make(&f);
     for (size_t k = 0; k < K; k++) {
-        assert_int_equal(rovi_approximation_draw(f.part[k], 4, 0, 50, x + k * 50 * D, NULL, NULL), ROVI_OK);
+        assert_int_equal(rovi_approximation_draw(f->part[k], 4, 0, 50, x + k * 50 * D, NULL, NULL), ROVI_OK);
     }
     for (size_t j = 0; j < D; j++) {
         x[j] = 300; /* exp(log q) is 0 here */
     }
-    assert_int_equal(rovi_approximation_log_density(f.q, K * 50, x, log_q, NULL), ROVI_OK);
+    assert_int_equal(rovi_approximation_log_density(f->q, K * 50, x, log_q, NULL), ROVI_OK);
     for (size_t k = 0; k < K; k++) {
-        assert_int_equal(rovi_approximation_log_density(f.part[k], K * 50, x, part[k], NULL), ROVI_OK);
+        assert_int_equal(rovi_approximation_log_density(f->part[k], K * 50, x, part[k], NULL), ROVI_OK);
     }
     assert_true(log_q[0] < -800);
     for (size_t p = 0; p < K * 50; p++) {
@@ -58,8 +56,44 @@ static void log_densities_are_those_of_the_sum(void **state)
         for (size_t k = 0; k < K; k++) {
             sum += weights[k] * exp(part[k][p] - top);
         }
-        assert_relative(log_q[p], top + log(sum), 1e-13);
+        assert_relative(log_q[p], top + log(sum), error);
     }
+}
+
+static void log_densities_are_those_of_the_sum(void **state)
+{
+    (void)state;
+    struct fixture f;
+    make(&f);
+    assert_sum(&f, 1e-13);
+    drop(&f);
+}
+
+/* The third component is diagonal, the second shares the first's frame; 1e-12, for offsets between two frames add the
+ * rounding of two more products. */
+static void shared_and_diagonal_frames_are_found_and_change_nothing(void **state)
+{
+    (void)state;
+    struct fixture f;
+    const double diagonal[D * D] = {2, 0, 0, 0, 0.5, 0, 0, 0, 1}, one[D * D] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
+    make(&f);
+    for (size_t k = 1; k < K; k++) {
+        rovi_approximation_parts parts = *rovi_approximation_parts_of(f.part[k]);
+        const rovi_approximation_parts *first = rovi_approximation_parts_of(f.part[0]);
+        rovi_approximation *old = f.part[k];
+        parts.whitening = k == 1 ? first->whitening : diagonal;
+        parts.rotation = k == 1 ? first->rotation : one;
+        assert_int_equal(rovi_approximation_new(&parts, &f.part[k], NULL), ROVI_OK);
+        rovi_approximation_free(old);
+    }
+    rovi_approximation_free(f.q);
+    assert_int_equal(rovi_approximation_new_mixture(K, weights, (const rovi_approximation *const *)f.part, &f.q, NULL),
+                     ROVI_OK);
+    assert_int_equal(f.q->frame[1], 0);
+    assert_int_equal(f.q->frame[2], 2);
+    assert_false(f.q->component[0]->diagonal);
+    assert_true(f.q->component[2]->diagonal);
+    assert_sum(&f, 1e-12);
     drop(&f);
 }
 
@@ -248,6 +282,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(log_densities_are_those_of_the_sum),
+        cmocka_unit_test(shared_and_diagonal_frames_are_found_and_change_nothing),
         cmocka_unit_test(draws_have_the_moments_of_the_mixture),
         cmocka_unit_test(components_are_drawn_by_their_weights),
         cmocka_unit_test(a_draw_depends_on_its_number_alone),
