@@ -11,6 +11,8 @@
 #include <pthread.h>
 #include <string.h>
 
+#define SMALL 4 /* dimensions up to which a few products are not worth a call */
+
 /* Fortran LAPACK inside OpenBLAS; the last argument is the hidden length of the character one. */
 void dpotrf_(const char *uplo, const int *n, double *a, const int *lda, int *info, size_t uplo_length);
 void dgeqrf_(const int *m, const int *n, double *a, const int *lda, double *tau, double *work, const int *lwork,
@@ -143,8 +145,25 @@ bool linalg_cholesky(size_t d, const double *A, double *L)
     return info == 0;
 }
 
+/* x <- L^-1 x */
+static void solve_lower_once(size_t d, const double *L, double *x)
+{
+    for (size_t i = 0; i < d; i++) {
+        for (size_t j = 0; j < i; j++) {
+            x[i] -= L[i * d + j] * x[j];
+        }
+        x[i] /= L[i * d + i];
+    }
+}
+
 void linalg_solve_lower(size_t n, size_t d, const double *L, double *X)
 {
+    if (d <= SMALL) {
+        for (size_t p = 0; p < n; p++) {
+            solve_lower_once(d, L, X + p * d);
+        }
+        return;
+    }
     cblas_dtrsm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, (int)n, (int)d, 1, L, (int)d, X,
                 (int)d); /* X = X L^-T */
 }

@@ -23,6 +23,7 @@
 #define NEGLIGIBLE 1e-8 /* weight of a local that is dropped */
 #define NEAR       0.5  /* standard deviations: closer is the same mode */
 #define AWAY       1.0  /* standard deviations, beyond those of a draw: a mean that has left the mode it began in */
+#define BEYOND     3.0  /* standard deviations, beyond those of a draw: where draws of a local are */
 #define CHUNK      5    /* natural-gradient steps between looks at the ELBO */
 #define CHUNKS     16
 #define ALIKE      5e-4 /* nats: a local that differs less from the target needs no more steps */
@@ -302,6 +303,16 @@ bool explore_at(struct explorer *e, const double *x, struct rng_stream stream)
         return keep_narrow(e, stream);
     }
     return keep(e);
+}
+
+bool explore_covers(struct explorer *e, const double *x)
+{
+    for (size_t k = 0; k < e->count; k++) {
+        if (distance(e, &e->locals[k], e->locals[k].mean, x) < BEYOND + sqrt((double)e->dim)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool explore_knows(struct explorer *e, const struct local *local)

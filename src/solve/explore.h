@@ -42,4 +42,7 @@ double explore_promise(const struct explorer *e);
 /* Whether a normal has its mean where one of these has, by the measure of both. */
 bool explore_knows(struct explorer *e, const struct local *fresh);
 
+/* Whether x lies where draws of a local do. */
+bool explore_covers(struct explorer *e, const double *x);
+
 #endif

@@ -2,7 +2,8 @@
 /*
  * A mixture of rotated products q = sum_k w_k q_k, equation (35):
  *   1. explore from several seeds; the local normals found are the first components, the best rotated product is one;
- *   2. weigh them (a concave problem), drop those that others make superfluous;
+ *   2. weigh them (a concave problem), drop those that others make superfluous; look for modes that they do not hold
+ *      (seek.c), until none is found;
  *   3. refine: each component is a fit of its own, by the coordinate solver, to the target as its share sees it
  *      (equation 36), which can only raise the mixture's ELBO; weigh and drop again;
  *   4. until a round gains less than the tolerance; then
@@ -17,6 +18,7 @@
 #include "solve/explore.h"
 #include "solve/grow.h"
 #include "solve/restart.h"
+#include "solve/seek.h"
 #include "solve/share.h"
 #include "solve/start.h"
 
@@ -29,11 +31,12 @@
 #define DRAWS            40960 /* of all components together */
 #define MOST_DRAWS       8192  /* of a component */
 #define LEAST_DRAWS      128
+#define SEEKINGS         16
 #define ROUNDS           8
 #define GROWTHS          8
 #define GROWTH_ROUNDS    4
 #define FAILURES         3 /* to grow, in a row, after which it is enough */
-#define MOST_ROUNDS      (ROUNDS + GROWTHS * GROWTH_ROUNDS)
+#define MOST_ROUNDS      (SEEKINGS + ROUNDS + GROWTHS * GROWTH_ROUNDS)
 #define REFINED          0.1 /* of the tolerance, shared by all components: divergence of one that needs no refining */
 #define SUPERFLUOUS      0.5 /* of the tolerance: what the components that are dropped may have been worth together */
 #define REFINING         12  /* iterations of the coordinate solver in one round */
@@ -269,6 +272,23 @@ static rovi_estimate improve(struct mixture *m, rovi_estimate now, int rounds, i
     return now;
 }
 
+/* Modes that were missed, until a search finds none. */
+static rovi_estimate seek(struct mixture *m, rovi_estimate now)
+{
+    size_t added = 1;
+    for (int s = 0; s < SEEKINGS && added > 0 && !ended(m); s++) {
+        const struct rng_stream stream = {
+            .seed = m->restart->seed, .purpose = RNG_START, .substream = (++m->samples) << 32};
+        m->no_memory = !seek_blend(&m->blend, now.value, m->problem->settings, &m->restart->progress, m->problem->team,
+                                   stream, &added);
+        if (added > 0) {
+            now = weigh(m, true);
+            m->no_memory = m->no_memory || !keep(m, now);
+        }
+    }
+    return now;
+}
+
 /* New components where mass is lacking: true when the mixture with them is worth more than their number and the error.
  * Otherwise the one without them stays. */
 static bool enlarge(struct mixture *m, rovi_estimate *now)
@@ -300,13 +320,18 @@ static bool enlarge(struct mixture *m, rovi_estimate *now)
     return false;
 }
 
+/* Whether the mixture is further from the target than what a larger one must gain. */
+static bool can_gain(const struct mixture *m, rovi_estimate now)
+{
+    return m->divergence > m->problem->settings->tolerance + 2 * hypot(now.mcse, now.mcse);
+}
+
 static void make(struct mixture *m)
 {
-    const double tolerance = m->problem->settings->tolerance;
     rovi_estimate now = weigh(m, true);
     m->no_memory = m->no_memory || !keep(m, now);
-    now = improve(m, now, ROUNDS, 1);
-    for (int g = 0, failed = 0; g < GROWTHS && failed < FAILURES && m->divergence > tolerance && !ended(m); g++) {
+    now = improve(m, seek(m, now), ROUNDS, 1);
+    for (int g = 0, failed = 0; g < GROWTHS && failed < FAILURES && can_gain(m, now) && !ended(m); g++) {
         failed = enlarge(m, &now) ? 0 : failed + 1;
     }
 }

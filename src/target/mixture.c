@@ -24,6 +24,8 @@
 
 #include "base/linalg.h"
 
+#define UNDERFLOW (-745.2) /* exp is 0 below, and slow to find out */
+
 /* Arrays K x n below have one row per component and one column per point. */
 
 void mixture_whiten(const struct mixture *mix, size_t g, size_t n, const double *x, double *z)
@@ -85,7 +87,8 @@ static void log_sum_exp(size_t K, size_t n, double *term, double *logp)
             top = term[k * n + i] > top ? term[k * n + i] : top;
         }
         for (size_t k = 0; k < K; k++) {
-            term[k * n + i] = exp(term[k * n + i] - top);
+            const double below = term[k * n + i] - top;
+            term[k * n + i] = below < UNDERFLOW ? 0 : exp(below);
             sum += term[k * n + i];
         }
         for (size_t k = 0; k < K; k++) {
