@@ -27,6 +27,7 @@ struct agreement agreement_of(const rovi_fit_parts *parts)
         enum standing standing = restart_standing(parts, i);
         agreement.failed += parts->restarts[i].stop == ROVI_STOP_FAILED;
         agreement.agreeing += standing == STANDING_AGREES;
+        agreement.spared += parts->restarts[i].stop == ROVI_STOP_SAME_MODES;
         if (standing != STANDING_NONE)
             agreement.worst_gap = fmax(agreement.worst_gap, restart_gap(parts, i).value);
     }

@@ -15,7 +15,8 @@ enum standing restart_standing(const rovi_fit_parts *parts, size_t restart);
 rovi_estimate restart_gap(const rovi_fit_parts *parts, size_t restart);
 
 struct agreement {
-    size_t agreeing, failed; /* the winner agrees with itself */
+    size_t agreeing, failed; /* the winner agrees with itself, and so does one that found the same modes */
+    size_t spared;           /* of those that agree: their search found no mode that the first did not know */
     double worst_gap;        /* of those that have an ELBO */
 };
 

@@ -182,6 +182,7 @@ static int exit_code_of(rovi_stop stop, const rovi_diagnosis_parts *diagnosis)
         stop = ROVI_STOP_INTERRUPTED;
     switch (stop) {
     case ROVI_STOP_CONVERGED:
+    case ROVI_STOP_SAME_MODES:
         return collapsed ? EXIT_COLLAPSED : EXIT_DONE;
     case ROVI_STOP_INTERRUPTED:
         return EXIT_INTERRUPTED;

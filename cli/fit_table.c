@@ -78,8 +78,14 @@ static void print_modes(const rovi_modes *modes, size_t d, FILE *stream)
 static void print_restarts(const rovi_fit_parts *parts, FILE *stream)
 {
     struct agreement agreement = agreement_of(parts);
-    fprintf(stream, "  %-10s%zu of %zu reach the best ELBO", "restarts", agreement.agreeing, parts->restart_count);
-    if (agreement.agreeing + agreement.failed < parts->restart_count)
+    fprintf(stream, "  %-10s", "restarts");
+    if (agreement.spared)
+        fprintf(stream,
+                "%zu fitted; the searches of %zu more found the same modes: ", parts->restart_count - agreement.spared,
+                agreement.spared);
+    fprintf(stream, "%zu of %zu reach the best ELBO", agreement.agreeing - agreement.spared,
+            parts->restart_count - agreement.spared);
+    if (agreement.agreeing + agreement.failed < parts->restart_count) /* those that are spared agree */
         fprintf(stream, ", the worst is %.3g below", agreement.worst_gap);
     if (agreement.failed)
         fprintf(stream, ", %zu failed", agreement.failed);

@@ -131,9 +131,12 @@ typedef struct rovi_estimate {
     X(ROVI_STOP_MAX_TIME, "max_time")                                                                                  \
     X(ROVI_STOP_MAX_EVALUATIONS, "max_evaluations")                                                                    \
     X(ROVI_STOP_INTERRUPTED, "interrupted")                                                                            \
-    X(ROVI_STOP_FAILED, "failed")
+    X(ROVI_STOP_FAILED, "failed")                                                                                      \
+    X(ROVI_STOP_SAME_MODES, "same_modes")
 
-typedef enum rovi_stop { /* why a restart ended; ROVI_STOP_FAILED: it left the numbers, or the target gave none */
+typedef enum rovi_stop { /* why a restart ended; ROVI_STOP_FAILED: it left the numbers, or the target gave none;
+                            ROVI_STOP_SAME_MODES: its search found no mode that the first restart did not know, so that
+                            it was not fitted: its elbo is that of the first, and it has no approximation */
 #define ROVI_STOP_NAME(name, text) name,
                          ROVI_STOP_LIST(ROVI_STOP_NAME)
 #undef ROVI_STOP_NAME

@@ -20,6 +20,7 @@ static const struct table_row rows[] = {
     TABLE_CHOICE(precondition, "auto|none", "auto", "whiten first (rovi: by a triangular factor, mfvi: by a diagonal), or not; solver coordinate"),
     TABLE_INTEGER(directions, 0, 1000000, 0, "rotate only so many leading directions and leave the others near the axes; 0: all up to 200 dimensions, 32 above; the dimension or more: all. Methods auto, rovi and mfvi with solver coordinate and precondition auto"),
     TABLE_INTEGER(restarts, 1, 10000, 4, "independent starts; the greatest ELBO wins"),
+    TABLE_CHOICE(independent, "off|on", "off", "on: fit every restart to the end; off: once one has converged close to the target, the others search for modes, and are fitted when they find new ones; solver coordinate"),
     TABLE_INTEGER(threads, 0, 1024, 0, "threads; 0: one per processor. The result does not depend on it"),
     TABLE_REAL(max_time, 0, inf, inf, "stop after this many seconds, keeping the best so far"),
     TABLE_INTEGER(max_evaluations, 0, 9007199254740991, 0, "stop the steps after this many target evaluations in all; 0: no limit"),
@@ -57,6 +58,7 @@ static const struct { const char *preset, *name, *value; } presets[] = {
     {"paper", "start_slope", "0"},
     {"paper", "start_spread", "1"},
     {"thorough", "restarts", "32"},
+    {"thorough", "independent", "on"},
     {"thorough", "iterations", "12000"},
     {"thorough", "draws", "100000"},
 };

@@ -21,7 +21,9 @@ struct rovi_settings {
     int64_t precondition; /* enum precondition */
     int64_t directions;   /* see settings_directions */
     int64_t preset;       /* the preset set last; the settings below are what counts */
-    int64_t seed, restarts, threads;
+    int64_t seed, restarts;
+    int64_t independent; /* of restarts */
+    int64_t threads;
     double max_time;
     int64_t max_evaluations, iterations;
     double tolerance;

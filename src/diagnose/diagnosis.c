@@ -276,7 +276,7 @@ static rovi_status search(struct job *job, rovi_error *error)
     const size_t d = job->q->dim, listed = job->modes->listed;
     double *given = arena_doubles(&job->memory, (GIVEN + MODES) * d), *means = given + GIVEN * d;
     rovi_stop stop = ROVI_STOP_CONVERGED;
-    probe_init(&job->probe, &job->memory, &job->progress, job->team, &job->draws);
+    probe_init(&job->probe, &job->memory, &job->progress, job->team, job->q, &job->draws);
     if (job->memory.failed) {
         return error_no_memory(error);
     }

@@ -32,10 +32,11 @@ static void set_moments(struct probe *p)
 }
 
 void probe_init(struct probe *p, struct arena *arena, const struct progress *progress, struct team *team,
-                const struct draws *draws)
+                const rovi_approximation *q, const struct draws *draws)
 {
     const size_t d = draws->dim;
     *p = (struct probe){.progress = progress, .team = team, .draws = draws, .dim = d};
+    p->L = q->count > 0 ? q->component[0]->whitening : q->whitening;
     p->mean = arena_doubles(arena, d);
     p->sd = arena_doubles(arena, d);
     p->peaks = arena_take(arena, PROBE_ROOM, sizeof *p->peaks);
@@ -110,7 +111,7 @@ static size_t find_joined(const struct probe *p, struct probe_climb *c, size_t f
 static bool climb(const struct probe *p, struct probe_climb *c)
 {
     for (int pull = 0; pull < PULLS; pull++) {
-        if (ascent_climb(&c->ascent, NULL, c->x, &c->logp)) {
+        if (ascent_climb(&c->ascent, p->L, c->x, &c->logp)) {
             return true;
         }
         for (size_t j = 0; j < p->dim; j++) {

@@ -34,6 +34,7 @@ struct probe {
     const struct progress *progress;
     struct team *team;
     const struct draws *draws; /* of the fit */
+    const double *L;           /* d x d: the spread of a mode of the fit, in whose coordinates climbs go; or NULL */
     struct rng_stream stream;  /* of starts about the origin */
     double spread;
     size_t dim;
@@ -46,9 +47,9 @@ struct probe {
     struct probe_climb *climb; /* PROBE_ROUND */
 };
 
-/* Takes memory from the arena, which may fail; views are freed by probe_free. `draws` are borrowed. */
+/* Takes memory from the arena, which may fail; views are freed by probe_free. q and its draws are borrowed. */
 void probe_init(struct probe *p, struct arena *arena, const struct progress *progress, struct team *team,
-                const struct draws *draws);
+                const rovi_approximation *q, const struct draws *draws);
 void probe_free(struct probe *p);
 
 /* Climbs from n points (n x d), modes of the fit by falling weight, into owner (n): the peaks that own where they end,

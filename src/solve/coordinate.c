@@ -92,12 +92,30 @@ static bool is_normal(const struct coordinates *s, enum whitening kind)
     return kind == WHITENING_TRIANGULAR && e->count == 1 && e->locals[0].off < NORMAL * s->problem->settings->tolerance;
 }
 
+/* Finds modes, and leaves them to the restarts after this one. */
+static void explore(struct coordinates *s)
+{
+    const struct known_modes *known = s->problem->known;
+    if (known != NULL) {
+        explore_adopt(&s->explorer, known);
+    }
+    explore_run(&s->explorer, s->problem->settings, s->restart->seed);
+    s->restart->promise = explore_promise(&s->explorer);
+    if (known == NULL) {
+        explore_leave(&s->explorer, &s->restart->modes, &s->restart->memory);
+    } else if (!explore_has_news(&s->explorer) && !polish_ended(&s->polish)) {
+        s->restart->stop = ROVI_STOP_SAME_MODES;
+    }
+}
+
 /* The list of candidates; it may stay empty, when no mode is found. False when out of memory. */
 static bool find_candidates(struct coordinates *s)
 {
     if (s->restart->start == NULL) {
-        explore_run(&s->explorer, s->problem->settings, s->restart->seed);
-        s->restart->promise = explore_promise(&s->explorer);
+        explore(s);
+    }
+    if (s->restart->memory.failed || s->restart->stop == ROVI_STOP_SAME_MODES) {
+        return !s->restart->memory.failed;
     }
     const enum whitening kind = whitening(s->problem);
     frame_init(&s->frame, &s->memory, &s->explorer, kind);
@@ -139,6 +157,9 @@ static bool solve(struct coordinates *s)
         return false;
     }
     if (s->candidates.count == 0) {
+        if (s->restart->stop == ROVI_STOP_SAME_MODES) {
+            return true;
+        }
         if (polish_ended(&s->polish)) {
             return settle_for_start(s);
         }

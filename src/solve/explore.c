@@ -21,6 +21,7 @@
     2.0 /* times start_spread: first of four doubling distances from a mode found before, in standard deviations */
 #define WITHIN     2.0  /* standard deviations: a mean within a local */
 #define NEGLIGIBLE 1e-8 /* weight of a local that is dropped */
+#define NEWS       1e-3 /* weight of modes that are worth a fit of their own */
 #define NEAR       0.5  /* standard deviations: closer is the same mode */
 #define AWAY       1.0  /* standard deviations, beyond those of a draw: a mean that has left the mode it began in */
 #define BEYOND     3.0  /* standard deviations, beyond those of a draw: where draws of a local are */
@@ -38,7 +39,6 @@ void explore_init(struct explorer *e, struct arena *arena, const struct progress
 {
     const size_t d = progress->meter->target->dim;
     *e = (struct explorer){.progress = progress, .dim = d, .room = room, .starts = STARTS};
-    e->end = arena_doubles(arena, (room + 1) * d);
     e->locals = arena_take(arena, room + 1, sizeof *e->locals);
     e->weight = arena_doubles(arena, room);
     e->x = arena_doubles(arena, d);
@@ -193,7 +193,7 @@ static size_t find_known(struct explorer *e, const struct local *fresh)
 static bool climbed_before(struct explorer *e)
 {
     for (size_t k = 0; k < e->count; k++) {
-        if (distance(e, &e->locals[k], e->end + k * e->dim, e->x) < NEAR) {
+        if (distance(e, &e->locals[k], e->locals[k].peak, e->x) < NEAR) {
             return true;
         }
     }
@@ -221,26 +221,25 @@ static bool fit_without_climb(struct explorer *e, struct local *fresh, const dou
 }
 
 /* From Laplace's approximation at the end of a climb, when steps come near to the target from there. */
-static bool fit_after_climb(struct explorer *e, struct local *fresh, double *begin, struct rng_stream stream)
+static bool fit_after_climb(struct explorer *e, struct local *fresh, struct rng_stream stream)
 {
     double logp = 0;
-    return climb(e, begin, &logp) && laplace(e, fresh) && settle(e, fresh, stream) && fresh->off < NEARLY;
+    return climb(e, fresh->peak, &logp) && laplace(e, fresh) && settle(e, fresh, stream) && fresh->off < NEARLY;
 }
 
 /* The first start: mass without a mode is found by the steps of a local fit alone, from where the climb began. */
 static bool try_first(struct explorer *e, const rovi_settings *settings, uint64_t seed, struct rng_stream stream)
 {
     struct local *fresh = &e->locals[0];
-    double *begin = e->end;
     scatter(e, settings, seed, 0);
-    if (fit_after_climb(e, fresh, begin, stream)) {
-        memcpy(e->end, e->x, e->dim * sizeof *e->x);
+    if (fit_after_climb(e, fresh, stream)) {
+        memcpy(fresh->peak, e->x, e->dim * sizeof *e->x);
     } else {
         scatter(e, settings, seed, 0);
         if (!fit_without_climb(e, fresh, e->x, stream)) {
             return false;
         }
-        e->end[0] = INFINITY; /* no climb ended there */
+        fresh->peak[0] = INFINITY; /* no climb ended there */
     }
     e->count = 1;
     return true;
@@ -252,7 +251,7 @@ static bool keep(struct explorer *e)
 {
     const size_t k = find_known(e, &e->locals[e->count]);
     const bool is_new = k == e->count;
-    memcpy(e->end + k * e->dim, e->x, e->dim * sizeof *e->x);
+    memcpy(e->locals[k].peak, e->x, e->dim * sizeof *e->x);
     e->count += is_new;
     return is_new;
 }
@@ -264,10 +263,16 @@ static bool keep_narrow(struct explorer *e, struct rng_stream stream)
     return laplace(e, fresh) && local_fit(fresh, &e->work, stream, 0, RATE) && isfinite(fresh->elbo) && keep(e);
 }
 
+/* A walk from where a climb began is long: not where there is a mode that needed none. */
+static bool may_walk(const struct explorer *e)
+{
+    return e->count == 0 || !(e->locals[0].off < NEARLY);
+}
+
 /* One more start: true when it led to a mode that was not known. */
 static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_t seed, size_t s)
 {
-    double *begin = e->end + e->count * e->dim, logp = 0;
+    double *begin = e->locals[e->count].peak, logp = 0;
     const struct rng_stream stream = {.seed = seed, .purpose = RNG_START, .substream = 1000 * (s + 1)};
     if (s == 0) {
         return try_first(e, settings, seed, stream);
@@ -282,7 +287,8 @@ static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_
         return narrow;
     }
     struct local *fresh = &e->locals[e->count];
-    if (!(laplace(e, fresh) && settle(e, fresh, stream)) && !fit_without_climb(e, fresh, begin, stream)) {
+    if (!(laplace(e, fresh) && settle(e, fresh, stream)) &&
+        (!may_walk(e) || !fit_without_climb(e, fresh, begin, stream))) {
         return narrow;
     }
     return keep(e) || narrow;
@@ -375,12 +381,45 @@ static bool is_enough(const struct explorer *e, size_t idle, uint64_t since)
            (idle >= IDLE_LEAST && spent > IDLE_GRADIENTS * (e->dim + 10));
 }
 
+void explore_leave(const struct explorer *e, struct known_modes *modes, struct arena *arena)
+{
+    const size_t d = e->dim;
+    modes->locals = arena_take(arena, e->count, sizeof *modes->locals);
+    for (size_t k = 0; k < e->count && !arena->failed; k++) {
+        local_init(&modes->locals[k], arena, d);
+        if (!arena->failed) {
+            copy_local(d, &e->locals[k], &modes->locals[k]);
+            memcpy(modes->locals[k].peak, e->locals[k].peak, d * sizeof(double));
+            modes->count++;
+        }
+    }
+}
+
+void explore_adopt(struct explorer *e, const struct known_modes *modes)
+{
+    for (e->count = 0; e->count < modes->count && e->count < e->room; e->count++) {
+        struct local *known = &e->locals[e->count];
+        copy_local(e->dim, &modes->locals[e->count], known);
+        memcpy(known->peak, modes->locals[e->count].peak, e->dim * sizeof(double));
+        known->known = true;
+    }
+}
+
+bool explore_has_news(const struct explorer *e)
+{
+    double news = 0;
+    for (size_t k = 0; k < e->count; k++) {
+        news += e->locals[k].known ? 0 : e->weight[k];
+    }
+    return news > NEWS;
+}
+
 void explore_run(struct explorer *e, const rovi_settings *settings, uint64_t seed)
 {
     rovi_stop stop = ROVI_STOP_CONVERGED;
     size_t idle = 0;
     uint64_t since = 0; /* gradients asked for when the last mode was found */
-    for (size_t s = 0; s < e->starts && !is_enough(e, idle, since) && e->count < e->room; s++) {
+    for (size_t s = e->count > 0; s < e->starts && !is_enough(e, idle, since) && e->count < e->room; s++) {
         if (supervisor_ends(e->progress, &stop)) {
             break;
         }

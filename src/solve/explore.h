@@ -15,7 +15,6 @@ struct explorer {
     size_t dim, room, count;
     bool narrow;              /* keep Laplace's approximation of each mode beside the local normal, if it is another */
     size_t starts, idle_each; /* starts at most; idle starts for each mode known, after which it is enough */
-    double *end;              /* where the climb to local k ended: (room + 1) x d */
     struct local *locals;     /* those found come first, by falling ELBO; one more to try in */
     double *weight;           /* room: softmax of the ELBOs */
     double *x, *scale, *H;    /* d, d, d x d */
@@ -27,6 +26,19 @@ struct explorer {
 /* Takes memory for `room` modes from the arena, which may fail. */
 void explore_init(struct explorer *e, struct arena *arena, const struct progress *progress, size_t room,
                   struct team *team);
+
+/* What a restart leaves to those after it. */
+struct known_modes {
+    size_t count;
+    struct local *locals; /* count */
+};
+
+/* Leaves copies of the locals in the arena, which may fail; and begins with those that another restart left. */
+void explore_leave(const struct explorer *e, struct known_modes *modes, struct arena *arena);
+void explore_adopt(struct explorer *e, const struct known_modes *modes);
+
+/* After explore_run: whether there are modes worth the name beyond those that it began with. */
+bool explore_has_news(const struct explorer *e);
 
 /* Finds modes, until many starts in a row have found nothing new. There may be none, when the target rejects all starts
  * or their surroundings. */

@@ -14,11 +14,14 @@
 #include "family/rotation.h"
 #include "solve/restart.h"
 
-#define SEED_BITS     53   /* seeds stay integers that JSON readers keep */
-#define MEASURE_SHARE 16   /* draws that measure are at most this part of what the fit has asked for */
-#define LED_SHARE     8    /* likewise, where the rotation leads in a few directions only */
-#define LED_DRAWS     200  /* but so many at least */
-#define IMPERFECT     0.15 /* nats: divergence of a rotated product beside which a mixture is tried */
+#define SEED_BITS     53  /* seeds stay integers that JSON readers keep */
+#define MEASURE_SHARE 16  /* draws that measure are at most this part of what the fit has asked for */
+#define LED_SHARE     8   /* likewise, where the rotation leads in a few directions only */
+#define LED_DRAWS     200 /* but so many at least */
+#define FEW_DRAWS     400 /* that an error is estimated from at least */
+#define IMPERFECT                                                                                                      \
+    0.25 /* nats: divergence of a rotated product beside which a mixture is tried, and restarts differ                 \
+          */
 
 /* d x d matrices that a restart holds at once, going by the memory that runs took. */
 #define MATRICES_COORDINATE 100
@@ -179,10 +182,8 @@ static rovi_status prepare(struct fit_job *job, const rovi_target *target, const
     if (job->memory.failed || (job->threads > 1 && job->team == NULL)) {
         return error_no_memory(error);
     }
-    job->problem = (struct problem){.target = target,
-                                    .settings = settings,
-                                    .rotate = settings->method != METHOD_MFVI,
-                                    .team = job->count == 1 ? job->team : NULL};
+    job->problem = (struct problem){
+        .target = target, .settings = settings, .rotate = settings->method != METHOD_MFVI, .team = job->team};
     meter_init(&job->total, target);
     for (size_t i = 0; i < job->count; i++) {
         prepare_restart(job, i);
@@ -215,17 +216,21 @@ static bool measure_once(const struct fit_job *job, const rovi_approximation *q,
     return ok;
 }
 
-/* More draws until the error is well below the tolerance, as long as they cost less than what the fit has cost. */
+/* A tenth of the draws first, and more until the error is well below the tolerance: all that were asked for, and beyond
+ * those as many as cost less than what the fit has cost. */
 static bool measure(const struct fit_job *job, const rovi_approximation *q, enum rng_purpose purpose,
                     struct meter *meter, struct team *team, struct elbo *elbo)
 {
-    for (size_t n = measure_draws(job, purpose, atomic_load(&meter->density));; n *= 4) {
+    const size_t all = measure_draws(job, purpose, atomic_load(&meter->density));
+    const rovi_settings *settings = job->problem.settings;
+    for (size_t n = all / 10 > FEW_DRAWS ? all / 10 : all;; n = n < all && 4 * n > all ? all : 4 * n) {
         if (!measure_once(job, q, purpose, meter, team, n, elbo)) {
             return false;
         }
-        const double enough = 0.5 * elbo_resolution(job->problem.settings->tolerance, elbo->estimate, n);
-        if (!(elbo->estimate.mcse > enough) || MEASURE_SHARE * n > atomic_load(&meter->density) ||
-            atomic_load(&job->supervisor.verdict) != SUPERVISOR_GO || job->problem.settings->max_evaluations > 0) {
+        const double enough = 0.5 * elbo_resolution(settings->tolerance, elbo->estimate, n);
+        if (!(elbo->estimate.mcse > enough) ||
+            (n >= all && (MEASURE_SHARE * n > atomic_load(&meter->density) || settings->max_evaluations > 0)) ||
+            atomic_load(&job->supervisor.verdict) != SUPERVISOR_GO) {
             return true;
         }
     }
@@ -265,16 +270,29 @@ static void solve_and_measure(struct fit_job *job, struct restart *r, size_t i)
         r->approximation = NULL;
         r->stop = r->iterations > 0 || i == 0 ? ROVI_STOP_FAILED : r->stop;
     }
-    r->elbo = elbo.estimate;
+    r->elbo = r->stop == ROVI_STOP_SAME_MODES ? job->restarts[0].elbo : elbo.estimate; /* whose fit it leaves alone */
     r->divergence = elbo.divergence;
 }
 
-/* What an earlier run left of the restart; NULL when it is still to be run. */
+/* Whether a first restart that came this far spares the others all but their search for modes: near the target, as far
+ * as it sees, and with no less than its local normals promise. */
+static bool may_lead(const struct fit_job *job, const rovi_restart *first)
+{
+    const rovi_settings *settings = job->problem.settings;
+    return !job->mixing && settings->independent == 0 && settings->solver == SOLVER_COORDINATE &&
+           !is_led(settings, job->problem.target->dim) && job->restarts[0].start == NULL &&
+           first->stop == ROVI_STOP_CONVERGED && first->divergence < IMPERFECT &&
+           !(first->promise > first->elbo.value + settings->tolerance + 3 * first->elbo.mcse);
+}
+
+/* What an earlier run left of the restart; NULL when it is still to be run, as it is where the others need the modes
+ * that it found. */
 static const rovi_restart *find_finished(const struct fit_job *job, const struct restart *r)
 {
     for (size_t i = 0; i < job->input->finished_count; i++) {
-        if (job->input->finished[i].seed == r->seed) {
-            return &job->input->finished[i];
+        const rovi_restart *finished = &job->input->finished[i];
+        if (finished->seed == r->seed) {
+            return r == job->restarts && may_lead(job, finished) ? NULL : finished;
         }
     }
     return NULL;
@@ -309,13 +327,21 @@ static void run_restart(void *context, size_t i, size_t worker)
     atomic_fetch_add(&job->supervisor.finished, 1);
 }
 
+static void run_later_restart(void *context, size_t i, size_t worker)
+{
+    run_restart(context, i + 1, worker);
+}
+
+/* The first alone, its inside using the team; the others side by side. */
 static void run_restarts(struct fit_job *job)
 {
-    if (job->count == 1) {
-        run_restart(job, 0, 0); /* its inside uses the team */
-    } else {
-        team_for(job->team, job->count, run_restart, job);
-    }
+    const struct restart *first = &job->restarts[0];
+    job->problem.team = job->team;
+    run_restart(job, 0, 0);
+    job->problem.team = NULL;
+    job->problem.known = first->modes.count > 0 && may_lead(job, &job->shown[0]) ? &first->modes : NULL;
+    team_for(job->team, job->count - 1, run_later_restart, job);
+    job->problem.known = NULL;
 }
 
 /* The greatest ELBO, on the draws that choose, is the least KL. */

@@ -23,7 +23,10 @@
 
 void local_init(struct local *local, struct arena *arena, size_t d)
 {
-    *local = (struct local){.mean = arena_doubles(arena, d), .L = arena_doubles(arena, d * d), .elbo = -INFINITY};
+    *local = (struct local){.mean = arena_doubles(arena, d),
+                            .L = arena_doubles(arena, d * d),
+                            .peak = arena_doubles(arena, d),
+                            .elbo = -INFINITY};
 }
 
 void local_work_init(struct local_work *w, struct arena *arena, const struct progress *progress, struct team *team)

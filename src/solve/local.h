@@ -15,6 +15,8 @@
 struct local {
     double *mean; /* d */
     double *L;    /* d x d, lower triangular */
+    double *peak; /* d: where climbs to it end; the first is infinite when none did */
+    bool known;   /* from an earlier restart */
     double elbo;  /* on the draws of the last step */
     double error; /* its standard error */
     double off;   /* half of the variance of the log ratio on those draws: its KL to the target, where that is small */

@@ -5,17 +5,19 @@
 
 #include "base/parallel.h"
 #include "base/settings.h"
+#include "solve/explore.h"
 #include "solve/supervisor.h"
 
 /* What a solver is given. */
 struct problem {
     const struct rovi_target *target;
     const rovi_settings *settings;
-    bool rotate;       /* RoVI; else MFVI, O = I */
-    struct team *team; /* for the inside of a restart, or NULL */
+    bool rotate;                     /* RoVI; else MFVI, O = I */
+    struct team *team;               /* for the inside of a restart, or NULL */
+    const struct known_modes *known; /* a restart that finds no others ends at once: ROVI_STOP_SAME_MODES; or NULL */
 };
 
-/* What it leaves; the arena `memory` owns the trace. */
+/* What it leaves; the arena `memory` owns the trace and the modes. */
 struct restart {
     uint64_t seed;
     const rovi_approximation *start; /* to continue from, borrowed; or NULL */
@@ -26,10 +28,11 @@ struct restart {
     uint64_t iterations;
     rovi_trace_point *trace;
     size_t trace_length, trace_room;
-    double begin;       /* by clock_seconds */
-    rovi_estimate elbo; /* on the draws that choose; NaN when it failed */
-    double divergence;  /* of the approximation from the target, about */
-    double promise;     /* log of the sum of exp(ELBO) over the local normals it found, when it looked for any */
+    double begin;             /* by clock_seconds */
+    rovi_estimate elbo;       /* on the draws that choose; NaN when it failed */
+    double divergence;        /* of the approximation from the target, about */
+    double promise;           /* log of the sum of exp(ELBO) over the local normals it found, when it looked for any */
+    struct known_modes modes; /* that it found, by local normals */
     bool no_memory;
     struct arena memory;
 };

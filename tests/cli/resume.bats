@@ -18,12 +18,12 @@ faulty() {
     local fault="$1 $2"
     shift 2
     code=0
-    PLUGIN_FAULT=$fault "$ROVI" fit p.so -o f.json --restarts 6 --quiet "$@" >out 2>err || code=$?
+    PLUGIN_FAULT=$fault "$ROVI" fit p.so -o f.json --restarts 6 --independent on --quiet "$@" >out 2>err || code=$?
 }
 
 # resumed FLAGS...: goes on, and has the same bits as the fit that nothing interrupted
 resumed() {
-    "$ROVI" fit p.so -o f.json --restarts 6 --resume "$@" >out 2>err || [ $? = 4 ]
+    "$ROVI" fit p.so -o f.json --restarts 6 --independent on --resume "$@" >out 2>err || [ $? = 4 ]
     diff <(essence ref.json) <(essence f.json)
     [ ! -e f.json.partial ]
 }
@@ -31,7 +31,7 @@ resumed() {
 # prepare FLAGS...: the fit that nothing interrupts, and how many evaluations it asks for
 prepare() {
     cp "$FIXTURES/plugin_faulty.so" p.so
-    "$ROVI" fit p.so -o ref.json --restarts 6 --quiet "$@" >out || [ $? = 4 ] # mean-field loses a mode
+    "$ROVI" fit p.so -o ref.json --restarts 6 --independent on --quiet "$@" >out || [ $? = 4 ] # mean-field loses a mode
     asked=$(sed -n 's/^ "evaluations": {"density": \([0-9]*\).*/\1/p' ref.json)
     late=$((asked * 2 / 3)) # some restarts have finished by then, and others not
 }
@@ -87,14 +87,14 @@ prepare() {
     faulty segv $((asked + 500)) # the fit asked for so many, the gradient check for a few more, the search for more
     [ "$code" = 1 ]
     grep -q 'in the search beyond the fit, which --no-probe leaves out; 6 finished restarts are kept' err
-    "$ROVI" fit p.so -o f.json --restarts 6 --resume --no-probe --quiet >out
-    "$ROVI" fit p.so -o plain.json --restarts 6 --no-probe --quiet >out
+    "$ROVI" fit p.so -o f.json --restarts 6 --independent on --resume --no-probe --quiet >out
+    "$ROVI" fit p.so -o plain.json --restarts 6 --independent on --no-probe --quiet >out
     diff <(essence plain.json) <(essence f.json)
 }
 
 @test "interrupted, then taken up again" {
     prepare
-    PLUGIN_FAULT="slow $((asked / 2))" "$ROVI" fit p.so -o f.json --restarts 6 >out 2>err &
+    PLUGIN_FAULT="slow $((asked / 2))" "$ROVI" fit p.so -o f.json --restarts 6 --independent on >out 2>err &
     pid=$!
     for _ in $(seq 100); do
         [ -e f.json.partial ] && break
@@ -111,7 +111,7 @@ prepare() {
 
 @test "a hang: the second Ctrl-C ends at once and says what is kept" {
     prepare
-    PLUGIN_FAULT="hang $late" "$ROVI" fit p.so -o f.json --restarts 6 --quiet >out 2>err &
+    PLUGIN_FAULT="hang $late" "$ROVI" fit p.so -o f.json --restarts 6 --independent on --quiet >out 2>err &
     pid=$!
     for _ in $(seq 100); do
         [ -e f.json.partial ] && break
@@ -133,11 +133,11 @@ prepare() {
     prepare
     faulty kill $late
     refused 2 '--resume: f.json.partial was begun with another setting seed' \
-        fit p.so -o f.json --restarts 6 --resume --quiet --seed 2
-    refused 2 'another target' fit "$FIXTURES/plugin.so" -o f.json --restarts 6 --resume --quiet
-    refused 2 'another --init' fit p.so -o f.json --restarts 6 --resume --quiet --init <(echo '[1, 1]')
-    refused 2 'found --resume and -o -' fit p.so -o - --restarts 6 --resume --quiet
-    "$ROVI" fit p.so -o f.json --restarts 6 --no-probe >out 2>err # from the beginning, and says what it gives up
+        fit p.so -o f.json --restarts 6 --independent on --resume --quiet --seed 2
+    refused 2 'another target' fit "$FIXTURES/plugin.so" -o f.json --restarts 6 --independent on --resume --quiet
+    refused 2 'another --init' fit p.so -o f.json --restarts 6 --independent on --resume --quiet --init <(echo '[1, 1]')
+    refused 2 'found --resume and -o -' fit p.so -o - --restarts 6 --independent on --resume --quiet
+    "$ROVI" fit p.so -o f.json --restarts 6 --independent on --no-probe >out 2>err # from the beginning, and says what it gives up
     grep -q 'f.json.partial has [1-5] finished restarts* of this fit, which --resume would go on with' err
     [ ! -e f.json.partial ]
 }
@@ -151,7 +151,7 @@ prepare() {
 @test "where nothing can be kept the fit goes on" {
     prepare
     mkdir f.json.partial
-    "$ROVI" fit p.so -o f.json --restarts 6 --quiet >out 2>err
+    "$ROVI" fit p.so -o f.json --restarts 6 --independent on --quiet >out 2>err
     [ "$(cat err)" = 'rovi fit: f.json.partial: cannot be written: Is a directory' ]
     diff <(essence ref.json) <(essence f.json)
 }
