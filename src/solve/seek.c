@@ -135,7 +135,7 @@ static void climb_from_best(const struct seeking *job, struct explorer *e, const
         }
         struct rng_stream stream = job->stream;
         stream.substream += 1 + 1000 * s;
-        double *end = e->end + e->count * d;
+        double *end = e->locals[e->count].peak;
         memcpy(end, job->probe[s].x, d * sizeof *end);
         climbs++;
         if (ascent_climb(&e->ascent, job->frame, end, &logp) && is_missed(job, end, logp)) {
