@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* rovi langevin: reference draws by Langevin Monte Carlo, as CSV. */
+/* rovi langevin: reference draws by Langevin Monte Carlo, as Stan CSV or NetCDF. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +11,8 @@
 #include "cli/model_log.h"
 #include "cli/progress.h"
 #include "io/draws_csv.h"
+#include "io/draws_name.h"
+#include "io/draws_netcdf.h"
 #include "io/output.h"
 #include "io/points_csv.h"
 #include "io/report.h"
@@ -18,7 +20,7 @@
 
 struct request {
     const char *target, *output, *count, *start, *start_file, *centers;
-    bool json, quiet, help;
+    bool netcdf, json, quiet, help;
     char *command_line;
     double began; /* seconds_now() */
     rovi_langevin_settings *settings;
@@ -81,7 +83,7 @@ static rovi_status check_request(struct request *request, rovi_error *error)
         return report(error, ROVI_BAD_INPUT, "-n: found nothing, allowed: the number of draws, at least 1");
     rovi_status status = parse_count("-n", request->count, 1, &count, error);
     if (!status)
-        status = draws_csv_check_name(request->output, error);
+        status = draws_name_check(request->output, &request->netcdf, error);
     if (status)
         return status;
     if (request->json && strcmp(request->output, "-") == 0)
@@ -115,13 +117,30 @@ static rovi_status read_request(const struct command *self, int argc, char **arg
 
 /* ---- the result ---- */
 
+static rovi_status write_draws(const struct request *request, const struct draws_table *draws,
+                               const struct output *output, rovi_error *error)
+{
+    struct pool pool = {0};
+    struct draws_head head;
+    struct draws_csv csv = {.stream = output->stream, .name = request->output};
+    rovi_status status = draws_table_head(draws, &pool, &head, error);
+    if (!status && request->netcdf)
+        status = draws_netcdf_write(output, &head, draws_table_each, draws, error);
+    else if (!status) {
+        draws_csv_begin(&csv, &head);
+        status = draws_table_each(draws, draws_csv_put, &csv, error);
+    }
+    pool_free(&pool);
+    return status;
+}
+
 static rovi_status save(const struct request *request, const struct draws_table *draws, rovi_error *error)
 {
     struct output output;
     rovi_status status = output_open(&output, request->output, error);
     if (status)
         return status;
-    status = draws_csv_write_table(draws, output.stream, request->output, error);
+    status = write_draws(request, draws, &output, error);
     return output_finish(&output, status, error);
 }
 
@@ -257,7 +276,7 @@ static int run(const struct command *self, int argc, char **argv)
 
 static const struct option options[] = {
     {"draws", 'n', "N", NULL, "how many draws, at least 1"},
-    {"output", 'o', "FILE.csv", NULL, "where they go, - for stdout"},
+    {"output", 'o', "FILE", NULL, "where they go: a .csv (Stan's), a .nc (NetCDF, for ArviZ), - for CSV to stdout"},
     {"start", 0, "WHERE", NULL,
      "dispersed: normally about the origin; origin; or FILE.csv with a start a row, as often as needed (default "
      "dispersed)"},
@@ -271,9 +290,9 @@ static const struct option options[] = {
 const struct command langevin_command = {
     .name = "langevin",
     .summary = "Reference draws from a target by Langevin Monte Carlo, and the mass per mode over time.",
-    .usage =
-        "rovi langevin TARGET -n N -o draws.csv [--start origin|FILE.csv] [--centers FILE.csv] [--SETTING VALUE ...] "
-        "[--json] [--quiet]",
+    .usage = "rovi langevin TARGET -n N -o draws.csv|draws.nc [--start origin|FILE.csv] [--centers FILE.csv] "
+             "[--SETTING VALUE ...] "
+             "[--json] [--quiet]",
     .options = options,
     .setting_at = rovi_langevin_settings_at,
     .run = run};

@@ -9,6 +9,7 @@
 #include "cli/interrupt.h"
 #include "cli/model_log.h"
 #include "io/draws_csv.h"
+#include "io/draws_name.h"
 #include "io/draws_netcdf.h"
 #include "io/draws_target.h"
 #include "io/output.h"
@@ -44,24 +45,6 @@ static rovi_status apply(const struct arguments *arguments, void *context, rovi_
     return ROVI_OK;
 }
 
-static rovi_status check_output(struct request *request, rovi_error *error)
-{
-    static const char allowed[] = "a name ending in .csv or .nc, or - for stdout";
-    const char *path = request->output;
-    size_t length = path ? strlen(path) : 0;
-    request->netcdf = length > 3 && strcmp(path + length - 3, ".nc") == 0;
-    if (request->netcdf && !output_is_plain(path))
-        return report(error, ROVI_BAD_INPUT, "-o: found \"%.200s\", a device or pipe, allowed for NetCDF: a file",
-                      path);
-    if (request->netcdf)
-        return draws_netcdf_available(error);
-    if (draws_csv_check_name(path, NULL) == ROVI_OK)
-        return ROVI_OK;
-    if (!path)
-        return report(error, ROVI_BAD_INPUT, "-o: found nothing, allowed: %s", allowed);
-    return report(error, ROVI_BAD_INPUT, "-o: found \"%.200s\", allowed: %s", path, allowed);
-}
-
 static rovi_status check_layout(struct request *request, rovi_error *error)
 {
     static const char *const names[] = {[DRAWS_PATHFINDER] = "pathfinder", [DRAWS_ADVI] = "advi"};
@@ -92,7 +75,7 @@ static rovi_status check_request(struct request *request, rovi_error *error)
         return report(error, ROVI_BAD_INPUT, "found no fit, allowed: a file that `rovi fit` wrote");
     if (!request->count_text)
         return report(error, ROVI_BAD_INPUT, "-n: found nothing, allowed: the number of draws, at least 1");
-    rovi_status status = check_output(request, error);
+    rovi_status status = draws_name_check(request->output, &request->netcdf, error);
     if (!status)
         status = check_layout(request, error);
     if (!status)
@@ -127,17 +110,6 @@ static rovi_status write_csv(const struct request *request, const struct draws *
     struct draws_csv csv = {.layout = request->layout, .stream = output->stream, .name = request->output};
     draws_csv_begin(&csv, &draws->head);
     return draws_each(draws, draws_csv_put, &csv, error);
-}
-
-static rovi_status write_netcdf(const struct draws *draws, const struct output *output, rovi_error *error)
-{
-    struct draws_netcdf *netcdf;
-    rovi_status status = draws_netcdf_open(output, &draws->head, &netcdf, error);
-    if (status)
-        return status;
-    status = draws_each(draws, draws_netcdf_put, netcdf, error);
-    rovi_status closed = draws_netcdf_close(netcdf, !status, error);
-    return status ? status : closed;
 }
 
 /* How often the model could not constrain a point so far. */
@@ -179,7 +151,8 @@ static rovi_status write_draws(const struct request *request, const struct draws
     rovi_status status = output_open(&output, request->output, error);
     if (status)
         return status;
-    status = request->netcdf ? write_netcdf(draws, &output, error) : write_csv(request, draws, &output, error);
+    status = request->netcdf ? draws_netcdf_write(&output, &draws->head, draws_each, draws, error)
+                             : write_csv(request, draws, &output, error);
     if (!status)
         status = check_outputs(draws, failed_before, error);
     status = output_finish(&output, status, error);

@@ -10,6 +10,7 @@
 
 #include "io/report.h"
 
+#define TABLE_BLOCK   1024              /* draws at hand that are given to a sink at once */
 #define BLOCK_DOUBLES ((size_t)1 << 18) /* two megabytes of draws at once: long writes, little memory */
 #define ALIGNED       64                /* the library makes draws by so many: a block that ends within costs twice */
 
@@ -173,8 +174,9 @@ static size_t at_most(uint64_t left, size_t room)
     return left < room ? (size_t)left : room;
 }
 
-rovi_status draws_each(const struct draws *draws, draws_sink take, void *sink, rovi_error *error)
+rovi_status draws_each(const void *source, draws_sink take, void *sink, rovi_error *error)
 {
+    const struct draws *draws = source;
     struct block block;
     rovi_status status = block_take(draws, &block, error);
     for (uint64_t first = 0; !status && first < draws->head.count; first += draws->room) {
@@ -270,4 +272,32 @@ void draws_close(struct draws *draws)
     rovi_modes_free(draws->modes);
     draws->modes = NULL;
     pool_free(&draws->pool);
+}
+
+/* ---- draws at hand ---- */
+
+rovi_status draws_table_head(const struct draws_table *table, struct pool *pool, struct draws_head *head,
+                             rovi_error *error)
+{
+    *head = (struct draws_head){.model = draws_one_line(pool, table->target),
+                                .method = table->method,
+                                .status = table->status,
+                                .count = table->count,
+                                .seed = table->seed,
+                                .shown = {table->dim, draws_number_names(pool, table->dim)}};
+    return head->model && head->shown.name ? ROVI_OK : report_no_memory(error);
+}
+
+rovi_status draws_table_each(const void *source, draws_sink take, void *sink, rovi_error *error)
+{
+    const struct draws_table *table = source;
+    rovi_status status = ROVI_OK;
+    for (size_t first = 0; !status && first < table->count; first += TABLE_BLOCK) {
+        const size_t left = table->count - first;
+        const struct draws_block block = {.n = left < TABLE_BLOCK ? left : TABLE_BLOCK,
+                                          .x = table->x + first * table->dim,
+                                          .lp = table->log_p + first};
+        status = take(sink, &block, error);
+    }
+    return status;
 }

@@ -29,15 +29,18 @@ struct draws_head {
 
 struct draws_block {
     size_t n;
-    const double *x;             /* n x shown.count */
-    const double *unconstrained; /* n x unconstrained.count */
-    const double *lp, *log_q,
-        *log_weight; /* n; lp and log_weight are NaN where there is no target; log_q may be NULL: unknown */
-    const int *mode; /* n, place among the modes of the fit; -1: none of the listed */
+    const double *x;                       /* n x shown.count */
+    const double *unconstrained;           /* n x unconstrained.count */
+    const double *lp, *log_q, *log_weight; /* n; lp and log_weight are NaN where there is no target; log_q, log_weight
+                                              and mode are NULL for a sampler's draws */
+    const int *mode;                       /* n, place among the modes of the fit; -1: none of the listed */
 };
 
 /* Takes the blocks one after the other. */
 typedef rovi_status (*draws_sink)(void *sink, const struct draws_block *block, rovi_error *error);
+
+/* Hands all draws to the sink; stops at the first failure of either. */
+typedef rovi_status (*draws_source)(const void *source, draws_sink take, void *sink, rovi_error *error);
 
 /* On which scale draws are shown; all zero for the coordinates of the fit themselves, x.1, ..., x.d. */
 struct draws_scale {
@@ -77,7 +80,19 @@ const char *const *draws_number_names(struct pool *pool, size_t d);
 rovi_status draws_open(struct draws *draws, const struct draws_request *request, rovi_error *error);
 void draws_close(struct draws *draws);
 
-/* Hands all draws to the sink; stops at the first failure of either. */
-rovi_status draws_each(const struct draws *draws, draws_sink take, void *sink, rovi_error *error);
+rovi_status draws_each(const void *draws, draws_sink take, void *sink, rovi_error *error); /* a draws_source */
+
+/* Draws at hand, of a sampler that knows no log q. */
+struct draws_table {
+    const char *target, *method, *status; /* for the head */
+    uint64_t seed;
+    size_t count, dim;
+    const double *x, *log_p; /* count x dim, count */
+};
+
+/* The head has its texts from the pool. */
+rovi_status draws_table_head(const struct draws_table *table, struct pool *pool, struct draws_head *head,
+                             rovi_error *error);
+rovi_status draws_table_each(const void *table, draws_sink take, void *sink, rovi_error *error); /* a draws_source */
 
 #endif

@@ -108,36 +108,3 @@ rovi_status draws_csv_put(void *sink, const struct draws_block *block, rovi_erro
         return report(error, ROVI_IO_FAILED, "%.200s: cannot be written: %s", csv->name, strerror(errno));
     return ROVI_OK;
 }
-
-rovi_status draws_csv_write_table(const struct draws_table *draws, FILE *stream, const char *name, rovi_error *error)
-{
-    struct pool pool = {0};
-    struct draws_csv csv = {.stream = stream, .name = name};
-    const struct draws_head head = {.model = draws_one_line(&pool, draws->target),
-                                    .method = draws->method,
-                                    .status = draws->status,
-                                    .count = draws->count,
-                                    .seed = draws->seed,
-                                    .shown = {draws->dim, draws_number_names(&pool, draws->dim)}};
-    const struct draws_block all = {.n = draws->count, .x = draws->x, .lp = draws->log_p};
-    if (!head.model || !head.shown.name) {
-        pool_free(&pool);
-        return report_no_memory(error);
-    }
-    draws_csv_begin(&csv, &head);
-    rovi_status status = draws_csv_put(&csv, &all, error);
-    pool_free(&pool);
-    return status;
-}
-
-rovi_status draws_csv_check_name(const char *path, rovi_error *error)
-{
-    static const char allowed[] = "a name ending in .csv, or - for stdout";
-    size_t length = path ? strlen(path) : 0;
-    if (!path)
-        return report(error, ROVI_BAD_INPUT, "-o: found nothing, allowed: %s", allowed);
-    if ((length > 4 && strcmp(path + length - 4, ".csv") == 0) || strcmp(path, "-") == 0 ||
-        strncmp(path, "/dev/", 5) == 0)
-        return ROVI_OK;
-    return report(error, ROVI_BAD_INPUT, "-o: found \"%.200s\", allowed: %s", path, allowed);
-}

@@ -24,17 +24,4 @@ struct draws_csv {
 void draws_csv_begin(struct draws_csv *csv, const struct draws_head *head);
 rovi_status draws_csv_put(void *csv, const struct draws_block *block, rovi_error *error); /* a draws_sink */
 
-/* Draws at hand, of a sampler that knows no log q: lp_approx__ is NaN. */
-struct draws_table {
-    const char *target, *method, *status; /* for the comment lines */
-    uint64_t seed;
-    size_t count, dim;
-    const double *x, *log_p; /* count x dim, count */
-};
-
-rovi_status draws_csv_write_table(const struct draws_table *draws, FILE *stream, const char *name, rovi_error *error);
-
-/* CSV is what a name ending in .csv gets, and what has no name to tell: stdout and devices. NULL: no name was given. */
-rovi_status draws_csv_check_name(const char *path, rovi_error *error);
-
 #endif

@@ -50,6 +50,7 @@ rovi_status draws_netcdf_close(struct draws_netcdf *netcdf, bool complete, rovi_
 #include <dlfcn.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <netcdf.h>
 #include <string.h>
 #include <time.h>
@@ -92,6 +93,7 @@ struct draws_netcdf {
     uint64_t written;
     struct group posterior, unconstrained;
     int stats, stat[STATS], mode; /* ids of the group and its variables */
+    bool has_fit;                 /* a sampler's draws have lp alone */
     double *gathered;             /* room for the largest variable of a block */
     size_t room;
     struct pool pool;
@@ -199,15 +201,16 @@ static rovi_status put_attributes(struct draws_netcdf *self, int group, const st
                                   rovi_error *error)
 {
     rovi_status status = put_texts(self, group, head, error);
+    const rovi_estimate elbo = head->elbo ? *head->elbo : (rovi_estimate){NAN, NAN};
     const struct {
         const char *name;
         double value;
-    } reals[] = {{"fit_elbo", head->elbo->value}, {"fit_elbo_mcse", head->elbo->mcse}};
+    } reals[] = {{"fit_elbo", elbo.value}, {"fit_elbo_mcse", elbo.mcse}};
     const struct {
         const char *name;
         long long value;
     } counts[] = {{"seed", (long long)head->seed}, {"num_proposals", (long long)head->proposals}};
-    for (size_t i = 0; !status && i < 2; i++)
+    for (size_t i = 0; !status && head->elbo && i < 2; i++)
         status = check(self, self->nc.nc_put_att_double(group, NC_GLOBAL, reals[i].name, NC_DOUBLE, 1, &reals[i].value),
                        reals[i].name, error);
     for (size_t i = 0; !status && i < (head->proposals > 0 ? 2u : 1u); i++)
@@ -298,9 +301,12 @@ static rovi_status define_stats(struct draws_netcdf *self, const struct draws_he
     struct group group = {0};
     rovi_status status = define_group(self, "sample_stats", head, &group, error);
     self->stats = group.id;
-    for (size_t i = 0; !status && i < STATS; i++)
+    self->has_fit = head->elbo != NULL;
+    for (size_t i = 0; !status && (i == LP || self->has_fit) && i < STATS; i++)
         status = define_variable(self, group.id, names[i], NC_DOUBLE, 2, group.dims, &self->stat[i], error);
-    return status ? status : define_variable(self, group.id, "mode", NC_INT, 2, group.dims, &self->mode, error);
+    return status || !self->has_fit
+               ? status
+               : define_variable(self, group.id, "mode", NC_INT, 2, group.dims, &self->mode, error);
 }
 
 static rovi_status define_all(struct draws_netcdf *self, const struct draws_head *head, rovi_error *error)
@@ -347,9 +353,9 @@ static rovi_status put_stats(struct draws_netcdf *self, const struct draws_block
     const double *const values[STATS] = {[LP] = block->lp, [LOG_Q] = block->log_q, [LOG_WEIGHT] = block->log_weight};
     size_t start[2] = {0, (size_t)self->written}, count[2] = {1, block->n};
     int code = NC_NOERR;
-    for (size_t i = 0; !code && i < STATS; i++)
+    for (size_t i = 0; !code && (i == LP || self->has_fit) && i < STATS; i++)
         code = self->nc.nc_put_vara_double(self->stats, self->stat[i], start, count, values[i]);
-    if (!code)
+    if (!code && self->has_fit)
         code = self->nc.nc_put_vara_int(self->stats, self->mode, start, count, block->mode);
     return check(self, code, "sample_stats", error);
 }
@@ -427,3 +433,15 @@ rovi_status draws_netcdf_close(struct draws_netcdf *self, bool complete, rovi_er
 }
 
 #endif
+
+rovi_status draws_netcdf_write(const struct output *output, const struct draws_head *head, draws_source each,
+                               const void *source, rovi_error *error)
+{
+    struct draws_netcdf *netcdf;
+    rovi_status status = draws_netcdf_open(output, head, &netcdf, error);
+    if (status || !netcdf) /* the second only with the first, which clang's analyzer cannot see */
+        return status;
+    status = each(source, draws_netcdf_put, netcdf, error);
+    rovi_status closed = draws_netcdf_close(netcdf, !status, error);
+    return status ? status : closed;
+}

@@ -92,12 +92,28 @@ rows() {
     only_here a.csv
 }
 
+@test "NetCDF, or what to install for it" {
+    if "$ROVI" langevin figure1-m1 -n 3000 -o a.nc "${QUICK[@]}" >table 2>err; then
+        [ "$(head -c 8 a.nc | tail -c 7 | head -c 3)" = HDF ]
+        [ "$(wc -c <a.nc)" -gt 96000 ] # 3000 draws of two coordinates and lp, and their numbers
+        grep -aq langevin a.nc
+        ! grep -aq log_weight a.nc
+        mkfifo pipe.nc
+        refused 2 '-o: found "pipe.nc", a device or pipe' langevin ring -n 1 -o pipe.nc
+        (ulimit -f 10 && ! "$ROVI" langevin figure1-m1 -n 3000 -o b.nc "${QUICK[@]}" >table 2>err)
+        grep -q 'b.nc: cannot be written' err
+        only_here table err a.nc pipe.nc
+    else
+        grep -q 'libnetcdf-dev' err
+    fi
+}
+
 @test "bad input" {
     refused 2 'found no target' langevin -n 1 -o a.csv
     refused 2 '-n: found nothing' langevin ring -o a.csv
     refused 2 '-n: found "0"' langevin ring -n 0 -o a.csv
     refused 2 '-o: found nothing' langevin ring -n 1
-    refused 2 '-o: found "a.nc"' langevin ring -n 1 -o a.nc
+    refused 2 '-o: found "a.h5", allowed: a name ending in .csv or .nc' langevin ring -n 1 -o a.h5
     refused 2 'found -o - and --json' langevin ring -n 1 -o - --json
     refused 2 '--steps: found "0", allowed: 1..' langevin ring -n 1 -o a.csv --steps 0
     refused 2 '--burn-in: found "2", allowed: 0..1' langevin ring -n 1 -o a.csv --burn-in 2

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Read what `rovi sample` wrote with ArviZ, and with cmdstanpy where it is installed. Usage: read.py FOLDER
+"""Read what `rovi sample` and `rovi langevin` wrote with ArviZ, and with cmdstanpy where it is installed. Usage: read.py FOLDER
 
 The readers must agree with each other to the last bit, and with the means and weights that the fit itself gives (exact,
 from its modes) to 4.5 standard errors of 4000 draws of a fixed seed."""
@@ -16,11 +16,16 @@ fit = json.loads((folder / "result.json").read_text())
 modes = fit["modes"]
 weight = np.array([mode["weight"] for mode in modes])
 mean = weight @ np.array([mode["mean"] for mode in modes])
-lines = [line for line in (folder / "draws.csv").read_text().splitlines() if not line.startswith("#")]
-names = lines[0].split(",")
-draws = np.loadtxt(lines[1:], delimiter=",")
+
+
+def read_table(name):
+    lines = [line for line in (folder / name).read_text().splitlines() if not line.startswith("#")]
+    assert lines[0] == "lp_approx__,lp__,x.1,x.2" and len(lines) == 4001
+    return np.loadtxt(lines[1:], delimiter=",")
+
+
+draws = read_table("draws.csv")
 n = len(draws)
-assert names == ["lp_approx__", "lp__", "x.1", "x.2"] and n == 4000
 x = draws[:, 2:]
 
 
@@ -52,6 +57,18 @@ def read_netcdf():
     print(f"arviz {arviz.__version__}: draws.nc as it should be")
 
 
+def read_langevin():
+    import arviz
+
+    table = read_table("langevin.csv")
+    data = arviz.from_netcdf(folder / "langevin.nc")
+    assert np.array_equal(data["posterior"]["x"].values[0], table[:, 2:])
+    assert np.array_equal(data["sample_stats"]["lp"].values[0], table[:, 1])
+    assert list(data["sample_stats"].data_vars) == ["lp"] and np.all(np.isnan(table[:, 0]))
+    assert data["posterior"].attrs["method"] == "langevin" and "fit_elbo" not in data["posterior"].attrs
+    print(f"arviz {arviz.__version__}: langevin.nc as it should be")
+
+
 def read_csv():
     import cmdstanpy
 
@@ -65,5 +82,6 @@ def read_csv():
 
 if (folder / "draws.nc").exists():
     read_netcdf()
+    read_langevin()
 if importlib.util.find_spec("cmdstanpy"):
     read_csv()

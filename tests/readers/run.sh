@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# The files of `rovi sample` in the hands of those they are written for: ArviZ 0.x with cmdstanpy, and ArviZ 1.x, from
+# The files of `rovi sample` and `rovi langevin` in the hands of those they are written for: ArviZ 0.x with cmdstanpy, and ArviZ 1.x, from
 # PyPI. The environments stay in build/readers (some 800 MB) and are made once. What cannot be had here (no Python, one
 # too old, no network, no NetCDF) is skipped, and said.
 set -eu
@@ -55,7 +55,9 @@ environment()
 "$rovi" fit figure1-m3 --seed 3 --quiet --json -o "$work/fit.json" >"$work/result.json"
 "$rovi" sample "$work/fit.json" -n 4000 -o "$work/draws.csv"
 "$rovi" sample "$work/fit.json" -n 4000 -o "$work/advi.csv" --layout advi
-if ! "$rovi" sample "$work/fit.json" -n 4000 -o "$work/draws.nc"; then
+"$rovi" langevin figure1-m1 -n 4000 --quiet -o "$work/langevin.csv" >"$work/log"
+if ! "$rovi" sample "$work/fit.json" -n 4000 -o "$work/draws.nc" ||
+    ! "$rovi" langevin figure1-m1 -n 4000 --quiet -o "$work/langevin.nc" >"$work/log"; then
     skip "no NetCDF: the files of CSV are read all the same"
 fi
 
