@@ -21,6 +21,19 @@ void figure_note(struct study *study, double x, double y, const char *colour, co
     end_label(study, colour, text);
 }
 
+void figure_row_name(struct study *study, double x, double y, const char *colour, const char *text)
+{
+    canvas_begin_label(&study->canvas, x, y);
+    fprintf(study->canvas.stream, "'{/:Bold %s}' center rotate by 90 font ',11' tc rgb '%s'\n", text, colour);
+}
+
+void figure_small_note(struct study *study, double x, double y, const char *text)
+{
+    canvas_begin_label(&study->canvas, x, y);
+    canvas_quote(text, study->canvas.stream);
+    fputs(" left font ',9.5' tc rgb '" LABEL_COLOUR "'\n", study->canvas.stream);
+}
+
 /* What stands between two line ends becomes a label of its own. */
 static void print_lines(struct study *study, const char *text, double y)
 {
@@ -37,7 +50,7 @@ void figure_begin(struct study *study, double width, double height, const char *
 {
     study->canvas.width = width;
     study->canvas.height = height;
-    fputs("set multiplot\nset clip points\n", study->canvas.stream);
+    fputs("set multiplot\nset clip points\nset ylabel offset 1.3,0\n", study->canvas.stream);
     canvas_begin_label(&study->canvas, FIGURE_LEFT - 44, 26);
     fprintf(study->canvas.stream, "'{/:Bold %s}' left font ',17' tc rgb '" TARGET_COLOUR "'\n", title);
     print_lines(study, explanation, 50);

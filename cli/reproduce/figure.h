@@ -16,6 +16,7 @@
 #define WHITENED_COLOUR "#009E73"
 #define SAMPLER_COLOUR  "#CC79A7"
 #define FOURTH_COLOUR   "#E69F00"
+#define MIXTURE_COLOUR  "#56B4E9"
 #define QUIET_COLOUR    "#999999"
 
 #define FIGURE_LEFT 70 /* pixels: of the title, and where the first panel's axis usually stands */
@@ -34,6 +35,10 @@ void figure_close(struct study *study);
 void figure_label(struct study *study, double x, double y, const char *colour, const char *text);
 /* The same at pixels. */
 void figure_note(struct study *study, double x, double y, const char *colour, const char *text);
+
+/* The name of a row of panels, turned, its middle at pixels; and a small label above one of many panels. */
+void figure_row_name(struct study *study, double x, double y, const char *colour, const char *text);
+void figure_small_note(struct study *study, double x, double y, const char *text);
 
 /* Lines across the next panel, at x or at y. */
 void figure_vertical(struct study *study, double x, const char *colour);
