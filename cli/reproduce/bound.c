@@ -120,8 +120,8 @@ static void draw_mass(struct study *study, const struct point *points, const dou
     const struct point *last = points + POINTS - 1;
     figure_label(study, 4.07, last->pi_bound * 1.4, FOURTH_COLOUR, "bound (4)");
     figure_label(study, 4.07, last->pi_sharper, MFVI_COLOUR, "sharper (5)");
-    figure_label(study, 2.9, 3e-5, TARGET_COLOUR, "exact optimum");
-    figure_label(study, .62, .035, ROVI_COLOUR, "● fits");
+    figure_label(study, 3.2, 2e-6, TARGET_COLOUR, "exact optimum");
+    figure_label(study, .62, .035, ROVI_COLOUR, "• fits");
     fputs("plot $mass using 1:3 with lines lw 2 lc rgb '" FOURTH_COLOUR "', \\\n"
           "  $mass using 1:4 with lines lw 2 lc rgb '" MFVI_COLOUR "', \\\n"
           "  $mass using 1:2 with lines lw 2 lc rgb '" TARGET_COLOUR "', \\\n"
@@ -143,9 +143,9 @@ static void draw_epsilon(struct study *study, const struct point *points)
           "set ytics ('1' 1, '10^{−2}' 1e-2, '10^{−4}' 1e-4)\n",
           stream);
     figure_label(study, 4.07, points[POINTS - 1].limit, ROVI_COLOUR, "e^{−2b}");
-    figure_label(study, 3.35, 2.5e-3, TARGET_COLOUR, "ε, and π(E)");
+    figure_label(study, 3.35, 2.5e-3, TARGET_COLOUR, "ε, and π(E) (dashed)");
     fputs("plot $epsilon using 1:2 with lines lw 1.8 lc rgb '" TARGET_COLOUR "', \\\n"
-          "  $epsilon using 1:3 with lines lw 1.2 dt (5,4) lc rgb '" TARGET_COLOUR "', \\\n"
+          "  $epsilon using 1:3 with lines lw 1.4 dt (9,5) lc rgb '" TARGET_COLOUR "', \\\n"
           "  $epsilon using 1:4 with lines lw 1.8 lc rgb '" ROVI_COLOUR "'",
           stream);
     figure_close(study);

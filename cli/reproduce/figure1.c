@@ -17,6 +17,7 @@
 #define HALF  6.5
 #define DRAWN 1500
 #define TOP   (FIGURE_HEAD + 46)
+#define LEFT  84
 #define SIDE  215
 #define PITCH 255
 
@@ -96,27 +97,25 @@ static void make(struct study *study, double m, struct scenario *s, size_t block
 
 /* ---- the figure ---- */
 
-/* The exact optimum by its contours, a fit by draws: its density is a staircase. */
+/* The paper's fit by its draws alone: the density of its dictionary is a staircase, whose contours are ragged. */
 static void draw_density(struct study *study, const struct scenario *s, int index, size_t column, size_t line,
                          const char *name)
 {
     const char *colour = index < ROVI ? MFVI_COLOUR : index == ROVI ? ROVI_COLOUR : FOURTH_COLOUR;
-    struct frame frame = {FIGURE_LEFT + (double)column * PITCH, TOP + (double)line * 300, SIDE, SIDE};
+    struct frame frame = {LEFT + (double)column * PITCH, TOP + (double)line * 300, SIDE, SIDE};
     FILE *stream = study->canvas.stream;
+    if (column == 0)
+        figure_row_name(study, 30, frame.top + SIDE / 2.0, colour, line == 0 ? "Mean-field VI" : "Rotational VI");
     figure_open(study, frame, study_format(study, "{/:Bold %s}, KL %.3f", name, fabs(s->kl[index].value)),
-                line ? "x_1" : "", column ? "" : "x_2");
+                line ? "x_1" : "", "");
     view_ranges(study, box);
-    fputs("set xtics 5\nset ytics 5\n", stream);
-    if (index < ROVI)
-        fprintf(stream,
-                "plot $contours%zu using 1:2 with lines lw .9 lc rgb '#AAAAAA', \\\n"
-                "  $contours%zu using 1:2 with lines lw 1.5 lc rgb '%s'",
-                s->view[TARGET].index, s->view[index].index, colour);
-    else
-        fprintf(stream,
-                "plot $draws%zu using 1:2 with points pt 7 ps .26 lc rgb '#70%s', \\\n"
-                "  $contours%zu using 1:2 with lines lw .9 lc rgb '" TARGET_COLOUR "'",
-                s->view[index].index, colour + 1, s->view[TARGET].index);
+    fputs("set xtics 5\nset ytics 5\nplot \\\n", stream);
+    if (index >= ROVI)
+        fprintf(stream, "  $draws%zu using 1:2 with points pt 7 ps .2 lc rgb '#%s%s', \\\n", s->view[index].index,
+                index == PAPER ? "60" : "B0", colour + 1);
+    if (index != PAPER)
+        fprintf(stream, "  $contours%zu using 1:2 with lines lw 1.5 lc rgb '%s', \\\n", s->view[index].index, colour);
+    fprintf(stream, "  $contours%zu using 1:2 with lines lw .9 lc rgb '#AAAAAA'", s->view[TARGET].index);
     figure_close(study);
 }
 
@@ -127,7 +126,7 @@ static void draw_marginals(struct study *study, const struct scenario *s, size_t
     canvas_curve("mean", column, 0, s->view[MEAN_FIELD].land->marginal, stream);
     canvas_curve("rovi", column, 0, s->view[ROVI].land->marginal, stream);
     canvas_curve("langevin", column, 0, &s->langevin, stream);
-    figure_open(study, (struct frame){FIGURE_LEFT + (double)column * PITCH, TOP + 600, SIDE, 110},
+    figure_open(study, (struct frame){LEFT + (double)column * PITCH, TOP + 600, SIDE, 110},
                 study_format(study, "{/:Bold Marginal}, m = %g", s->m), "x_1", "");
     fprintf(stream, "set border 1\nunset ytics\nset xtics 5\nset xrange [%g:%g]\nset yrange [0:.46]\n", -HALF, HALF);
     fprintf(stream,
@@ -144,7 +143,7 @@ static void draw_legend(struct study *study)
     static const char *const lines[] = {"target", "mean-field VI, exact optimum", "rotational VI", "the paper’s method",
                                         "Langevin Monte Carlo"};
     static const char *const colours[] = {TARGET_COLOUR, MFVI_COLOUR, ROVI_COLOUR, FOURTH_COLOUR, SAMPLER_COLOUR};
-    struct frame frame = {FIGURE_LEFT + 3 * PITCH, TOP + 600, SIDE, 110};
+    struct frame frame = {LEFT + 3 * PITCH, TOP + 600, SIDE, 110};
     for (size_t i = 0; i < 5; i++)
         figure_note(study, frame.left + 10, frame.top + 10 + 21 * (double)i, colours[i], lines[i]);
     figure_open(study, frame, "", "", "");
@@ -155,11 +154,10 @@ static void draw_legend(struct study *study)
 static void draw(struct study *study, const struct scenario *s)
 {
     figure_begin(
-        study, 1110, 925, "Mean-field VI loses a mode; rotational VI keeps both",
-        "Two unit Gaussians at ±(m, m), in grey: the smallest regions that hold 50, 80, 95 and 99 % of the mass. "
-        "Far apart, "
-        "which mode mean-field VI keeps\ndepends on where it starts. The paper’s dictionary has a floor, seen "
-        "at m = 3.");
+        study, 1120, 925, "Mean-field VI loses a mode; rotational VI keeps both",
+        "Two unit Gaussians at ±(m, m). Contours: the smallest regions that hold 50, 80, 95 and 99 % of the mass, the "
+        "target’s in grey.\nFar apart, which mode mean-field VI keeps depends on where it starts. The paper’s "
+        "dictionary has a floor, seen at m = 3.");
     for (size_t c = 0; c < CASES; c++) {
         draw_density(study, s + c, MEAN_FIELD, c, 0, study_format(study, "m = %g", s[c].m));
         draw_density(study, s + c, ROVI, c, 1, study_format(study, "m = %g", s[c].m));

@@ -3,7 +3,7 @@
  * A sampler loses modes as well. All particles of Langevin Monte Carlo start in one of two modes, at -(m, m); the mass
  * that has crossed to the other one at (m, m) against time, the time after which half of what should cross has crossed,
  * and exp(m^2), the law of the barrier between the modes (twice as far apart along the line as m sqrt 2). Beside it
- * draws of the sampler, of the target itself and of a rotational fit.
+ * draws of the sampler, exact ones of the target, and draws of a rotational fit.
  */
 #include <math.h>
 
@@ -116,7 +116,7 @@ static void draw_times(struct study *study, const struct run *runs)
     figure_horizontal(study, STEP * STEPS, QUIET_COLOUR);
     figure_label(study, .85, STEP * STEPS * 1.6, QUIET_COLOUR, "length of the runs");
     figure_label(study, 2.35, 25, TARGET_COLOUR, "grows like e^{m²}");
-    figure_label(study, 1.15, 20, SAMPLER_COLOUR, "● measured");
+    figure_label(study, 1.15, 20, SAMPLER_COLOUR, "• measured");
     fputs("plot $times using 1:3 with lines lw 1.4 lc rgb '" TARGET_COLOUR "', \\\n"
           "  $times using 1:2 with points pt 7 ps .8 lc rgb '" SAMPLER_COLOUR "'",
           stream);
@@ -126,35 +126,41 @@ static void draw_times(struct study *study, const struct run *runs)
 static void draw_panel(struct study *study, size_t index, const char *heading, const char *colour)
 {
     static const double box[4] = {-6.5, -6.5, 6.5, 6.5};
-    figure_open(study, (struct frame){FIGURE_LEFT + (double)index * 320, FIGURE_HEAD + 364, 240, 240}, heading, "x_1",
-                index ? "" : "x_2");
+    figure_open(study, (struct frame){FIGURE_LEFT + (double)index * 240, FIGURE_HEAD + 364, 204, 204}, heading, "x_1",
+                "");
     view_ranges(study, box);
     fprintf(study->canvas.stream,
-            "set xtics 5\nset ytics 5\nplot $draws%zu using 1:2 with points pt 7 ps .28 lc rgb '#70%s', \\\n"
+            "set xtics 5\nset ytics 5\nplot $draws%zu using 1:2 with points pt 7 ps .26 lc rgb '#70%s', \\\n"
             "  $contours0 using 1:2 with lines lw .9 lc rgb '" TARGET_COLOUR "'",
             index, colour + 1);
     figure_close(study);
 }
 
+static void keep_draws(struct study *study, size_t index, const double *x)
+{
+    figure_data(study, study_format(study, "draws%zu", index));
+    for (size_t p = 0; x && p < DRAWS; p++)
+        fprintf(study->canvas.stream, "%.3f %.3f\n", x[2 * p], x[2 * p + 1]);
+    figure_data_end(study);
+}
+
 static void draw_draws(struct study *study, const struct run *last)
 {
-    static const double box[4] = {-6.5, -6.5, 6.5, 6.5};
-    const rovi_target *target = pair(study, 3);
+    static const double box[4] = {-6.5, -6.5, 6.5, 6.5}, means[] = {-3, -3, 3, 3};
+    const struct mixture mixture = mixture_even(2, 2, means);
+    const rovi_target *target = mixture_target(study, &mixture);
     const rovi_fit *fit = study_fit(study, target, NULL, "precondition=none draws=5000");
     const rovi_langevin_parts *dispersed =
         study_langevin(study, target, NULL, "draws=%d steps=1000 step=%g seed=9", DRAWS, STEP);
     view_make(study, target, box, 0);
-    const double *draws[2] = {last->parts->draws, dispersed ? dispersed->draws : NULL};
-    for (size_t i = 0; i < 2 && draws[i]; i++) {
-        figure_data(study, study_format(study, "draws%zu", i));
-        for (size_t p = 0; p < DRAWS; p++)
-            fprintf(study->canvas.stream, "%.3f %.3f\n", draws[i][2 * p], draws[i][2 * p + 1]);
-        figure_data_end(study);
-    }
-    view_draws(study, fit_q(fit), DRAWS, "draws2");
-    draw_panel(study, 0, "{/:Bold Langevin, from one side,} m = 3", SAMPLER_COLOUR);
-    draw_panel(study, 1, "{/:Bold Langevin, dispersed starts}", SAMPLER_COLOUR);
-    draw_panel(study, 2, "{/:Bold Rotational VI}", ROVI_COLOUR);
+    keep_draws(study, 0, last->parts->draws);
+    keep_draws(study, 1, dispersed ? dispersed->draws : NULL);
+    view_draws(study, mixture_exact(study, &mixture), DRAWS, "draws2");
+    view_draws(study, fit_q(fit), DRAWS, "draws3");
+    draw_panel(study, 0, "{/:Bold Langevin, one side,} m = 3", SAMPLER_COLOUR);
+    draw_panel(study, 1, "{/:Bold Langevin, dispersed}", SAMPLER_COLOUR);
+    draw_panel(study, 2, "{/:Bold Exact draws}", TARGET_COLOUR);
+    draw_panel(study, 3, "{/:Bold Rotational VI}", ROVI_COLOUR);
 }
 
 /* ---- checks ---- */
@@ -195,7 +201,7 @@ static void run(struct study *study)
     if (study->status)
         return;
     check(study, runs);
-    figure_begin(study, 1030, 770, "A sampler loses modes as well",
+    figure_begin(study, 1030, 740, "A sampler loses modes as well",
                  "Two unit Gaussians at ±(m, m); 2000 particles of Langevin Monte Carlo, all started at −(m, m). How "
                  "long it takes to "
                  "see the other mode\ngrows exponentially with the barrier between the two.");

@@ -49,6 +49,37 @@ static const rovi_target *component_target(struct study *study, const struct mix
     return mixture_target(study, &one);
 }
 
+/* N(mean, I): a rotated product whose rotation and maps are identities. */
+static rovi_approximation *unit_normal(struct study *study, size_t d, const double *mean)
+{
+    static const double knots[2] = {-1, 1}, lambda[1] = {0};
+    rovi_approximation *q = NULL;
+    double *identity = study_doubles(study, d * d);
+    rovi_map *maps = pool_take(&study->pool, d, sizeof *maps);
+    if (!identity || !maps)
+        return NULL;
+    for (size_t j = 0; j < d; j++) {
+        identity[j * d + j] = 1;
+        maps[j] = (rovi_map){.cells = 1, .knots = knots, .lambda = lambda, .alpha = 1};
+    }
+    const rovi_approximation_parts parts = {.dim = d, .center = mean, .rotation = identity, .maps = maps};
+    study_fail(study, rovi_approximation_new(&parts, &q, &study->error));
+    return q;
+}
+
+const rovi_approximation *mixture_exact(struct study *study, const struct mixture *m)
+{
+    rovi_approximation *q = NULL;
+    const rovi_approximation *component[COMPONENTS_MOST];
+    for (size_t k = 0; k < m->count; k++)
+        component[k] =
+            study->status ? NULL : study_keep_approximation(study, unit_normal(study, m->d, m->means + k * m->d));
+    if (study->status)
+        return NULL;
+    study_fail(study, rovi_approximation_new_mixture(m->count, m->weight, component, &q, &study->error));
+    return study_keep_approximation(study, q);
+}
+
 static double *draw(struct study *study, const rovi_approximation *q, size_t n)
 {
     double *x = q && !study->status ? study_doubles(study, n * rovi_approximation_dim(q)) : NULL;

@@ -21,6 +21,9 @@ struct mixture mixture_even(size_t d, size_t count, const double *means);
 
 const rovi_target *mixture_target(struct study *study, const struct mixture *mixture);
 
+/* The mixture itself as an approximation, to draw from exactly. Normal components of covariance I. */
+const rovi_approximation *mixture_exact(struct study *study, const struct mixture *mixture);
+
 /* The mass that q gives to each component: of the posterior probabilities of q's draws the mean. */
 void mixture_shares(struct study *study, const struct mixture *mixture, const rovi_approximation *q,
                     rovi_estimate *share);

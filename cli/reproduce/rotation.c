@@ -316,8 +316,8 @@ static void draw_recovery(struct study *study, const struct recovery *r, struct 
     for (size_t kind = 0; kind < STARTS; kind++) {
         figure_note(study, frame.left + 14, frame.top + 102 + 18 * (double)kind, kinds[kind].colour, kinds[kind].name);
     }
-    figure_note(study, frame.left + 130, frame.top + 102, LABEL_COLOUR, "● centred");
-    figure_note(study, frame.left + 130, frame.top + 120, LABEL_COLOUR, "○ off-centre");
+    figure_note(study, frame.left + 130, frame.top + 102, LABEL_COLOUR, "• centred");
+    figure_note(study, frame.left + 130, frame.top + 120, LABEL_COLOUR, "◦ off-centre");
     fputs("plot \\\n", stream);
     for (size_t kind = 0; kind < STARTS; kind++) {
         fprintf(stream, "  $recovery using 1:($4==%zu?$2:NaN) with points pt 7 ps .55 lc rgb '%s', \\\n", kind,
@@ -395,9 +395,9 @@ static void draw_price(struct study *study, const struct price *price, size_t co
 static void draw(struct study *study, const struct recovery *r, const struct price *angle, const struct price *ratio)
 {
     figure_begin(
-        study, 1000, 760, "The rotation finds the direction that separates the modes",
-        "Above: ½N(−3u, I) + ½N(3u, I) for random u; dots are runs of the paper’s method from three kinds of start, "
-        "and of the default solver.\nBelow: two modes 8 sd apart along u with one covariance; lines are bounds "
+        study, 1040, 760, "The rotation finds the direction that separates the modes",
+        "Above: ½N(−3u, I) + ½N(3u, I), u random; dots are runs of the paper’s method from three kinds of start and of "
+        "the default solver.\nBelow: two modes 8 sd apart along u with one covariance; lines are bounds "
         "and the exact optimum over rotations, dots are fits.");
     draw_recovery(study, r, (struct frame){FIGURE_LEFT, FIGURE_HEAD + 34, 395, 220});
     draw_kl(study, r, (struct frame){FIGURE_LEFT + 490, FIGURE_HEAD + 34, 400, 220});
@@ -498,13 +498,15 @@ static void run(struct study *study)
         return;
     check(study, &r, angle, ratio);
     draw(study, &r, angle, ratio);
+    double centred = 1;
+    for (size_t kind = 0; kind < STARTS; kind++)
+        centred = fmin(centred, share_found(&r, false, (enum start)kind));
     study->outcome = study_format(
         study,
-        "On a centred target every kind of start finds the direction. Off-centre the paper's method finds it in %.0f "
-        "%% "
-        "of its runs from an aligned start, %.0f %% from score PCA and %.0f %% from a random start; the default solver "
-        "in %.0f %%.",
-        100 * share_found(&r, true, ALIGNED), 100 * share_found(&r, true, SCORE_PCA),
+        "On a centred target every kind of start finds the direction in %.0f %% of its runs or more. Off-centre the "
+        "paper's method finds it in %.0f %% from an aligned start, %.0f %% from score PCA and %.0f %% from a random "
+        "start; the default solver in %.0f %%.",
+        100 * centred, 100 * share_found(&r, true, ALIGNED), 100 * share_found(&r, true, SCORE_PCA),
         100 * share_found(&r, true, RANDOM), 100 * share_found(&r, true, DEFAULT));
 }
 

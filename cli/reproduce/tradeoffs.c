@@ -206,7 +206,7 @@ static void draw_bound(struct study *study, const struct results *r, struct fram
             fprintf(stream, "%g %.5g %.5g\n", bounds[i] * pow(1.06, (double)seed - 2), floored(r->by_bound[i][seed]),
                     r->bound_floor[i]);
     figure_data_end(study);
-    figure_open(study, frame, "{/:Bold Smoothness L}: α = 1/√L, and the step's cap", "L", "");
+    figure_open(study, frame, "{/:Bold Smoothness L}: α = 1/√L, and the step’s cap", "L", "");
     kl_axis(study, .01, 20);
     fputs("set xrange [.6:20000]\n", stream);
     canvas_log_tics('x', .6, 20000, stream);
@@ -304,7 +304,7 @@ static void draw(struct study *study, const struct results *r)
     draw_bound(study, r, (struct frame){left + 365, top, 290, 210});
     draw_mesh(study, r, (struct frame){left + 730, top, 290, 210});
     draw_deviation(study, r, (struct frame){left, top + 330, 290, 210});
-    draw_curves(study, r, (struct frame){left + 365, top + 330, 655, 210});
+    draw_curves(study, r, (struct frame){left + 395, top + 330, 625, 210});
     figure_end(study);
 }
 

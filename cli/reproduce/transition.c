@@ -134,8 +134,7 @@ static void draw_shape(struct study *study, const struct shape *shape, size_t in
                 index / 2 ? "weight of the first component" : "", index % 2 ? "" : "its share in the optimum");
     fputs("set xrange [0:1]\nset yrange [-.06:1.06]\nset xtics .5\nset ytics .5\n", stream);
     figure_vertical(study, shape->critical, MFVI_COLOUR);
-    figure_label(study, fmin(shape->critical + .03, .66), .12, MFVI_COLOUR,
-                 study_format(study, "(6): %.3f", shape->critical));
+    figure_label(study, shape->critical - .35, .12, MFVI_COLOUR, study_format(study, "(6): %.3f", shape->critical));
     if (!isnan(shape->printed))
         figure_vertical(study, fmin(shape->printed, .999), QUIET_COLOUR);
     if (!isnan(shape->printed))
