@@ -27,29 +27,35 @@ struct line {
     double lesser; /* weight of the lesser of two normals */
     double shift;
     const char *settings;
+    double sd; /* of the lesser of two normals; of the other it is 1 */
 };
 
 static const struct line lines[] = {
-    {"two normals", TWO, 0, 10, 0.05, 0, "method=mfvi"},
-    {"two normals", TWO, 0, 10, 0.5, 5, "method=mfvi restarts=1"},
-    {"two normals", TWO, 0, 50, 0.05, 0, "method=mfvi"},
-    {"two normals", TWO, 0, 50, 0.05, 0, "method=rovi restarts=1"},
-    {"two normals", TWO, 0, 50, 0.3, 5, "method=mfvi restarts=1"},
-    {"two normals", TWO, 0, 50, 0.3, 5, "method=rovi"},
-    {"normal, condition 100", CORRELATED, 0, 10, 0, 0, "method=rovi"},
-    {"normal, condition 100", CORRELATED, 0, 10, 0, 0, "method=mfvi"},
-    {"normal, condition 100", CORRELATED, 0, 50, 0, 0, "method=mfvi"},
-    {"funnel", FUNNEL, 0, 10, 0, 0, "method=rovi"},
-    {"funnel", FUNNEL, 0, 10, 0, 0, "method=mfvi"},
-    {"banana", BANANA, 0, 2, 0, 0, "method=rovi"},
-    {"banana", BANANA, 0, 2, 0, 0, "method=mfvi"},
-    {"Student t, df 3", STUDENT, 0, 5, 0, 0, "method=rovi"},
-    {"Student t, df 3", STUDENT, 0, 5, 0, 0, "method=mfvi"},
-    {"ring", RING, 0, 2, 0, 0, "method=auto"},
-    {"ring", RING, 0, 2, 0, 0, "method=mfvi"},
-    {"many-well", WELLS, 0, 8, 0, 0, "method=rovi"},
-    {"logistic regression", LOGISTIC, 0, SLOPES, 0, 0, "method=rovi"},
-    {"logistic regression", LOGISTIC, 0, SLOPES, 0, 0, "method=mfvi"},
+    {"two normals", TWO, 0, 10, 0.05, 0, "method=mfvi", 1},
+    {"two normals", TWO, 0, 10, 0.5, 5, "method=mfvi restarts=1", 1},
+    {"two normals", TWO, 0, 50, 0.05, 0, "method=mfvi", 1},
+    {"two normals", TWO, 0, 50, 0.05, 0, "method=rovi restarts=1", 1},
+    {"two normals", TWO, 0, 50, 0.3, 5, "method=mfvi restarts=1", 1},
+    {"two normals", TWO, 0, 50, 0.3, 5, "method=rovi", 1},
+    {"normal, condition 100", CORRELATED, 0, 10, 0, 0, "method=rovi", 1},
+    {"normal, condition 100", CORRELATED, 0, 10, 0, 0, "method=mfvi", 1},
+    {"normal, condition 100", CORRELATED, 0, 50, 0, 0, "method=mfvi", 1},
+    {"funnel", FUNNEL, 0, 10, 0, 0, "method=rovi", 1},
+    {"funnel", FUNNEL, 0, 10, 0, 0, "method=mfvi", 1},
+    {"banana", BANANA, 0, 2, 0, 0, "method=rovi", 1},
+    {"banana", BANANA, 0, 2, 0, 0, "method=mfvi", 1},
+    {"Student t, df 3", STUDENT, 0, 5, 0, 0, "method=rovi", 1},
+    {"Student t, df 3", STUDENT, 0, 5, 0, 0, "method=mfvi", 1},
+    {"ring", RING, 0, 2, 0, 0, "method=auto", 1},
+    {"ring", RING, 0, 2, 0, 0, "method=mfvi", 1},
+    {"many-well", WELLS, 0, 8, 0, 0, "method=rovi", 1},
+    {"logistic regression", LOGISTIC, 0, SLOPES, 0, 0, "method=rovi", 1},
+    {"logistic regression", LOGISTIC, 0, SLOPES, 0, 0, "method=mfvi", 1},
+    {"narrow, sd .25", TWO, 0, 2, 0.3, 0, "method=mfvi restarts=1", 0.25},
+    {"narrow, sd .5", TWO, 0, 5, 0.3, 0, "method=mfvi restarts=1", 0.5},
+    {"narrow, sd .7", TWO, 0, 10, 0.3, 0, "method=mfvi restarts=1", 0.7},
+    {"narrow, sd .5", TWO, 0, 10, 0.3, 0, "method=mfvi restarts=1", 0.5},
+    {"narrow, sd .7", TWO, 0, 20, 0.3, 0, "method=mfvi restarts=1", 0.7},
 };
 
 static const struct column columns[] = {
@@ -115,17 +121,23 @@ static rovi_target *two_normals(const struct line *line, uint64_t seed)
 {
     const size_t d = line->d;
     const double weights[] = {line->lesser, 1 - line->lesser};
+    const size_t covariances = line->sd == 1 ? 0 : 2;
     double *R = bench_memory(d * d * sizeof *R), *means = bench_memory(2 * d * sizeof *means);
+    double *S = bench_memory(2 * d * d * sizeof *S);
     rovi_target *target;
     rovi_error error;
     bench_require(rovi_haar_rotation(d, seed, R, &error), &error);
+    memset(S, 0, 2 * d * d * sizeof *S);
     for (size_t i = 0; i < d; i++) {
         means[i] = line->shift - 0.5 * APART * R[i * d];
         means[d + i] = line->shift + 0.5 * APART * R[i * d];
+        S[i * d + i] = line->sd * line->sd;
+        S[d * d + i * d + i] = 1;
     }
-    bench_require(rovi_target_new_gaussian_mixture(d, 2, weights, means, 0, NULL, &target, &error), &error);
+    bench_require(rovi_target_new_gaussian_mixture(d, 2, weights, means, covariances, S, &target, &error), &error);
     free(R);
     free(means);
+    free(S);
     return target;
 }
 
@@ -296,7 +308,7 @@ void bench_diagnosis(const struct plan *plan)
     for (size_t s = 0; s < sizeof settings / sizeof settings[0]; s++) {
         for (size_t i = 0; i < BENCH_PLANAR; i++) {
             for (int shift = 0; shift <= 5; shift += 5) {
-                run_line(plan, &table, &(struct line){planar_name(i), PLANAR, i, 2, 0, shift, settings[s]});
+                run_line(plan, &table, &(struct line){planar_name(i), PLANAR, i, 2, 0, shift, settings[s], 1});
             }
         }
     }

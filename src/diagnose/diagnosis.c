@@ -15,6 +15,7 @@
 #include "base/status.h"
 #include "diagnose/collapse.h"
 #include "diagnose/psis.h"
+#include "diagnose/rays.h"
 #include "diagnose/reason.h"
 #include "diagnose/restarts.h"
 #include "evidence/elbo.h"
@@ -28,8 +29,11 @@
 #define STARTS_EACH      4       /* more for each mode of the fit */
 #define MODES            64      /* of the fit, listed */
 #define MODES_OTHER      4       /* of each other restart, climbed from */
-#define GIVEN            48      /* starts that are given, at most */
+#define GIVEN            64      /* starts that are given, at most */
 #define GIVEN_WEIGHTS    4       /* of these: draws of the greatest weights */
+#define GIVEN_RAYS       16      /* of these: places that stand out along rays */
+#define RAYS             1024
+#define RAYS_SHARE       0.1     /* of the budget, at most */
 #define SPREAD           1.5     /* default of the setting start_spread */
 
 struct rovi_diagnosis {
@@ -270,6 +274,26 @@ static void set_budget(struct job *job, double share)
     job->progress.budget = (uint64_t)fmax(1, share * (double)budget_of(job));
 }
 
+/* Places that stand out along rays from the fit's modes (means: those listed, x d). */
+static rovi_status give_rays(struct job *job, const double *means, size_t *given, double *x, rovi_error *error)
+{
+    const struct rays rays = {.q = job->q,
+                              .draws = &job->draws,
+                              .center_count = job->modes->listed,
+                              .center = means,
+                              .sd = job->probe.sd,
+                              .progress = &job->progress,
+                              .team = job->team};
+    const double affordable = RAYS_SHARE * (double)budget_of(job) / RAY_POINTS;
+    const size_t room = GIVEN - *given < GIVEN_RAYS ? GIVEN - *given : GIVEN_RAYS;
+    const size_t found = rays_look(&rays, (size_t)fmin(affordable, RAYS), room, x + *given * job->q->dim);
+    if (found == SIZE_MAX) {
+        return error_no_memory(error);
+    }
+    *given += found;
+    return ROVI_OK;
+}
+
 static rovi_status search(struct job *job, rovi_error *error)
 {
     rovi_diagnosis_parts *parts = &job->result->parts;
@@ -290,7 +314,8 @@ static rovi_status search(struct job *job, rovi_error *error)
     job->probe.spread = job->options.start_spread > 0 ? job->options.start_spread : SPREAD;
     job->probe.given = give_weights(job, given);
     job->probe.given_x = given;
-    const rovi_status status = give_restarts(job, &job->probe.given, given, error);
+    rovi_status status = give_rays(job, means, &job->probe.given, given, error);
+    status = status == ROVI_OK ? give_restarts(job, &job->probe.given, given, error) : status;
     if (status == ROVI_OK) {
         probe_search(&job->probe, job->probe.given + STARTS + STARTS_EACH * listed, &stop);
         parts->climbs = job->probe.climbs;

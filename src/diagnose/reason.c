@@ -94,15 +94,17 @@ void reason_conclude(rovi_diagnosis_parts *parts, int probed)
         mode = mode == NULL && parts->modes[k].missed ? &parts->modes[k] : mode;
     }
     parts->reason[0] = '\0';
-    parts->verdict = !probed                          ? ROVI_COLLAPSE_UNKNOWN
-                     : region != NULL || mode != NULL ? ROVI_COLLAPSE_SUSPECTED
-                                                      : ROVI_COLLAPSE_NONE;
+    parts->verdict = region != NULL || mode != NULL  ? ROVI_COLLAPSE_SUSPECTED
+                     : !probed || parts->climbs == 0 ? ROVI_COLLAPSE_UNKNOWN
+                                                     : ROVI_COLLAPSE_NONE;
     if (!probed) {
         say(parts, "nothing was searched for beyond the fit");
     } else if (region != NULL) {
         say_region(parts, region, missed);
     } else if (mode != NULL) {
         say_mode(parts, mode);
+    } else if (parts->climbs == 0) {
+        say(parts, "the search was cut short (%s) before it began", rovi_stop_text(parts->stop));
     } else {
         say_none(parts);
     }

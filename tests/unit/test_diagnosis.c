@@ -252,6 +252,7 @@ static void limits_are_kept(void **state)
     options = (rovi_diagnosis_options){.max_time = 1e-9};
     assert_int_equal(rovi_diagnosis_run(target, fit, &options, NULL, NULL, &made, NULL), ROVI_OK);
     assert_int_equal(rovi_diagnosis_parts_of(made)->stop, ROVI_STOP_MAX_TIME);
+    assert_int_equal(rovi_diagnosis_parts_of(made)->verdict, ROVI_COLLAPSE_UNKNOWN);
     rovi_diagnosis_free(made);
     assert_int_equal(rovi_diagnosis_run(target, fit, NULL, end_at_once, NULL, &made, NULL), ROVI_OK);
     assert_int_equal(rovi_diagnosis_parts_of(made)->stop, ROVI_STOP_INTERRUPTED);
