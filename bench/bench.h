@@ -21,6 +21,7 @@ void bench_overhead(const struct plan *plan);
 void bench_scaling(const struct plan *plan);
 void bench_threads(const struct plan *plan);
 void bench_diagnosis(const struct plan *plan);
+void bench_calibration(const struct plan *plan);
 void bench_posteriors(const struct plan *plan);
 void bench_reference(const struct plan *plan);
 void bench_mixtures(const struct plan *plan);

@@ -5,10 +5,10 @@
 # usage: run.sh [--full] [--seeds N] [--only TEXT] [--build DIR] [QUESTION ...]
 #   --full      100 seeds (20 from 50 dimensions on) instead of 10 (1 from 10 dimensions on), more runs of each timing;
 #               shifted targets get a fifth. Without it, some ten minutes of one core
-#   --seeds N   as many seeds for each line of reliability, diagnosis, posteriors and mixtures
+#   --seeds N   as many seeds for each line of reliability, diagnosis, calibration, posteriors and mixtures
 #   --only TEXT only their lines that hold this, such as "asymmetric d 2 rovi shift 0"
-#   QUESTION    speed, curve, overhead, scaling, threads, floor, reliability, diagnosis, posteriors, mixtures; all of
-#               these unless some are named. Or reference: the numbers that posteriors are held against, made anew (some minutes)
+#   QUESTION    speed, curve, overhead, scaling, threads, floor, reliability, diagnosis, calibration, posteriors, mixtures;
+#               all of these unless some are named. Or reference: the numbers that posteriors are held against, made anew (some minutes)
 set -eu
 cd "$(dirname "$0")/.."
 build=build
@@ -38,7 +38,7 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-[ $# -gt 0 ] || set -- speed curve overhead scaling threads floor reliability diagnosis posteriors mixtures
+[ $# -gt 0 ] || set -- speed curve overhead scaling threads floor reliability diagnosis calibration posteriors mixtures
 results=bench/results
 mkdir -p $results
 parts=$(mktemp -d)
@@ -80,7 +80,7 @@ sed 's/^ *"\(.*\)": "\{0,1\}\([^"]*\)"\{0,1\},\{0,1\}$/\1: \2/; /[{}]/d' "$parts
 for question; do
     case $question in
     floor) "$build/bench/rovi_bench_floor" --json "$parts/$question.json" ;;
-    reliability | diagnosis | posteriors | mixtures)
+    reliability | diagnosis | calibration | posteriors | mixtures)
         "$build/bench/rovi_bench" "$question" ${full:+"$full"} --seeds "$seeds" ${only:+--only "$only"} \
             --json "$parts/$question.json" --misses "$results/misses-$question.txt"
         ;;

@@ -29,7 +29,10 @@ static void print_evidence(const rovi_diagnosis_parts *parts, FILE *stream)
 {
     row_known("KL", parts->kl, "   (log Z known)", stream);
     row_known("ELBO", parts->elbo, "", stream);
-    row_known("log Z", parts->log_z, "   by importance sampling: of what the fit covers", stream);
+    row_known("log Z", parts->log_z,
+              parts->k_hat > parts->k_threshold ? "   by importance sampling, which k-hat says not to trust here"
+                                                : "   by importance sampling: of what the fit covers",
+              stream);
     fprintf(stream, "  %-10s", "k-hat");
     diagnosis_print_k_hat(parts, stream);
     fputc('\n', stream);
@@ -134,8 +137,10 @@ rovi_status check_print_table(const struct checked *checked, FILE *stream, rovi_
     print_theory(checked, stream);
     print_costs(parts, stream);
     if (parts->verdict == ROVI_COLLAPSE_SUSPECTED) {
-        fputs("\nNext:  ", stream);
-        diagnosis_print_next(checked->context->target, checked->context->method, stream);
+        struct pool pool = {0};
+        const char *next = diagnosis_next(checked->context, checked->file, &pool);
+        fprintf(stream, "\nNext:  %s\n", next ? next : "");
+        pool_free(&pool);
     }
     return ferror(stream) ? report(error, ROVI_IO_FAILED, "standard output: cannot be written") : ROVI_OK;
 }

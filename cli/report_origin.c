@@ -26,7 +26,10 @@ static void print_estimate(const char *name, rovi_estimate estimate, const char 
 
 static void print_diagnosed(const rovi_diagnosis_parts *diagnosis, FILE *stream)
 {
-    print_estimate("log Z by importance sampling", diagnosis->log_z, ", of what the fit covers", stream);
+    print_estimate("log Z by importance sampling", diagnosis->log_z,
+                   diagnosis->k_hat > diagnosis->k_threshold ? ", which k-hat says not to trust here"
+                                                             : ", of what the fit covers",
+                   stream);
     fputs("<tr><th>Pareto k-hat</th><td>", stream);
     diagnosis_print_k_hat(diagnosis, stream);
     fprintf(stream,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # The benchmark's programs. bench/run.sh runs them.
 set(bench_common bench/problem.c bench/layouts.c bench/parts.c bench/bounds.c bench/chance.c bench/runs.c bench/table.c)
-add_executable(rovi_bench ${bench_common} bench/main.c bench/diagnosis.c bench/mixtures.c bench/reliability.c bench/speed.c bench/scaling.c
+add_executable(rovi_bench ${bench_common} bench/main.c bench/calibration.c bench/diagnosis.c bench/mixtures.c bench/reliability.c bench/speed.c bench/scaling.c
                bench/posteriors.c bench/posterior.c bench/reference.c bench/tape.c)
 add_executable(rovi_bench_floor ${bench_common} bench/floor.c)
 foreach(program rovi_bench rovi_bench_floor)

@@ -14,6 +14,7 @@
 #define PRIOR_DRAWS 10 /* that the prior counts as */
 #define PRIOR_SHAPE 0.5
 #define PRIOR_SCALE 3
+#define SHAPE_MOST  0.9
 #define CONSTANT    1e-9 /* nats: weights that differ by less differ by rounding alone */
 
 struct tail {
@@ -97,8 +98,20 @@ static size_t tail_length(size_t n)
     return (size_t)ceil(fmin((double)n / 5, 3 * sqrt((double)n)));
 }
 
-/* The tail of `sorted`, whose greatest value is `top`, becomes quantiles of the law fitted to it; returns its shape. */
-static double smooth_tail(size_t n, const struct entry *sorted, double top, double *log_ratio, struct arena *arena)
+/* By how much a weight above the greatest excess exceeds it on average, by the law of the tail, which has no mean from
+ * shape 1 on. Where few of the heaviest weights were met the shape looks tame: it is taken two standard errors higher.
+ */
+static double mean_beyond(const struct tail *t)
+{
+    const double error = (1 + fmax(t->shape, 0)) / sqrt((double)t->n);
+    const double shape = fmin(fmax(t->shape + 2 * error, 0), SHAPE_MOST);
+    return (t->scale + shape * t->excess[t->n - 1]) / (1 - shape);
+}
+
+/* The tail of `sorted`, whose greatest value is `top`, becomes quantiles of the law fitted to it; returns its shape,
+ * and in *beyond, in units of exp(top), by how much a weight above the greatest one would exceed it. */
+static double smooth_tail(size_t n, const struct entry *sorted, double top, double *log_ratio, double *beyond,
+                          struct arena *arena)
 {
     const size_t most = tail_length(n);
     if (most >= n) {
@@ -121,6 +134,7 @@ static double smooth_tail(size_t n, const struct entry *sorted, double top, doub
         t.excess[i] = exp(sorted[n - t.n + i].value - top) - least;
     }
     fit_tail(&t);
+    *beyond = mean_beyond(&t);
     for (size_t i = 0; i < t.n && isfinite(t.shape) && t.scale > 0; i++) {
         const double p = ((double)i + 0.5) / (double)t.n;
         log_ratio[sorted[n - t.n + i].place] = top + fmin(log(pareto_quantile(&t, p) + least), 0);
@@ -128,8 +142,10 @@ static double smooth_tail(size_t n, const struct entry *sorted, double top, doub
     return t.shape;
 }
 
-/* Log of the mean weight, its error by the delta method, and the effective sample size. */
-static void sum_up(size_t n, const double *log_ratio, double top, struct psis *out)
+/* Log of the mean weight, its error by the delta method, and the effective sample size. A weight beyond all that were
+ * seen has probability 1/n: what it would add to the mean, which no variance of these weights knows of, is part of the
+ * error, below equation (37). */
+static void sum_up(size_t n, const double *log_ratio, double top, double beyond, struct psis *out)
 {
     double sum = 0, squares = 0;
     for (size_t i = 0; i < n; i++) {
@@ -139,7 +155,7 @@ static void sum_up(size_t n, const double *log_ratio, double top, struct psis *o
     }
     const double relative = squares / (sum * sum) - 1 / (double)n;
     out->ess = sum * sum / squares;
-    out->log_z = (rovi_estimate){top + log(sum / (double)n), sqrt(fmax(relative, 0))};
+    out->log_z = (rovi_estimate){top + log(sum / (double)n), sqrt(fmax(relative, 0) + pow(beyond / sum, 2))};
 }
 
 bool psis_smooth(size_t n, double *log_ratio, struct psis *out)
@@ -154,8 +170,9 @@ bool psis_smooth(size_t n, double *log_ratio, struct psis *out)
         qsort(sorted, n, sizeof *sorted, by_value);
         const double top = sorted[n - 1].value;
         if (isfinite(top)) {
-            out->k_hat = smooth_tail(n, sorted, top, log_ratio, &arena);
-            sum_up(n, log_ratio, top, out);
+            double beyond = 0;
+            out->k_hat = smooth_tail(n, sorted, top, log_ratio, &beyond, &arena);
+            sum_up(n, log_ratio, top, beyond, out);
         }
     }
     const bool ok = !arena.failed;
