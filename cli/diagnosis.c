@@ -8,9 +8,12 @@
 
 #include "cli/interrupt.h"
 
-void diagnosis_print_next(const char *target, const char *method, FILE *stream)
+char *diagnosis_next(const struct fit_context *context, const char *file, struct pool *pool)
 {
-    fprintf(stream, "rovi fit %s --method mixture%s\n", target, strcmp(method, "mixture") == 0 ? " --restarts 32" : "");
+    const bool saved = file && strcmp(file, "-") != 0;
+    return pool_format(pool, "rovi fit %s%s%s --method mixture%s%s", context->target ? context->target : "TARGET",
+                       context->data_path ? " --data " : "", context->data_path ? context->data_path : "",
+                       saved ? " --start " : "", saved ? file : "");
 }
 
 void diagnosis_print_k_hat(const rovi_diagnosis_parts *parts, FILE *stream)

@@ -21,8 +21,9 @@ struct checked {
 rovi_status check_print_json(const struct checked *checked, FILE *stream, rovi_error *error);
 rovi_status check_print_table(const struct checked *checked, FILE *stream, rovi_error *error);
 
-/* The command that may find what the fit has missed. */
-void diagnosis_print_next(const char *target, const char *method, FILE *stream);
+/* The command that takes in what the fit has missed: it goes on from the fit's file, unless that is NULL or "-". In the
+ * pool; NULL when out of memory. */
+char *diagnosis_next(const struct fit_context *context, const char *file, struct pool *pool);
 
 /* "0.30, within 0.70: importance sampling can correct the fit" */
 void diagnosis_print_k_hat(const rovi_diagnosis_parts *parts, FILE *stream);

@@ -10,6 +10,7 @@
 #include "cli/diagnosis.h"
 #include "cli/fit_restarts.h"
 #include "cli/fit_result.h"
+#include "cli/fit_start.h"
 #include "cli/interrupt.h"
 #include "cli/last_words.h"
 #include "cli/model_log.h"
@@ -280,14 +281,20 @@ static rovi_status fit_from(const struct request *request, const rovi_target *ta
                             struct progress *progress, rovi_fit **fit, rovi_error *error)
 {
     struct fit_file start = {0};
+    rovi_approximation *with_missed = NULL;
     rovi_status status = request->start ? fit_file_open(request->start, &start, error) : ROVI_OK;
-    const rovi_fit_input input = {.start = start.fit ? rovi_fit_approximation(start.fit) : NULL,
+    if (!status && start.fit)
+        status = fit_start_make(&start, request->settings, &with_missed, error);
+    const rovi_fit_input input = {.start = with_missed ? with_missed
+                                           : start.fit ? rovi_fit_approximation(start.fit)
+                                                       : NULL,
                                   .finished_count = restarts->file.count,
                                   .finished = restarts->file.restarts,
                                   .keep = fit_restarts_keep,
                                   .keep_data = restarts};
     if (!status)
         status = rovi_fit_resume(target, request->settings, &input, progress_monitor, progress, fit, error);
+    rovi_approximation_free(with_missed);
     fit_file_clear(&start);
     return status;
 }
@@ -409,7 +416,8 @@ static const struct option options[] = {
     {"data", 0, "DATA.json", NULL, "data of a target that is a .so library"},
     {"init", 0, "FILE.json", NULL, "a point to begin at (a Stan model: parameters on their constrained scale)"},
     {"no-gradient-check", 0, NULL, NULL, "do not compare the gradient of a .so library with finite differences first"},
-    {"start", 0, "FIT.json", NULL, "the first restart continues from this fit"},
+    {"start", 0, "FIT.json", NULL,
+     "the first restart continues from this fit, and a mixture from the modes that it misses, too"},
     {"resume", 0, NULL, NULL, "go on with the finished restarts that an earlier run left in FIT.json.partial"},
     {"json", 0, NULL, "full", "print one JSON object; above 100 dimensions matrices only with full"},
     {"no-probe", 0, NULL, NULL, "do not search for modes that the fit has lost"},

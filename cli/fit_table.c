@@ -121,8 +121,10 @@ static void print_next(const struct fit_context *context, const char *saved, FIL
         return;
     fprintf(stream, "  %-10s%s\n\nNext:  ", "saved", saved);
     if (context->diagnosis && context->diagnosis->verdict == ROVI_COLLAPSE_SUSPECTED) {
-        diagnosis_print_next(context->target, context->method, stream);
-        fprintf(stream, "       rovi check %s\n       ", saved);
+        struct pool pool = {0};
+        const char *next = diagnosis_next(context, saved, &pool);
+        fprintf(stream, "%s\n       rovi check %s\n       ", next ? next : "", saved);
+        pool_free(&pool);
     }
     fprintf(stream, "rovi plot %s -o fit.png\n       rovi report %s -o report.html\n", saved, saved);
     fprintf(stream, "       rovi sample %s -n 1000 -o draws.csv\n", saved);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "cli/agreement.h"
+#include "cli/diagnosis.h"
 #include "cli/estimate.h"
 #include "io/report.h"
 
@@ -92,12 +93,10 @@ static bool say_collapse(struct draft *draft)
           none ? "No mass was found that the fit misses." : "The fit probably misses part of the target's mass.");
     say(draft, sentence ? pool_format(draft->pool, "A search beyond the fit: %s.", sentence)
                         : pool_format(draft->pool, "The search for missed mass ended with \"%.60s\".", found));
-    const char *method = draft->file->context.method;
     if (next)
         advise(draft, pool_text(draft->pool, next));
     else if (!none)
-        advise(draft, fit_again(draft, "--method",
-                                method && strcmp(method, "mixture") == 0 ? "mixture --restarts 32" : "mixture"));
+        advise(draft, diagnosis_next(&draft->file->context, draft->path, draft->pool));
     return true;
 }
 

@@ -19,6 +19,16 @@ load common.bash
     grep -q '^Next:  rovi fit figure1-m3 --method mixture' out
 }
 
+@test "the next command takes in what was found, though no start of its own leads there" {
+    printf '%s' '{"type": "gaussian_mixture", "weights": [0.7, 0.3], "means": [[0, 0], [70, 70]]}' >far.json
+    "$ROVI" fit far.json -o lost.json --quiet >out || [ $? = 4 ]
+    grep -q '^Next:  rovi fit far.json --method mixture --start lost.json$' out
+    "$ROVI" fit far.json --method mixture --start lost.json -o kept.json --quiet >out
+    grep -q '^  modes     2$' out
+    grep -q '^  collapse  none' out
+    "$ROVI" fit far.json --method rovi --start lost.json -o kept.json --quiet >out || [ $? = 4 ] # one product: as before
+}
+
 @test "a fit that keeps both ends with 0" {
     "$ROVI" fit figure1-m3 -o kept.json --quiet --json >out
     grep -q '"collapse": {"verdict": "none", "reason": ".* climbs from dispersed starts found no mode' out

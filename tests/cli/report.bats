@@ -89,7 +89,7 @@ END
     [ "$code" = 4 ] # mode collapse
     "$ROVI" report f.json -o p.html
     grep -q '<p>The fit probably misses part of the target' p.html
-    grep -q 'To try next: <code>rovi fit figure1-m3 --method mixture</code>' p.html
+    grep -q 'To try next: <code>rovi fit figure1-m3 --method mixture --start f.json</code>' p.html
     fitted ring f.json --no-probe
     sed 's/"collapse": null/"collapse": {"verdict": "suspected", "reason": "A <region> at (3, 3) holds 48 %", "next": "rovi fit x"}/' f.json >g.json
     "$ROVI" report g.json -o p.html

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A search that comes across a narrow mode far away need not come across it again: what was found is handed on. Of a
+ * missed mode the fit file has mean and standard deviations, which make a normal law without correlations; the fit that
+ * continues from it sees to the rest.
+ */
+#include "cli/fit_start.h"
+
+#include <string.h>
+
+#include "io/report.h"
+
+/* Independent normals. */
+static rovi_status make_normal(size_t d, const double *mean, const double *sd, rovi_approximation **q,
+                               rovi_error *error)
+{
+    struct pool pool = {0};
+    static const double knot = 0;
+    double *rotation = pool_take(&pool, d, d * sizeof *rotation);
+    rovi_map *maps = pool_take(&pool, d, sizeof *maps);
+    rovi_status status = rotation && maps ? ROVI_OK : report_no_memory(error);
+    for (size_t j = 0; !status && j < d; j++) {
+        rotation[j * d + j] = 1;
+        maps[j] = (rovi_map){.knots = &knot, .alpha = sd[j] > 0 ? sd[j] : 1};
+    }
+    const rovi_approximation_parts parts = {.dim = d, .center = mean, .rotation = rotation, .maps = maps};
+    if (!status)
+        status = rovi_approximation_new(&parts, q, error);
+    pool_free(&pool);
+    return status;
+}
+
+struct parts {
+    size_t count, borrowed; /* the first ones are the fit's own */
+    double *weight;
+    rovi_approximation **component;
+};
+
+static rovi_status collect(const struct fit_file *file, struct parts *parts, rovi_error *error)
+{
+    const rovi_approximation *q = rovi_fit_approximation(file->fit);
+    const rovi_diagnosis_parts *diagnosis = file->context.diagnosis;
+    double missed = 0;
+    rovi_status status = ROVI_OK;
+    for (size_t k = 0; k < diagnosis->region_count; k++)
+        missed += diagnosis->regions[k].missed ? diagnosis->regions[k].mass.value : 0;
+    for (; parts->count < rovi_approximation_components(q); parts->count++) {
+        const rovi_approximation *own = rovi_approximation_component(q, parts->count, parts->weight + parts->count);
+        parts->component[parts->count] = (rovi_approximation *)own; /* not to be changed, as of a mixture's parts */
+        parts->weight[parts->count] /= 1 + missed;
+    }
+    parts->borrowed = parts->count;
+    for (size_t k = 0; !status && k < diagnosis->region_count; k++) {
+        const rovi_region *region = diagnosis->regions + k;
+        if (!region->missed)
+            continue;
+        parts->weight[parts->count] = region->mass.value / (1 + missed);
+        status = make_normal(diagnosis->dim, region->mean, region->sd, parts->component + parts->count, error);
+        parts->count += !status;
+    }
+    return status;
+}
+
+static bool takes_mixtures(const rovi_settings *settings)
+{
+    char method[32] = "";
+    rovi_settings_get(settings, "method", method, sizeof method, NULL);
+    return strcmp(method, "mixture") == 0 || strcmp(method, "auto") == 0;
+}
+
+rovi_status fit_start_make(const struct fit_file *file, const rovi_settings *settings, rovi_approximation **start,
+                           rovi_error *error)
+{
+    const rovi_diagnosis_parts *diagnosis = file->context.diagnosis;
+    struct pool pool = {0};
+    *start = NULL;
+    if (!diagnosis || !takes_mixtures(settings))
+        return ROVI_OK;
+    const size_t room = rovi_approximation_components(rovi_fit_approximation(file->fit)) + diagnosis->region_count;
+    struct parts parts = {.weight = pool_take(&pool, room, sizeof *parts.weight),
+                          .component = pool_take(&pool, room, sizeof *parts.component)};
+    rovi_status status = parts.weight && parts.component ? collect(file, &parts, error) : report_no_memory(error);
+    if (!status && parts.count > parts.borrowed)
+        status = rovi_approximation_new_mixture(parts.count, parts.weight,
+                                                (const rovi_approximation *const *)parts.component, start, error);
+    for (size_t k = parts.borrowed; k < parts.count; k++)
+        rovi_approximation_free(parts.component[k]);
+    pool_free(&pool);
+    return status;
+}
