@@ -33,8 +33,8 @@
 #define GIVEN_WEIGHTS    4       /* of these: draws of the greatest weights */
 #define GIVEN_RAYS       16      /* of these: places that stand out along rays */
 #define RAYS             1024
-#define RAYS_SHARE       0.1     /* of the budget, at most */
-#define SPREAD           1.5     /* default of the setting start_spread */
+#define RAYS_SHARE       0.1 /* of the budget, at most */
+#define SPREAD           1.5 /* default of the setting start_spread */
 
 struct rovi_diagnosis {
     rovi_diagnosis_parts parts;
