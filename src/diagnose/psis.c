@@ -155,14 +155,15 @@ static void sum_up(size_t n, const double *log_ratio, double top, double beyond,
     }
     const double relative = squares / (sum * sum) - 1 / (double)n;
     out->ess = sum * sum / squares;
-    out->log_z = (rovi_estimate){top + log(sum / (double)n), sqrt(fmax(relative, 0) + pow(beyond / sum, 2))};
+    out->met = sqrt(fmax(relative, 0));
+    out->log_z = (rovi_estimate){top + log(sum / (double)n), hypot(out->met, beyond / sum)};
 }
 
 bool psis_smooth(size_t n, double *log_ratio, struct psis *out)
 {
     struct arena arena = {0};
     struct entry *sorted = arena_take(&arena, n, sizeof *sorted);
-    *out = (struct psis){.k_hat = NAN, .log_z = {NAN, NAN}};
+    *out = (struct psis){.k_hat = NAN, .log_z = {NAN, NAN}, .met = NAN};
     if (sorted != NULL && n > 0) {
         for (size_t i = 0; i < n; i++) {
             sorted[i] = (struct entry){log_ratio[i], i};

@@ -11,6 +11,7 @@
 struct psis {
     double k_hat;        /* shape of the weights' tail; NaN where it is undefined: a constant tail, or too few draws */
     rovi_estimate log_z; /* log of the mean weight, smoothed; NaN when no weight is positive */
+    double met;          /* the part of its error that the weights which were met account for */
     double ess;          /* effective sample size of the smoothed weights */
 };
 

@@ -108,7 +108,7 @@ bool region_weigh(struct region *region, const struct region_draws *draws)
     if (ok) {
         const double odds = exp(inside.log_z.value - outside.log_z.value);
         const double mass = isnan(inside.log_z.value) ? 0 : isfinite(odds) ? odds / (1 + odds) : 1;
-        const double relative = hypot(inside.log_z.mcse, outside.log_z.mcse);
+        const double relative = hypot(inside.met, outside.met); /* a region is not to be doubted for the fit's tail */
         region->mass = (rovi_estimate){mass, mass > 0 ? mass * (1 - mass) * relative : NAN};
         region->gain = gain_of(draws);
         set_moments(region, draws->of_region, at_region, mass > 0 ? inside.log_z.value : 0);
