@@ -7,6 +7,7 @@
 #   make check-all      check, and everything else that can be checked: all of the next group
 #   make check-format, lint, docs, check-clang, check-asan, check-tsan, check-fuzz, check-readers, check-stan, coverage
 #   make bench          time and quality against the clock
+#   make numbers        lines by folder, functions of more than 40 lines
 #   make fmt            format the sources in place
 #   make api            docs/api.md from the header
 #   make install        to PREFIX (/usr/local), below DESTDIR when given
@@ -24,7 +25,7 @@ TEST = ctest --parallel $(JOBS) --preset
 FIXED = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
 .PHONY: build demo check check-all check-format lint docs api check-clang check-asan check-tsan check-fuzz check-readers \
-        check-stan coverage bench \
+        check-stan coverage bench numbers \
         fmt install clean help
 
 build: build/Makefile
@@ -101,6 +102,9 @@ bench:
 	cmake --preset release -DROVI_BENCH=ON
 	$(BUILD) release
 	bench/run.sh $(BENCH)
+
+numbers:
+	tools/numbers.sh
 
 fmt:
 	tools/format.sh

@@ -224,6 +224,24 @@ struct tally {
     double asked[MOST_SEEDS], time[MOST_SEEDS], seconds[MOST_SEEDS];
 };
 
+static void count(const struct plan *plan, const struct line *line, uint64_t seed, double held,
+                  const rovi_diagnosis_parts *parts, const rovi_fit_parts *fitted, struct tally *tally)
+{
+    const bool lost = held < LOST, kept = held >= KEPT, said = parts->verdict == ROVI_COLLAPSE_SUSPECTED;
+    tally->lost += lost;
+    tally->kept += kept;
+    tally->between += !lost && !kept;
+    tally->said += lost && said;
+    tally->alarms += kept && said;
+    tally->asked[tally->runs] = (double)parts->evaluations.density / (double)fitted->evaluations.density;
+    tally->seconds[tally->runs] = 1e3 * parts->wall_s;
+    tally->time[tally->runs++] = parts->wall_s / fitted->wall_s;
+    if (((lost && !said) || (kept && said)) && plan->misses != NULL) {
+        fprintf(plan->misses, "%s d %zu %s seed %llu: %s; %s\n", line->name, line->d, line->settings,
+                (unsigned long long)seed, lost ? "lost" : "kept", parts->reason);
+    }
+}
+
 static void run_seed(const struct plan *plan, const struct line *line, uint64_t seed, struct tally *tally)
 {
     struct problem problem = {0};
@@ -247,24 +265,11 @@ static void run_seed(const struct plan *plan, const struct line *line, uint64_t 
     bench_require(
         rovi_diagnosis_run(target, fit, &(rovi_diagnosis_options){.seed = seed}, NULL, NULL, &diagnosis, &error),
         &error);
-    const rovi_diagnosis_parts *parts = rovi_diagnosis_parts_of(diagnosis);
-    const rovi_fit_parts *fitted = rovi_fit_parts_of(fit);
-    const bool two = line->kind == PLANAR || line->kind == TWO, said = parts->verdict == ROVI_COLLAPSE_SUSPECTED;
-    const double held =
-        two ? least_held(target, rovi_fit_approximation(fit), line->kind == TWO ? pair : problem.weight) : 1;
-    const bool lost = held < LOST, kept = held >= KEPT;
-    tally->lost += lost;
-    tally->kept += kept;
-    tally->between += !lost && !kept;
-    tally->said += lost && said;
-    tally->alarms += kept && said;
-    tally->asked[tally->runs] = (double)parts->evaluations.density / (double)fitted->evaluations.density;
-    tally->seconds[tally->runs] = 1e3 * parts->wall_s;
-    tally->time[tally->runs++] = parts->wall_s / fitted->wall_s;
-    if (((lost && !said) || (kept && said)) && plan->misses != NULL) {
-        fprintf(plan->misses, "%s d %zu %s seed %llu: %s; %s\n", line->name, line->d, line->settings,
-                (unsigned long long)seed, lost ? "lost" : "kept", parts->reason);
-    }
+    const rovi_approximation *q = rovi_fit_approximation(fit);
+    const double held = line->kind == TWO      ? least_held(target, q, pair)
+                        : line->kind == PLANAR ? least_held(target, q, problem.weight)
+                                               : 1;
+    count(plan, line, seed, held, rovi_diagnosis_parts_of(diagnosis), rovi_fit_parts_of(fit), tally);
     rovi_diagnosis_free(diagnosis);
     rovi_fit_free(fit);
     if (line->kind == PLANAR) {
