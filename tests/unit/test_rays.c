@@ -18,7 +18,7 @@ static rovi_approximation *standard(size_t d)
         identity[j * d + j] = 1;
         maps[j] = (rovi_map){.knots = &knot, .alpha = 1};
     }
-    const rovi_approximation_parts parts = {d, zero, NULL, identity, maps};
+    const rovi_approximation_parts parts = {.dim = d, .center = zero, .rotation = identity, .maps = maps};
     assert_int_equal(rovi_approximation_new(&parts, &q, NULL), ROVI_OK);
     return q;
 }
