@@ -15,6 +15,7 @@
 
 #define STARTS         48  /* at most, unless told otherwise */
 #define IDLE           20  /* starts in a row that find nothing new, after which it is enough: at least */
+#define IDLE_LED       8   /* the same, where another restart has searched before */
 #define IDLE_LEAST     3   /* of those, however many gradients they ask for */
 #define IDLE_GRADIENTS 400 /* times d + 10: gradients without a new mode that are enough */
 #define FAR                                                                                                            \
@@ -377,7 +378,7 @@ static void weigh(struct explorer *e)
 static bool is_enough(const struct explorer *e, size_t idle, uint64_t since)
 {
     const uint64_t spent = atomic_load(&e->progress->meter->gradient) - since;
-    return (idle >= IDLE && idle >= e->idle_each * e->count) ||
+    return (idle >= (e->led ? IDLE_LED : IDLE) && idle >= e->idle_each * e->count) ||
            (idle >= IDLE_LEAST && spent > IDLE_GRADIENTS * (e->dim + 10));
 }
 
@@ -403,6 +404,7 @@ void explore_adopt(struct explorer *e, const struct known_modes *modes)
         memcpy(known->peak, modes->locals[e->count].peak, e->dim * sizeof(double));
         known->known = true;
     }
+    e->led = e->count > 0;
 }
 
 bool explore_has_news(const struct explorer *e)

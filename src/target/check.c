@@ -5,9 +5,9 @@
  * At a few points, along random directions u that each change the log density by about as much through every
  * coordinate, u_j = +-1/max(1, |g_j|), the slope g^T u is compared with the central difference D(h) = (f(x + h u) - f(x
  * - h u))/2h for a ladder of steps. Large ones see the curvature, small ones the rounding of f, or the tolerance of a
- * differential equation's solver inside it: a slope that one of them confirms is right, and what the two most similar
- * ones differ by is granted as their error. A slope that is off, if by little, is but a suspicion: it sends the check
- * through the coordinates, one by one, where only a clear difference counts, and the worst is named.
+ * differential equation's solver inside it: a slope that one of them confirms is right, and what similar ones differ
+ * by, or f's own noise would do, is granted as their error. A slope that is off, if by little, is but a suspicion: it
+ * sends the check through the coordinates, one by one, where only a clear difference counts, and the worst is named.
  */
 #include <float.h>
 #include <math.h>
@@ -21,15 +21,16 @@
 #define POINTS     3
 #define DIRECTIONS 2
 #define TRIES      20   /* for a point that the target does not reject */
-#define STEPS      5    /* of the ladder: 1e-2 to 1e-6 */
+#define STEPS      7    /* of the ladder */
+#define LONGEST    0.1  /* of them, each a tenth of the one before */
 #define SUSPECT    1e-5 /* share of the sizes of a slope's parts by which it is off: one part may be small beside all */
 #define WRONG      1e-3 /* share of one coordinate's slope: what tolerances and kinks inside a model do not reach */
-#define NOISE      10   /* times the difference of two steps, and of rounding, that may be chance */
+#define NOISE      10   /* times the error of a difference that may be chance */
 
 struct check {
     const struct rovi_target *target;
     struct rng_stream stream;
-    double *x, *grad, *u, *y; /* d, d, d, 2 d */
+    double *x, *grad, *u, *y; /* d, d, d, 4 d */
     double *scratch;
     double logp; /* at x */
     int code;    /* of a target that has failed for good */
@@ -61,18 +62,27 @@ static bool find_point(struct check *c, uint64_t index)
     return false;
 }
 
-/* D(h) along u; NaN beyond the support. *rounding is about its error from that of the two values. */
-static double difference(struct check *c, double h, double *rounding)
+struct difference {
+    double slope;  /* D(h); NaN beyond the support */
+    double chance; /* about its error by the noise of f: rounding, or the tolerance of a solver inside it */
+};
+
+/* D(h) along u. The fourth difference of f at distances h is next to nothing but noise, 8 times that of one value. */
+static struct difference difference(struct check *c, double h)
 {
     const size_t d = c->target->dim;
-    double value[2] = {0, 0};
+    double f[4] = {0};
     for (size_t j = 0; j < d; j++) {
-        c->y[j] = c->x[j] + h * c->u[j];
-        c->y[d + j] = c->x[j] - h * c->u[j];
+        for (size_t k = 0; k < 4; k++) {
+            c->y[k * d + j] = c->x[j] + (double)(k < 2 ? (int)k - 2 : (int)k - 1) * h * c->u[j];
+        }
     }
-    const bool inside = evaluate(c, 2, c->y, value, NULL);
-    *rounding = DBL_EPSILON * (fabs(value[0]) + fabs(value[1])) / h;
-    return inside ? (value[0] - value[1]) / (2 * h) : NAN;
+    if (!evaluate(c, 4, c->y, f, NULL)) {
+        return (struct difference){NAN, INFINITY};
+    }
+    const double fourth = f[0] - 4 * f[1] + 6 * c->logp - 4 * f[2] + f[3];
+    const double rounding = DBL_EPSILON * (fabs(f[1]) + fabs(f[2]));
+    return (struct difference){(f[2] - f[1]) / (2 * h), (fabs(fourth) / 8 + rounding) / h};
 }
 
 struct slope {
@@ -80,25 +90,30 @@ struct slope {
     double off;         /* how far they are apart, in units of what is granted: > 1 is wrong */
 };
 
-/* The slope along u; `share` of its size is granted. */
+/* The slope along u; `share` of its size is granted, and NOISE times the error of the difference that has the least:
+ * what it differs by from those of the steps beside it, or its chance, if that is more. By luck one of these may be
+ * small, but hardly all. */
 static struct slope compare(struct check *c, double share)
 {
     const size_t d = c->target->dim;
     struct slope slope = {.found = NAN};
-    double size = 0, last = NAN, least = INFINITY, closest = INFINITY, h = 1e-2;
+    struct difference D[STEPS];
+    double size = 0, least = INFINITY, closest = INFINITY, h = LONGEST;
     for (size_t j = 0; j < d; j++) {
         slope.said += c->grad[j] * c->u[j];
         size += fabs(c->grad[j] * c->u[j]);
     }
     for (int k = 0; k < STEPS; k++, h *= 0.1) {
-        double rounding = 0;
-        const double now = difference(c, h, &rounding), gap = fabs(now - last) + rounding;
-        closest = fmin(closest, fabs(now - slope.said) / (share * fmax(size, fabs(now)) + DBL_MIN));
-        if (gap < least) {
-            least = gap;
-            slope.found = now;
+        D[k] = difference(c, h);
+        closest = fmin(closest, fabs(D[k].slope - slope.said) / (share * fmax(size, fabs(D[k].slope)) + DBL_MIN));
+    }
+    for (int k = 1; k + 1 < STEPS; k++) {
+        const double gap = fmax(fabs(D[k].slope - D[k - 1].slope), fabs(D[k].slope - D[k + 1].slope));
+        const double error = fmax(gap, D[k].chance);
+        if (error < least) {
+            least = error;
+            slope.found = D[k].slope;
         }
-        last = now;
     }
     const double granted = share * fmax(size, fabs(slope.found)) + NOISE * least + DBL_MIN;
     slope.off = isnan(slope.found) ? 0 : fmin(closest, fabs(slope.found - slope.said) / granted);
@@ -161,7 +176,7 @@ rovi_status rovi_target_check_gradient(const rovi_target *target, uint64_t seed,
     c.x = arena_doubles(&memory, d);
     c.grad = arena_doubles(&memory, d);
     c.u = arena_doubles(&memory, d);
-    c.y = arena_doubles(&memory, 2 * d);
+    c.y = arena_doubles(&memory, 4 * d);
     c.scratch = arena_doubles(&memory, target->scratch);
     rovi_status status = memory.failed ? error_no_memory(error) : ROVI_OK;
     linalg_hold_threads();
