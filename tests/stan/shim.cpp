@@ -195,6 +195,7 @@ EXPORT int bs_param_constrain(const bs_model *m, bool transformed, bool generate
 
 EXPORT int bs_param_unconstrain_json(const bs_model *m, const char *json, double *x, char **message)
 {
+    OWN_TAPE;
     return guarded(message, [&] {
         printer log;
         auto context = read_data(json);
@@ -206,6 +207,7 @@ EXPORT int bs_param_unconstrain_json(const bs_model *m, const char *json, double
 
 EXPORT int bs_log_density(const bs_model *m, bool propto, bool jacobian, const double *x, double *value, char **message)
 {
+    OWN_TAPE; /* which a differential equation's solver uses without a gradient, too */
     return guarded(message, [&] {
         printer log;
         Eigen::VectorXd point = Eigen::Map<const Eigen::VectorXd>(x, m->model->num_params_r());
