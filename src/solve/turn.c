@@ -18,6 +18,7 @@
 
 #define MOST_ANGLE      0.5 /* radians */
 #define LEAST_CURVATURE 0.1 /* of E[w_i^2] E[y_j^2] + E[w_j^2] E[y_i^2]: where the estimate of h is near zero */
+#define SURE            2.0 /* standard errors of what the other planes hide together */
 #define CHANCE          0.1 /* expected number of planes that move by chance alone */
 
 void turn_init(struct turn *turn, struct arena *arena, size_t d, struct team *team)
@@ -65,9 +66,15 @@ static void take_moments(struct turn *t, struct batch *b)
     team_add_multiply_tn(t->team, &(struct linalg_tn){d, b->n, d, share, b->y, b->y, t->mixed});
 }
 
+/* What the planes that do not move hide together. The gain g^2/2h of each is mostly noise, whose mean is known, and
+ * whose variance, 2 (noise^2/2h)^2 for a normal g, adds up much more slowly than it does itself. */
+struct hidden {
+    double excess, variance; /* over the mean of the noise, and of that */
+};
+
 /* The angle of plane (i, j), and what it promises or may hide. */
 static double plan_plane(const struct turn *t, size_t i, size_t j, double n, double threshold,
-                         struct turn_outlook *outlook)
+                         struct turn_outlook *outlook, struct hidden *hidden)
 {
     const size_t d = t->dim, ij = i * d + j, ji = j * d + i;
     const double g = t->cross[ji] - t->cross[ij];
@@ -76,7 +83,8 @@ static double plan_plane(const struct turn *t, size_t i, size_t j, double n, dou
     const double h = fmax(most - 2, LEAST_CURVATURE * most);
     const double noise = sqrt(fmax(0, variance)) + 1e-9 * most; /* rounding: no plane moves for less */
     if (!(fabs(g) > threshold * noise)) {
-        outlook->unresolved += 0.5 * noise * noise / h;
+        hidden->excess += 0.5 * (g * g - noise * noise) / h;
+        hidden->variance += 0.5 * pow(noise, 4) / (h * h);
         return 0;
     }
     outlook->gain += 0.5 * g * g / h;
@@ -94,6 +102,7 @@ struct turn_outlook turn_plan(struct turn *turn, const rovi_approximation *q, st
 {
     const size_t d = turn->dim;
     struct turn_outlook outlook = {0};
+    struct hidden hidden = {0, 0};
     memcpy(turn->before, q->rotation, d * d * sizeof *turn->before);
     turn_follow(turn, q);
     for (size_t i = 0; i < d; i++) {
@@ -103,11 +112,12 @@ struct turn_outlook turn_plan(struct turn *turn, const rovi_approximation *q, st
     const double threshold = -normal_quantile(CHANCE / (double)(d * d));
     for (size_t i = 0; i < d; i++) {
         for (size_t j = i + 1; j < d; j++) {
-            const double angle = plan_plane(turn, i, j, (double)batch->valid, threshold, &outlook);
+            const double angle = plan_plane(turn, i, j, (double)batch->valid, threshold, &outlook, &hidden);
             turn->angles[i * d + j] = angle;
             turn->angles[j * d + i] = -angle;
         }
     }
+    outlook.unresolved = fmax(0, hidden.excess) + SURE * sqrt(hidden.variance);
     return outlook;
 }
 

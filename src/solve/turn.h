@@ -21,7 +21,7 @@ struct turn {
 
 struct turn_outlook {
     double gain;       /* nats that the significant planes promise */
-    double unresolved; /* nats that the others could hide at most, at this number of points */
+    double unresolved; /* nats that the others may hide together, as far as this number of points tells */
 };
 
 /* Takes its memory from the arena, which may fail. */
