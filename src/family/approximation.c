@@ -355,6 +355,29 @@ void approximation_refresh_view(rovi_approximation *q)
     }
 }
 
+rovi_approximation *approximation_expand(const rovi_approximation *q)
+{
+    const size_t d = q->dim;
+    struct arena memory = {0};
+    double *L = arena_doubles(&memory, d * d), *O = arena_doubles(&memory, d * d);
+    rovi_approximation *full = NULL;
+    if (!q->compact) {
+        full = approximation_make(&q->view, 0);
+    } else if (!memory.failed) {
+        linalg_identity(d, O);
+        reflections_apply_transposed(&q->reflections, d, O); /* rows: those of O */
+        for (size_t i = 0; i < d; i++) {
+            L[i * d + i] = q->scale[i];
+        }
+        full = approximation_make(
+            &(rovi_approximation_parts){
+                .dim = d, .center = q->center, .whitening = L, .rotation = O, .maps = q->view.maps},
+            0);
+    }
+    arena_free(&memory);
+    return full;
+}
+
 const rovi_approximation_parts *rovi_approximation_parts_of(const rovi_approximation *q)
 {
     return q->count == 0 ? &q->view : NULL;

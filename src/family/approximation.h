@@ -44,6 +44,9 @@ rovi_approximation *approximation_make(const rovi_approximation_parts *parts, si
 rovi_approximation *approximation_mix(size_t count, const double *weights, const rovi_approximation *const *components);
 rovi_approximation *approximation_copy(const rovi_approximation *q);
 
+/* A copy of a rotated product that holds whitening and rotation as matrices. NULL when out of memory. */
+rovi_approximation *approximation_expand(const rovi_approximation *q);
+
 /* Of the maps of a rotated product, the most cells that one has. */
 size_t approximation_most_cells(const rovi_approximation *q);
 

@@ -249,7 +249,7 @@ static void solve(struct fit_job *job, struct restart *r, size_t i)
         restart_by_gradient(&job->problem, r);
     } else if (is_led(job->problem.settings, job->problem.target->dim)) {
         restart_by_directions(&job->problem, r);
-    } else {
+    } else if (!restart_by_lone_mode(&job->problem, r)) {
         restart_by_coordinates(&job->problem, r);
     }
 }
@@ -367,6 +367,9 @@ static bool is_mixture_promising(const struct fit_job *job)
         settings->solver != SOLVER_COORDINATE || settings->precondition != PRECONDITION_AUTO ||
         job->winner == job->count || atomic_load(&job->supervisor.verdict) != SUPERVISOR_GO) {
         return false;
+    }
+    if (isinf(job->restarts[job->winner].promise)) {
+        return false; /* it explored nothing: a lone mode in many dimensions */
     }
     for (size_t i = 0; i < job->count; i++) {
         promise = fmax(promise, job->restarts[i].promise);

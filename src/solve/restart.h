@@ -66,6 +66,10 @@ void restart_by_coordinates(const struct problem *problem, struct restart *resta
 /* Quasi-Newton steps and leading directions, for many dimensions: no d x d matrix. */
 void restart_by_directions(const struct problem *problem, struct restart *restart);
 
+/* Quasi-Newton steps and leading directions where that is near a target of one mode, in some dozens of dimensions and
+ * more; false, with nothing but what it asked, where it is not, or is not tried. */
+bool restart_by_lone_mode(const struct problem *problem, struct restart *restart);
+
 /* A mixture of rotated products, from what explorations of its own find and, unless NULL, restart->start. */
 void restart_by_mixture(const struct problem *problem, struct restart *restart);
 
