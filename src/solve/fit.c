@@ -339,6 +339,7 @@ static void run_restarts(struct fit_job *job)
     job->problem.team = job->team;
     run_restart(job, 0, 0);
     job->problem.team = NULL;
+    job->problem.lone = first->lone;
     job->problem.known = first->modes.count > 0 && may_lead(job, &job->shown[0]) ? &first->modes : NULL;
     team_for(job->team, job->count - 1, run_later_restart, job);
     job->problem.known = NULL;
@@ -364,12 +365,9 @@ static bool is_mixture_promising(const struct fit_job *job)
     const rovi_settings *settings = job->problem.settings;
     double promise = -INFINITY;
     if (job->mixing || is_led(settings, job->problem.target->dim) || settings->method != METHOD_AUTO ||
-        settings->solver != SOLVER_COORDINATE || settings->precondition != PRECONDITION_AUTO ||
+        settings->solver != SOLVER_COORDINATE || settings->precondition != PRECONDITION_AUTO || job->restarts[0].lone ||
         job->winner == job->count || atomic_load(&job->supervisor.verdict) != SUPERVISOR_GO) {
         return false;
-    }
-    if (isinf(job->restarts[job->winner].promise)) {
-        return false; /* it explored nothing: a lone mode in many dimensions */
     }
     for (size_t i = 0; i < job->count; i++) {
         promise = fmax(promise, job->restarts[i].promise);

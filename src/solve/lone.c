@@ -15,13 +15,13 @@
 #include "solve/restart.h"
 
 #define FROM    50  /* dimensions, above which it is tried */
-#define CLOSE   1.0 /* nats: half of the variance of the log ratios, at most */
+#define CLOSE   2.5 /* nats: half of the variance of the log ratios, at most */
 #define DRAWS   512 /* that this is measured on */
 #define CLIMBS  16  /* in opposite pairs, at four distances */
 #define NEAREST 2.0 /* of these, in standard deviations; each is twice the one before */
 #define SAME    1.0 /* standard deviations between ends of climbs to one mode */
 #define INNER   9   /* points between two of them that are looked at */
-#define VALLEY  1.0 /* nats below the lower end: these are two modes */
+#define VALLEY  3.0 /* nats below the lower end: these are two modes */
 
 struct lookout {
     const struct problem *problem;
@@ -168,13 +168,14 @@ bool restart_by_lone_mode(const struct problem *problem, struct restart *restart
     struct lookout l = {.problem = problem, .restart = restart, .q = restart->approximation};
     bool done = restart->no_memory || restart->stop != ROVI_STOP_CONVERGED;
     if (!done && l.q != NULL && set_up(&l)) {
-        done = is_close(&l) && is_alone(&l);
+        done = problem->lone || (is_close(&l) && is_alone(&l));
     }
     if (done && l.q != NULL) {
         rovi_approximation *full = approximation_expand(l.q);
         restart->no_memory = full == NULL;
         rovi_approximation_free(restart->approximation);
         restart->approximation = full;
+        restart->lone = true;
     } else if (!done) {
         forget(restart);
     }

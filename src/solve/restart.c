@@ -76,5 +76,6 @@ void restart_adopt(struct restart *restart, const rovi_restart *finished)
     restart->iterations = finished->iterations;
     restart->divergence = finished->divergence;
     restart->promise = isnan(finished->promise) ? -INFINITY : finished->promise;
+    restart->lone = isnan(finished->promise); /* of all that explore, that alone tells none */
     meter_recall(&restart->meter, &finished->evaluations);
 }

@@ -12,8 +12,9 @@
 struct problem {
     const struct rovi_target *target;
     const rovi_settings *settings;
-    bool rotate;                     /* RoVI; else MFVI, O = I */
-    struct team *team;               /* for the inside of a restart, or NULL */
+    bool rotate;       /* RoVI; else MFVI, O = I */
+    struct team *team; /* for the inside of a restart, or NULL */
+    bool lone; /* the first restart has found the target's mode alone, in many dimensions: the others look no further */
     const struct known_modes *known; /* a restart that finds no others ends at once: ROVI_STOP_SAME_MODES; or NULL */
 };
 
@@ -33,6 +34,7 @@ struct restart {
     double divergence;        /* of the approximation from the target, about */
     double promise;           /* log of the sum of exp(ELBO) over the local normals it found, when it looked for any */
     struct known_modes modes; /* that it found, by local normals */
+    bool lone;                /* it is all that there is to find, as far as it saw: see restart_by_lone_mode */
     bool no_memory;
     struct arena memory;
 };
