@@ -33,7 +33,7 @@ load common.bash
 
 @test "matrices of more than 100 dimensions are shown on demand only" {
     echo '{"type": "many_well", "dim": 102}' >wide.json
-    small=(--iterations 2 --restarts 1 --batch 10 --draws 100 --trace 1 --quiet)
+    small=(--directions 102 --iterations 2 --restarts 1 --batch 10 --draws 100 --trace 1 --quiet)
     "$ROVI" fit wide.json "${small[@]}" --json >out || [ $? = 3 ]
     grep -q '"center"' out
     ! grep -q '"rotation"' out
