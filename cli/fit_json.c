@@ -27,6 +27,17 @@ static bool put_modes(json_t *root, const rovi_modes *modes, size_t d)
                                                       : json_from_double(modes->total));
 }
 
+/* What the restart has cost, and how many components it has. */
+static bool put_price(json_t *object, const rovi_restart *restart)
+{
+    const rovi_trace_point *last = restart->trace_length ? restart->trace + restart->trace_length - 1 : NULL;
+    const rovi_approximation *q = restart->approximation;
+    return json_put(object, "evaluations", json_from_uint64(restart->evaluations.density)) &&
+           json_put(object, "seconds", last ? json_from_double(last->seconds) : json_null()) &&
+           json_put(object, "degenerate", json_from_uint64(restart->degenerate)) &&
+           json_put(object, "components", q ? json_from_uint64(rovi_approximation_components(q)) : json_null());
+}
+
 static bool put_restarts(json_t *root, const rovi_fit_parts *parts)
 {
     json_t *array = json_array();
@@ -37,7 +48,7 @@ static bool put_restarts(json_t *root, const rovi_fit_parts *parts)
         ok = json_put(object, "seed", json_from_uint64(restart->seed)) &&
              json_put(object, "elbo", json_from_double(restart->elbo.value)) &&
              json_put(object, "mcse", json_from_double(restart->elbo.mcse)) &&
-             json_put(object, "status", json_from_text(rovi_stop_text(restart->stop)));
+             json_put(object, "status", json_from_text(rovi_stop_text(restart->stop))) && put_price(object, restart);
         ok &= json_array_append_new(array, object) == 0;
     }
     return json_put(root, "restarts", array) && ok;

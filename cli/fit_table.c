@@ -41,7 +41,23 @@ static void print_family(const rovi_fit *fit, FILE *stream)
     if (one && mixture)
         fprintf(stream, ": %.3g nats %s the best single one", fabs(mixture->elbo.value - one->elbo.value),
                 mixture->elbo.value > one->elbo.value ? "above" : "below");
+    if (count > 1 && parts->restarts[parts->winner].degenerate > 0)
+        fprintf(stream, "; dropped as degenerate: %" PRIu64, parts->restarts[parts->winner].degenerate);
     fputc('\n', stream);
+}
+
+/* What a mixture cost against one rotation, where both were tried: it is then one more restart. */
+static void print_price(const rovi_fit_parts *parts, FILE *stream)
+{
+    const rovi_restart *mixture = best_of(parts, true);
+    uint64_t others = 0;
+    if (!mixture || !mixture->trace_length || !best_of(parts, false))
+        return;
+    for (size_t i = 0; i < parts->restart_count; i++)
+        others += parts->restarts + i == mixture ? 0 : parts->restarts[i].evaluations.density;
+    fprintf(stream, "  %-10s%" PRIu64 " for the mixture, in %.2f s; %" PRIu64 " for one rotation, by %zu restarts\n",
+            "", mixture->evaluations.density, mixture->trace[mixture->trace_length - 1].seconds, others,
+            parts->restart_count - 1);
 }
 
 static void print_evidence(const rovi_fit_parts *parts, const rovi_diagnosis_parts *diagnosis, FILE *stream)
@@ -109,6 +125,7 @@ static void print_costs(const struct fit_context *context, const rovi_fit_parts 
     if (parts->evaluations.rejected)
         fprintf(stream, ", %" PRIu64 " rejected", parts->evaluations.rejected);
     fputc('\n', stream);
+    print_price(parts, stream);
 }
 
 static void print_next(const struct fit_context *context, const char *saved, FILE *stream)

@@ -166,8 +166,9 @@ typedef struct rovi_restart {
     const rovi_trace_point *trace;
     const rovi_approximation *approximation; /* NULL when it failed, or was ended before its first iteration */
     rovi_evaluations evaluations;            /* its own; choosing included */
-    double divergence; /* of the approximation from the target, about, in nats; NaN when unknown */
-    double promise;    /* log of the summed exp(ELBO) of the local normals it found; NaN when it looked for none */
+    double divergence;   /* of the approximation from the target, about, in nats; NaN when unknown */
+    double promise;      /* log of the summed exp(ELBO) of the local normals it found; NaN when it looked for none */
+    uint64_t degenerate; /* components of a mixture that were dropped: no weight, outside the support, not finite */
 } rovi_restart;
 
 /* All of a fit as plain data: what rovi_fit_parts_of shows and rovi_fit_new takes. */

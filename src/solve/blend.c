@@ -270,6 +270,7 @@ rovi_estimate blend_weigh(struct blend *b)
     for (int t = 0; t < STEPS && step(b) > STILL; t++) {
         for (size_t k = b->count; k-- > 0;) {
             if (b->weight[k] < NEGLIGIBLE && b->count > 1) {
+                b->degenerate++;
                 blend_drop(b, k);
             }
         }

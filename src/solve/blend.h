@@ -13,6 +13,7 @@
 
 struct blend {
     size_t dim, room, count;
+    size_t degenerate;         /* components dropped so far for having no weight */
     rovi_approximation **q;    /* count: rotated products, owned */
     double *weight;            /* count */
     double *level;             /* count: mean of log p - log q over the component's draws, q the mixture */

@@ -272,11 +272,13 @@ static rovi_estimate improve(struct mixture *m, rovi_estimate now, int rounds, i
     return now;
 }
 
-/* Modes that were missed, until a search finds none. */
+/* Modes that were missed, until a search finds none that is worth more than the tolerance. */
 static rovi_estimate seek(struct mixture *m, rovi_estimate now)
 {
-    size_t added = 1;
-    for (int s = 0; s < SEEKINGS && added > 0 && !ended(m); s++) {
+    bool found = true;
+    for (int s = 0; s < SEEKINGS && found && !ended(m); s++) {
+        const double before = now.value;
+        size_t added = 0;
         const struct rng_stream stream = {
             .seed = m->restart->seed, .purpose = RNG_START, .substream = (++m->samples) << 32};
         m->no_memory = !seek_blend(&m->blend, now.value, m->problem->settings, &m->restart->progress, m->problem->team,
@@ -285,6 +287,7 @@ static rovi_estimate seek(struct mixture *m, rovi_estimate now)
             now = weigh(m, true);
             m->no_memory = m->no_memory || !keep(m, now);
         }
+        found = added > 0 && now.value > before + m->problem->settings->tolerance;
     }
     return now;
 }
@@ -334,6 +337,7 @@ static void make(struct mixture *m)
     for (int g = 0, failed = 0; g < GROWTHS && failed < FAILURES && can_gain(m, now) && !ended(m); g++) {
         failed = enlarge(m, &now) ? 0 : failed + 1;
     }
+    restart_record(m->restart, now); /* what failed attempts have cost, too */
 }
 
 static bool set_up(struct mixture *m)
@@ -349,7 +353,7 @@ static bool set_up(struct mixture *m)
     m->settings.iterations = REFINING;
     m->restart->progress.shown.iterations = MOST_ROUNDS;
     m->restart->stop = ROVI_STOP_MAX_ITERATIONS; /* unless something else ends it */
-    return restart_trace_room(m->restart, MOST_ROUNDS + 1) && blend_init(&m->blend, d, room) && !m->memory.failed;
+    return restart_trace_room(m->restart, MOST_ROUNDS + 2) && blend_init(&m->blend, d, room) && !m->memory.failed;
 }
 
 void restart_by_mixture(const struct problem *problem, struct restart *restart)
@@ -368,6 +372,7 @@ void restart_by_mixture(const struct problem *problem, struct restart *restart)
             start_make(problem->settings, problem->target->dim, restart->seed, problem->rotate, problem->target->start);
     }
     restart->no_memory = m.no_memory || (restart->stop != ROVI_STOP_FAILED && restart->approximation == NULL);
+    restart->degenerate = m.blend.degenerate;
     blend_free(&m.blend);
     arena_free(&m.memory);
 }

@@ -56,7 +56,8 @@ rovi_restart restart_show(const struct restart *restart)
                           .approximation = restart->approximation,
                           .evaluations = meter_evaluations(&restart->meter),
                           .divergence = restart->divergence,
-                          .promise = isfinite(restart->promise) ? restart->promise : NAN};
+                          .promise = isfinite(restart->promise) ? restart->promise : NAN,
+                          .degenerate = restart->degenerate};
 }
 
 void restart_adopt(struct restart *restart, const rovi_restart *finished)
@@ -77,5 +78,6 @@ void restart_adopt(struct restart *restart, const rovi_restart *finished)
     restart->divergence = finished->divergence;
     restart->promise = isnan(finished->promise) ? -INFINITY : finished->promise;
     restart->lone = isnan(finished->promise); /* of all that explore, that alone tells none */
+    restart->degenerate = finished->degenerate;
     meter_recall(&restart->meter, &finished->evaluations);
 }

@@ -35,6 +35,7 @@ struct restart {
     double promise;           /* log of the sum of exp(ELBO) over the local normals it found, when it looked for any */
     struct known_modes modes; /* that it found, by local normals */
     bool lone;                /* it is all that there is to find, as far as it saw: see restart_by_lone_mode */
+    uint64_t degenerate;      /* components of a mixture that were dropped as such */
     bool no_memory;
     struct arena memory;
 };

@@ -196,6 +196,7 @@ static void a_component_outside_the_support_is_dropped(void **state)
     make(&f, target, 3, (const double[]){-40, 5, -90}, (const double[]){1, 1, 1}, 1);
     const rovi_estimate elbo = blend_weigh(&f.blend);
     assert_int_equal(f.blend.count, 1);
+    assert_int_equal(f.blend.degenerate, 2);
     assert_close(rovi_approximation_parts_of(f.blend.q[0])->center[0], 5, 1e-12);
     assert_close(f.blend.weight[0], 1, 1e-14);
     assert_close(elbo.value, .9189385332046727, 1e-6); /* log sqrt(2 pi), but for 3e-7 of mass below 0 */
