@@ -96,9 +96,20 @@ static void keep_best(struct polish *p, rovi_approximation *q, rovi_estimate elb
     }
     rovi_approximation_free(p->best);
     p->best = copy;
-    p->best_elbo = elbo.value;
+    p->best_elbo = worth(p, elbo);
     memcpy(p->best_ratio, p->ratio, p->trace_draws * sizeof *p->ratio);
     restart_record(p->restart, elbo);
+}
+
+/* What is maximised: the ELBO, of the fit restricted to the support, less the log of how many draws that takes. A fit
+ * that lies half outside may be as good when restricted, and better by luck. */
+static double worth(const struct polish *p, rovi_estimate elbo)
+{
+    size_t inside = 0;
+    for (size_t i = 0; i < p->trace_draws; i++) {
+        inside += isfinite(p->ratio[i]) != 0;
+    }
+    return elbo.value + log((double)inside / (double)p->trace_draws);
 }
 
 void polish_take_stock(struct polish *p, struct candidate *c)
@@ -107,12 +118,12 @@ void polish_take_stock(struct polish *p, struct candidate *c)
     if (!restart_measure(p->problem, p->restart, c->q, p->trace_draws, p->ratio, &elbo)) {
         p->restart->no_memory = true;
     }
-    if (elbo.value > p->best_elbo) {
+    c->elbo = isnan(elbo.value) ? -INFINITY : worth(p, elbo);
+    if (c->elbo > p->best_elbo) {
         keep_best(p, c->q, elbo);
     }
     c->edge = c->edge || !linalg_all_finite(p->trace_draws, p->ratio);
     p->tolerance = elbo_resolution(p->problem->settings->tolerance, elbo, p->trace_draws);
-    c->elbo = isnan(elbo.value) ? -INFINITY : elbo.value;
     c->divergence = 0.5 * elbo.mcse * elbo.mcse * (double)p->trace_draws;
 }
 
