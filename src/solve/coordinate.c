@@ -14,12 +14,13 @@
 #include "solve/polish.h"
 #include "solve/start.h"
 
-#define MODES        12 /* kept by the exploration */
-#define LINES_FIRST  8  /* of a coordinate's first update */
-#define TRACE_POINTS 200
-#define POLISHED     2   /* candidates at most */
-#define CLOSE        1.0 /* nats: a candidate further below the best is not polished */
-#define NORMAL       0.5 /* of the tolerance: a target that differs less from its local normal needs no rotation */
+#define MODES         12 /* kept by the exploration */
+#define LINES_FIRST   8  /* of a coordinate's first update */
+#define TRACE_POINTS  200
+#define POLISHED      2   /* candidates at most, where there is one mode */
+#define POLISHED_MANY 4   /* where there are more: the screened ELBO says less of where each ends */
+#define CLOSE         1.0 /* nats: a candidate further below the best is not polished */
+#define NORMAL        0.5 /* of the tolerance: a target that differs less from its local normal needs no rotation */
 
 struct coordinates {
     const struct problem *problem;
@@ -136,10 +137,11 @@ static void polish_best(struct coordinates *s)
 {
     struct candidate *list = s->candidates.list;
     const double least = list[0].elbo - CLOSE;
+    const size_t wanted = s->frame.count > 1 ? POLISHED_MANY : POLISHED;
+    const size_t most = wanted < s->candidates.count ? wanted : s->candidates.count;
     double top = -INFINITY;
     bool converged = false;
-    for (size_t k = 0; k < s->candidates.count && k < POLISHED && list[k].elbo >= least && !polish_ended(&s->polish);
-         k++) {
+    for (size_t k = 0; k < most && list[k].elbo >= least && !polish_ended(&s->polish); k++) {
         const bool here = polish_run(&s->polish, &list[k], k > 0 ? top : -INFINITY);
         converged = list[k].elbo > top ? here : converged;
         top = fmax(top, list[k].elbo);
