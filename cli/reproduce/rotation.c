@@ -503,7 +503,7 @@ static void run(struct study *study)
         centred = fmin(centred, share_found(&r, false, (enum start)kind));
     study->outcome = study_format(
         study,
-        "On a centred target every kind of start finds the direction in %.0f %% of its runs or more. Off-centre the "
+        "On a centred target every kind of start finds the direction in at least %.0f %% of its runs. Off-centre the "
         "paper's method finds it in %.0f %% from an aligned start, %.0f %% from score PCA and %.0f %% from a random "
         "start; the default solver in %.0f %%.",
         100 * centred, 100 * share_found(&r, true, ALIGNED), 100 * share_found(&r, true, SCORE_PCA),

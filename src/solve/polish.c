@@ -86,6 +86,17 @@ static void take_ratios(struct polish *p, const rovi_approximation *q, struct rn
     }
 }
 
+/* What is maximised: the ELBO, of the fit restricted to the support, less the log of how many draws that takes. A fit
+ * that lies half outside may be as good when restricted, and better by luck. */
+static double worth(const struct polish *p, rovi_estimate elbo)
+{
+    size_t inside = 0;
+    for (size_t i = 0; i < p->trace_draws; i++) {
+        inside += isfinite(p->ratio[i]) != 0;
+    }
+    return elbo.value + log((double)inside / (double)p->trace_draws);
+}
+
 static void keep_best(struct polish *p, rovi_approximation *q, rovi_estimate elbo)
 {
     approximation_refresh_view(q);
@@ -99,17 +110,6 @@ static void keep_best(struct polish *p, rovi_approximation *q, rovi_estimate elb
     p->best_elbo = worth(p, elbo);
     memcpy(p->best_ratio, p->ratio, p->trace_draws * sizeof *p->ratio);
     restart_record(p->restart, elbo);
-}
-
-/* What is maximised: the ELBO, of the fit restricted to the support, less the log of how many draws that takes. A fit
- * that lies half outside may be as good when restricted, and better by luck. */
-static double worth(const struct polish *p, rovi_estimate elbo)
-{
-    size_t inside = 0;
-    for (size_t i = 0; i < p->trace_draws; i++) {
-        inside += isfinite(p->ratio[i]) != 0;
-    }
-    return elbo.value + log((double)inside / (double)p->trace_draws);
 }
 
 void polish_take_stock(struct polish *p, struct candidate *c)
