@@ -103,7 +103,7 @@ static bool is_sound(const struct region *region)
 /* A local normal holds a d x d matrix; where the fit holds none, the moved fit has to do. */
 static bool has_room_for_locals(const struct collapse *c)
 {
-    return !c->q->compact;
+    return !(c->q->count > 0 ? c->q->component[0] : c->q)->compact;
 }
 
 /* The region of one maximum: *known is false when none could be weighed. False when out of memory. */

@@ -84,6 +84,12 @@ static rovi_status check_size(const rovi_target *target, const rovi_settings *se
 /* A fit is continued in the form it has. */
 static rovi_status check_form(const rovi_settings *settings, const rovi_approximation *start, rovi_error *error)
 {
+    if (start->count > 0 && start->component[0]->compact) {
+        return error_set(
+            error, ROVI_BAD_INPUT,
+            "the start is a mixture of fits that rotate leading directions only: it cannot be continued, but "
+            "a restart of it can");
+    }
     if (start->count == 0 && start->compact != is_led(settings, start->dim)) {
         return error_set(
             error, ROVI_BAD_INPUT,
@@ -125,6 +131,10 @@ static rovi_status check_start(const rovi_target *target, const rovi_settings *s
     if (d != target->dim) {
         return error_set(error, ROVI_BAD_INPUT, "the start has dimension %zu, the target %zu", d, target->dim);
     }
+    const rovi_status form = check_form(settings, start, error);
+    if (form != ROVI_OK) {
+        return form;
+    }
     if (start->count > 0) {
         return settings->method == METHOD_MIXTURE || settings->method == METHOD_AUTO
                    ? ROVI_OK
@@ -141,7 +151,7 @@ static rovi_status check_start(const rovi_target *target, const rovi_settings *s
     if (settings->method == METHOD_MFVI && start->whitening != NULL && !is_diagonal(d, start->whitening, 0)) {
         return error_set(error, ROVI_BAD_INPUT, "the start's whitening is not diagonal, which method mfvi needs");
     }
-    return check_form(settings, start, error);
+    return ROVI_OK;
 }
 
 static rovi_status check_finished(const rovi_target *target, const rovi_fit_input *input, rovi_error *error)
@@ -254,12 +264,11 @@ static void solve(struct fit_job *job, struct restart *r, size_t i)
     }
 }
 
-/* Runs a restart and measures what it found. One that was ended before its first iteration is only its start: it is
- * dropped, but for the first. */
-static void solve_and_measure(struct fit_job *job, struct restart *r, size_t i)
+/* Measures what a restart found. One that was ended before its first iteration is only its start: it is dropped, but
+ * for the first. */
+static void measure_restart(struct fit_job *job, struct restart *r, size_t i)
 {
     struct elbo elbo = {.estimate = {NAN, NAN}};
-    solve(job, r, i);
     const bool dropped = r->no_memory || r->approximation == NULL || r->stop == ROVI_STOP_FAILED ||
                          (r->iterations == 0 && i > 0 && r->stop != ROVI_STOP_CONVERGED);
     if (!dropped && !measure(job, r->approximation, RNG_SELECT, &r->meter, job->problem.team, &elbo)) {
@@ -317,7 +326,8 @@ static void run_restart(void *context, size_t i, size_t worker)
     if (finished != NULL) {
         restart_adopt(r, finished);
     } else {
-        solve_and_measure(job, r, i);
+        solve(job, r, i);
+        measure_restart(job, r, i);
         keep(job, r);
     }
     job->shown[i] = restart_show(r);
@@ -394,6 +404,13 @@ static uint64_t mixture_budget(const struct fit_job *job)
     return left < 2 * spent ? left : 2 * spent;
 }
 
+/* A mixture is taken when its ELBO is greater by more than what is lost in noise. */
+static bool is_better(const struct fit_job *job, size_t mixture, size_t best)
+{
+    const rovi_estimate old = job->shown[best].elbo, new = job->shown[mixture].elbo;
+    return new.value > old.value + job->problem.settings->tolerance + 3 * hypot(old.mcse, new.mcse);
+}
+
 /* One more restart: a mixture that begins with the best of those before; it wins only by more than its error. */
 static void try_mixture(struct fit_job *job)
 {
@@ -413,9 +430,35 @@ static void try_mixture(struct fit_job *job)
         (stop == ROVI_STOP_MAX_EVALUATIONS && job->problem.settings->max_evaluations == 0)) {
         job->shown[mixture].stop = job->shown[best].stop; /* what improves on a converged fit within a price is one */
     }
-    const rovi_estimate old = job->shown[best].elbo, new = job->shown[mixture].elbo;
-    const double margin = job->problem.settings->tolerance + 3 * hypot(old.mcse, new.mcse);
-    job->winner = new.value > old.value + margin ? mixture : best;
+    job->winner = is_better(job, mixture, best) ? mixture : best;
+}
+
+/* In many dimensions a mixture is what the restarts have found, when they have found several modes; it is one more
+ * restart then. */
+static void gather(struct fit_job *job)
+{
+    const size_t mixture = job->count, best = job->winner;
+    struct restart *r = &job->restarts[mixture];
+    prepare_restart(job, mixture);
+    r->begin = clock_seconds();
+    job->problem.team = job->team;
+    restart_by_gathering(&job->problem, r, mixture, job->shown, best);
+    if (r->approximation == NULL && !r->no_memory) {
+        meter_add(&job->total, &r->meter);
+        arena_free(&r->memory);
+        return;
+    }
+    measure_restart(job, r, mixture);
+    job->shown[mixture] = restart_show(r);
+    job->count++;
+    job->winner = is_better(job, mixture, best) ? mixture : best;
+}
+
+static bool is_gathering_promising(const struct fit_job *job)
+{
+    const rovi_settings *settings = job->problem.settings;
+    return settings->method == METHOD_AUTO && is_led(settings, job->problem.target->dim) && job->count > 1 &&
+           job->winner < job->count && atomic_load(&job->supervisor.verdict) == SUPERVISOR_GO;
 }
 
 static void count_evaluations(struct fit_job *job)
@@ -483,6 +526,8 @@ static rovi_status run(struct fit_job *job, rovi_fit **fit, rovi_error *error)
     choose_winner(job);
     if (is_mixture_promising(job)) {
         try_mixture(job);
+    } else if (is_gathering_promising(job)) {
+        gather(job);
     }
     count_evaluations(job);
     if (ran_out_of_memory(job)) {

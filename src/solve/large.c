@@ -21,7 +21,9 @@
 #define POINTS_MOST  64
 #define POINTS_LEAD  8  /* over which the Hessian is averaged */
 #define LAUNCHES     4  /* before the restart is given up */
-#define STEPS        60 /* of a stage */
+#define STEPS_FIRST 200 /* at most, of the first stage, over the fewest points */
+#define STEPS 40 /* of the others */
+#define ROUNDS 3 /* of polishing, at most */
 #define TRACE_DRAWS  128
 #define TRACE_POINTS 64
 #define EACH         2e-4 /* nats for each dimension that do not matter */
@@ -94,6 +96,7 @@ static void stage(struct large *s, size_t n)
     double value = 0;
     average_set(&s->average, s->q, n, fresh(s));
     memset(s->theta, 0, 2 * s->dim * sizeof *s->theta);
+    s->ascent.most_steps = n == POINTS_LEAST ? STEPS_FIRST : STEPS;
     ascent_climb(&s->ascent, NULL, s->theta, &value);
     average_apply(&s->average, s->theta, s->q);
 }
@@ -163,15 +166,15 @@ static void fit_field(struct large *s)
     }
 }
 
-/* q becomes one whose rotation leads in the directions found; false when there are none. */
-static bool lead(struct large *s)
+/* q becomes one whose rotation leads in the directions found, if there are any. */
+static void lead(struct large *s)
 {
     const size_t most = settings_directions(s->problem->settings, s->dim);
     average_set(&s->average, s->q, POINTS_LEAD, fresh(s));
     leading_find(&s->leading, &s->average, fresh(s), most, WORTH);
     const size_t r = s->leading.count;
     if (r == 0 || ended(s)) {
-        return false;
+        return;
     }
     struct arena memory = {0};
     struct reflections O;
@@ -193,7 +196,17 @@ static bool lead(struct large *s)
         rovi_approximation_free(s->q);
         s->q = led;
     }
-    return led != NULL;
+}
+
+/* Stages over fresh points until one gains less than what matters. */
+static void polish(struct large *s)
+{
+    double gain = INFINITY;
+    for (int round = 0; round < ROUNDS && gain > resolution(s) && !ended(s); round++) {
+        stage(s, POINTS_FIELD);
+        gain = take_stock(s);
+    }
+    ended(s);
 }
 
 /* From the restart's start, of which the rotation stays. */
@@ -203,9 +216,7 @@ static void go_on(struct large *s)
     s->restart->no_memory = s->restart->no_memory || s->q == NULL;
     if (s->q != NULL) {
         take_stock(s);
-        stage(s, POINTS_FIELD);
-        take_stock(s);
-        ended(s);
+        polish(s);
     }
 }
 
@@ -225,7 +236,6 @@ static bool set_up(struct large *s)
     s->inner.meter = &s->average.meter;
     ascent_init(&s->ascent, &s->memory, &s->inner, NULL);
     s->ascent.still = 0.1 * resolution(s);
-    s->ascent.most_steps = STEPS;
     return restart_trace_room(s->restart, TRACE_POINTS) && !s->memory.failed;
 }
 
@@ -241,11 +251,10 @@ static void solve(struct large *s)
     } else if (launch(s)) {
         take_stock(s);
         fit_field(s);
-        if (s->problem->rotate && !ended(s) && lead(s)) {
-            stage(s, POINTS_FIELD);
-            take_stock(s);
+        if (s->problem->rotate && !ended(s)) {
+            lead(s);
         }
-        ended(s);
+        polish(s);
     } else if (ended(s)) {
         s->best = begin(s); /* what is left when there was no time to look */
     } else {

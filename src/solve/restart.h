@@ -76,4 +76,9 @@ bool restart_by_lone_mode(const struct problem *problem, struct restart *restart
 /* A mixture of rotated products, from what explorations of its own find and, unless NULL, restart->start. */
 void restart_by_mixture(const struct problem *problem, struct restart *restart);
 
+/* A mixture of those of `count` finished restarts that lie in different modes; no approximation when there is one mode.
+ * `best` is the one of greatest ELBO. */
+void restart_by_gathering(const struct problem *problem, struct restart *restart, size_t count,
+                          const rovi_restart *restarts, size_t best);
+
 #endif

@@ -39,12 +39,24 @@ static void same_bits(const double *a, const double *b, size_t n)
         assert_memory_equal(a, b, n * sizeof *a);
 }
 
+static void same_rotation(const rovi_approximation_parts *a, const rovi_approximation_parts *b)
+{
+    assert_int_equal(a->rotation == NULL, b->rotation == NULL);
+    if (a->rotation) {
+        same_bits(a->rotation, b->rotation, a->dim * a->dim);
+        return;
+    }
+    assert_int_equal(a->reflections, b->reflections);
+    same_bits(a->reflectors, b->reflectors, a->reflections * a->dim);
+    same_bits(a->scale, b->scale, a->dim);
+}
+
 static void same_approximation(const rovi_approximation *one, const rovi_approximation *other)
 {
     const rovi_approximation_parts *a = rovi_approximation_parts_of(one), *b = rovi_approximation_parts_of(other);
     assert_int_equal(a->dim, b->dim);
     same_bits(a->center, b->center, a->dim);
-    same_bits(a->rotation, b->rotation, a->dim * a->dim);
+    same_rotation(a, b);
     assert_int_equal(a->whitening == NULL, b->whitening == NULL);
     if (a->whitening)
         same_bits(a->whitening, b->whitening, a->dim * a->dim);
@@ -312,7 +324,7 @@ static void draws_are_the_libraries(void **state)
 /* A fit whose winner is a mixture; the text is the caller's. */
 static char *written_mixture(rovi_fit **fit, size_t *size)
 {
-    rovi_approximation *part[] = {hand_approximation(1), hand_approximation(0), support_approximation(3, 2, 1)}, *q;
+    rovi_approximation *part[] = {hand_approximation(1), hand_reflected(0), hand_reflected(1)}, *q;
     const double weights[] = {1.0 / 3, 1e-300, 2.0 / 3};
     assert_int_equal(rovi_approximation_new_mixture(3, weights, (const rovi_approximation *const *)part, &q, NULL),
                      ROVI_OK);
@@ -392,6 +404,36 @@ static void wrong_mixtures_are_refused(void **state)
     mixture_refused_after("components", "[{}, {}, {}]", "components[0]");
 }
 
+static void component_refused_after(size_t k, const char *key, const char *value, const char *part)
+{
+    size_t size;
+    rovi_fit *fit;
+    char *text = written_mixture(&fit, &size);
+    json_t *root = json_loads(text, 0, NULL);
+    json_t *q = json_object_get(json_array_get(json_object_get(root, "restarts"), 1), "approximation");
+    json_t *component = json_array_get(json_object_get(q, "components"), k);
+    assert_int_equal(json_object_set_new(component, key, json_loads(value, JSON_DECODE_ANY, NULL)), 0);
+    free(text);
+    text = json_dumps(root, 0);
+    json_decref(root);
+    struct fit_file file;
+    rovi_error error = {0};
+    assert_refused(fit_file_parse("t.json", text, strlen(text), &file, &error), &error, ROVI_BAD_INPUT, part);
+    free(text);
+    rovi_fit_free(fit);
+}
+
+static void wrong_reflections_are_refused(void **state)
+{
+    (void)state;
+    component_refused_after(2, "scale", "[1]", "scale: found an array of 1 value");
+    component_refused_after(2, "scale", "[1, -1]", "scale: entry 1 is -1");
+    component_refused_after(2, "reflectors", "[[0, 0]]", "reflector 0 has length 0");
+    component_refused_after(2, "reflectors", "[[1, 2, 3]]", "reflectors[0]: found an array of 3 values");
+    component_refused_after(2, "reflectors", "7", "reflectors: found 7");
+    component_refused_after(2, "reflectors", "[[1, 0], [1, 0], [1, 0]]", "no more than dimensions");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -399,6 +441,6 @@ int main(void)
         cmocka_unit_test(fits_come_back),           cmocka_unit_test(the_context_comes_back),
         cmocka_unit_test(the_diagnosis_comes_back), cmocka_unit_test(cut_files_are_refused),
         cmocka_unit_test(other_files_are_refused),  cmocka_unit_test(wrong_values_are_refused),
-        cmocka_unit_test(draws_are_the_libraries)};
+        cmocka_unit_test(draws_are_the_libraries),  cmocka_unit_test(wrong_reflections_are_refused)};
     return cmocka_run_group_tests_name("io/fit_file", tests, NULL, NULL);
 }

@@ -29,6 +29,22 @@ static inline rovi_approximation *hand_approximation(int whitened)
     return q;
 }
 
+/* The same maps in the compact form, with one reflection or none. */
+static inline rovi_approximation *hand_reflected(size_t reflections)
+{
+    static const double vector[] = {1.0 / 3, -1e-17}, scale[] = {2.2250738585072014e-308, 1.0 / 7};
+    const rovi_map maps[] = {{2, hand_knots0, hand_lambda0, 0.1, 1e300}, {0, hand_knots1, NULL, 1.0 / 3, -2.5}};
+    const rovi_approximation_parts parts = {.dim = 2,
+                                            .center = hand_center,
+                                            .reflections = reflections,
+                                            .reflectors = reflections > 0 ? vector : NULL,
+                                            .scale = scale,
+                                            .maps = maps};
+    rovi_approximation *q = NULL;
+    assert_int_equal(rovi_approximation_new(&parts, &q, NULL), ROVI_OK);
+    return q;
+}
+
 /* Three restarts: one that whitens, the winner, one that failed. */
 static inline rovi_fit *hand_fit(void)
 {

@@ -369,13 +369,15 @@ static rovi_status fit_action(void *data, bool *out_is_null, rovi_error *error)
     return status;
 }
 
-static void check_fit(const char *solver, const char *method, const char *restarts, const char *threads)
+/* Directions fewer than the target's two take the solver for many dimensions. */
+static void check_fit_of(const char *directions, const char *solver, const char *method, const char *restarts,
+                         const char *threads)
 {
     struct run run = {.settings = rovi_settings_new()};
-    const char *const values[][2] = {{"solver", solver},   {"method", method},   {"restarts", restarts},
-                                     {"threads", threads}, {"batch", "64"},      {"iterations", "4"},
-                                     {"draws", "100"},     {"trace", "2"},       {"refinements", "2"},
-                                     {"mesh", "1"},        {"smoothness", "100"}};
+    const char *const values[][2] = {{"directions", directions}, {"solver", solver},   {"method", method},
+                                     {"restarts", restarts},     {"threads", threads}, {"batch", "64"},
+                                     {"iterations", "4"},        {"draws", "100"},     {"trace", "2"},
+                                     {"refinements", "2"},       {"mesh", "1"},        {"smoothness", "100"}};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         assert_int_equal(rovi_settings_set(run.settings, values[i][0], values[i][1], NULL), ROVI_OK);
     }
@@ -385,12 +387,18 @@ static void check_fit(const char *solver, const char *method, const char *restar
     rovi_settings_free(run.settings);
 }
 
+static void check_fit(const char *solver, const char *method, const char *restarts, const char *threads)
+{
+    check_fit_of("0", solver, method, restarts, threads);
+}
+
 static void fits_on_one_thread(void **state)
 {
     (void)state;
     check_fit("gradient", "rovi", "2", "1");
     check_fit("gradient", "mfvi", "1", "1");
     check_fit("coordinate", "rovi", "2", "1");
+    check_fit_of("1", "coordinate", "auto", "2", "1");
 }
 
 /* With two restarts the threads allocate in no fixed order: which allocation is the n-th varies, that one fails does
