@@ -354,9 +354,10 @@ typedef struct rovi_diagnosis_parts {
 
 /* Look at `fit`, of `target`, a second time. NULL options: all 0; NULL monitor: none (it sees one restart, whose
  * iterations are climbs). What max_time and the monitor cut short is a result too. Makes no more evaluations than
- * max_evaluations, but for what the last step of the search needs. ROVI_BAD_INPUT when the dimensions differ,
- * ROVI_TARGET_FAILED when the target fails fatally or no draw of the fit lies in its support. Same input and build:
- * same result to the last bit for any number of threads, unless cut short. */
+ * max_evaluations, but for what the last step of the search and, in the compact form, the weighing of regions need.
+ * ROVI_BAD_INPUT when the dimensions differ, ROVI_TARGET_FAILED when the target fails fatally or no draw of the fit
+ * lies in its support. Same input and build: same result to the last bit for any number of threads, unless cut short.
+ */
 ROVI_API rovi_status rovi_diagnosis_run(const rovi_target *target, const rovi_fit *fit,
                                         const rovi_diagnosis_options *options, rovi_monitor monitor, void *monitor_data,
                                         rovi_diagnosis **diagnosis, rovi_error *error);

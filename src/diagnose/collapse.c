@@ -23,12 +23,20 @@ bool collapse_is_missed(rovi_estimate mass, double held)
     return mass.value >= MASS_LEAST && mass.value >= CERTAIN * mass.mcse && held < HELD_MOST * mass.value;
 }
 
-/* What is left of the budget, shared by the regions that are left; 0 when that is too little. */
+/* A local normal holds a d x d matrix; where the fit holds none, the moved fit has to do. */
+static bool has_room_for_locals(const struct collapse *c)
+{
+    return !(c->q->count > 0 ? c->q->component[0] : c->q)->compact;
+}
+
+/* What is left of the budget, shared by the regions that are left; 0 when that is too little. In many dimensions, where
+ * a climb may cost more than was left, a region has the least number of draws whatever is left. */
 static size_t draws_for(const struct collapse *c, size_t left)
 {
+    const size_t least = has_room_for_locals(c) ? 0 : DRAWS_LEAST;
     const uint64_t spent = atomic_load(&c->progress->meter->density), budget = c->progress->budget;
     const uint64_t each = spent < budget ? (budget - spent) / (2 * left) : 0; /* half of it for the local normal */
-    return each < DRAWS_LEAST ? 0 : each < DRAWS_MOST ? (size_t)each : DRAWS_MOST;
+    return each < DRAWS_LEAST ? least : each < DRAWS_MOST ? (size_t)each : DRAWS_MOST;
 }
 
 /* Takes r over. False when out of memory. */
@@ -98,12 +106,6 @@ static struct region region_in(struct arena *arena, size_t d)
 static bool is_sound(const struct region *region)
 {
     return region->mass.value > 0 && region->mass.mcse < ROUGH * region->mass.value;
-}
-
-/* A local normal holds a d x d matrix; where the fit holds none, the moved fit has to do. */
-static bool has_room_for_locals(const struct collapse *c)
-{
-    return !(c->q->count > 0 ? c->q->component[0] : c->q)->compact;
 }
 
 /* The region of one maximum: *known is false when none could be weighed. False when out of memory. */

@@ -10,11 +10,12 @@
 #include "solve/blend.h"
 #include "solve/restart.h"
 
-#define CLOSE       10.0 /* nats: a restart so far below the best is of no weight */
-#define STATIONS    15   /* points on the line between two means */
-#define DRAWS       192  /* of each component, for the weights */
-#define SUPERFLUOUS 0.5  /* of the tolerance: what may be lost by components that are left out, as for other mixtures  \
-                          */
+#define CLOSE    10.0 /* nats: a restart so far below the best is of no weight */
+#define STATIONS 15   /* points on the line between two means */
+#define DRAWS    192  /* of each component, for the weights */
+#define SUPERFLUOUS                                                                                                    \
+    0.5 /* of the tolerance: what may be lost by components that are left out, as for other mixtures                   \
+         */
 
 struct gathering {
     const struct problem *problem;

@@ -19,11 +19,11 @@
 #define POINTS_LEAST 8  /* of the first stage */
 #define POINTS_FIELD 32 /* of the last stage before the directions */
 #define POINTS_MOST  64
-#define POINTS_LEAD  8  /* over which the Hessian is averaged */
-#define LAUNCHES     4  /* before the restart is given up */
-#define STEPS_FIRST 200 /* at most, of the first stage, over the fewest points */
-#define STEPS 40 /* of the others */
-#define ROUNDS 3 /* of polishing, at most */
+#define POINTS_LEAD  8   /* over which the Hessian is averaged */
+#define LAUNCHES     4   /* before the restart is given up */
+#define STEPS_FIRST  200 /* at most, of the first stage, over the fewest points */
+#define STEPS        40  /* of the others */
+#define ROUNDS       3   /* of polishing, at most */
 #define TRACE_DRAWS  128
 #define TRACE_POINTS 64
 #define EACH         2e-4 /* nats for each dimension that do not matter */
