@@ -329,7 +329,8 @@ static int fit_target(const struct command *self, const struct request *request,
     last_words_phase("in the search beyond the fit, which --no-probe leaves out");
     int code = status ? say_error(self, &error) : diagnose(self, request, source, fit);
     rovi_fit_free(fit);
-    fit_restarts_close(&restarts, code != EXIT_FAILED && code != EXIT_BAD_INPUT && code != EXIT_INTERRUPTED);
+    const bool ended = code == EXIT_FAILED || code == EXIT_BAD_INPUT || code == EXIT_INTERRUPTED;
+    fit_restarts_close(&restarts, !ended || status == ROVI_TARGET_IMPROPER); /* of which no restart is of use */
     if (!request->quiet)
         say_closing_line(request->command_line, seconds_now() - request->began);
     return status && interrupt_seen() ? EXIT_INTERRUPTED : code;

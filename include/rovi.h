@@ -63,7 +63,8 @@ ROVI_API int rovi_abi_version(void);     /* ROVI_ABI_VERSION of the library that
     X(ROVI_NO_MEMORY, "out of memory")                                                                                 \
     X(ROVI_TARGET_FAILED, "the target failed")                                                                         \
     X(ROVI_NUMERICS_FAILED, "a numerical step failed")                                                                 \
-    X(ROVI_IO_FAILED, "input or output failed")
+    X(ROVI_IO_FAILED, "input or output failed")                                                                        \
+    X(ROVI_TARGET_IMPROPER, "the target is improper")
 
 typedef enum rovi_status {
 #define ROVI_STATUS_NAME(name, text) name,
@@ -103,10 +104,11 @@ typedef int (*rovi_monitor)(const rovi_progress *progress, void *data);
 
 /* Fit `target` by the method in `settings` (NULL: all defaults). `monitor` may be NULL. The target is borrowed for the
  * call; the result does not refer to it. Fails with ROVI_TARGET_FAILED when the target fails fatally or has no finite
- * value at any starting point. May be called from several threads at once, on targets that are not shared or are
- * concurrent (rovi_target_set_concurrent). While it runs, the process-wide thread count of OpenBLAS is held at one.
- * Same target, settings and build: same result to the last bit, whatever `threads` is (unless max_time or the monitor
- * cuts it short). */
+ * value at any starting point, with ROVI_TARGET_IMPROPER when its mass is found to be infinite along a direction, which
+ * the sentence names: where log p falls more slowly than -log t at distances t up to 1e10. May be called from several
+ * threads at once, on targets that are not shared or are concurrent (rovi_target_set_concurrent). While it runs, the
+ * process-wide thread count of OpenBLAS is held at one. Same target, settings and build: same result to the last bit,
+ * whatever `threads` is (unless max_time or the monitor cuts it short). */
 ROVI_API rovi_status rovi_fit_run(const rovi_target *target, const rovi_settings *settings, rovi_monitor monitor,
                                   void *monitor_data, rovi_fit **fit, rovi_error *error);
 /* The same, the first restart continuing from `start` (borrowed) instead of a start of its own. ROVI_BAD_INPUT when its

@@ -416,6 +416,47 @@ bool explore_has_news(const struct explorer *e)
     return news > NEWS;
 }
 
+/* The widest direction of the local, about: a few rounds of L L^T from the widest coordinate. Returns how wide. */
+static double widest(struct explorer *e, const struct local *local, double *u)
+{
+    const size_t d = e->dim;
+    double width = 0;
+    for (size_t j = 0; j < d; j++) {
+        const double *row = local->L + j * d, square = linalg_dot(d, row, row);
+        if (square > width) {
+            width = square;
+            memcpy(u, row, d * sizeof *u); /* L^T e_j */
+        }
+    }
+    linalg_multiply_lower_transposed(1, d, local->L, u);
+    linalg_multiply_lower(1, d, local->L, u);
+    linalg_multiply_lower_transposed(1, d, local->L, u);
+    return sqrt(width);
+}
+
+/* A local that is wide, or far away, may have found that the mass of the target has no end. */
+static void suspect(struct explorer *e, const struct local *local)
+{
+    struct improper improper = {.found = false};
+    struct meter *meter = e->progress->meter;
+    double *u = e->scale, far = 0;
+    bool ok = true; /* without memory the fit goes on, and fails for the want of it elsewhere */
+    for (size_t j = 0; j < e->dim; j++) {
+        u[j] = local->mean[j] - origin(e, j);
+        far = fmax(far, fabs(u[j]));
+    }
+    if (far > IMPROPER_SUSPECT) {
+        ok = improper_along(meter, u, far, &improper);
+    }
+    const double width = widest(e, local, u);
+    if (ok && !improper.found && width > IMPROPER_SUSPECT) {
+        ok = improper_along(meter, u, fmax(far, width), &improper);
+    }
+    if (ok && improper.found) {
+        supervisor_note_improper(e->progress->supervisor, &improper);
+    }
+}
+
 void explore_run(struct explorer *e, const rovi_settings *settings, uint64_t seed)
 {
     rovi_stop stop = ROVI_STOP_CONVERGED;
@@ -426,6 +467,9 @@ void explore_run(struct explorer *e, const rovi_settings *settings, uint64_t see
             break;
         }
         idle = try_start(e, settings, seed, s) ? 0 : idle + 1;
+        if (idle == 0) {
+            suspect(e, &e->locals[e->count - 1]);
+        }
         since = idle == 0 ? atomic_load(&e->progress->meter->gradient) : since;
     }
     qsort(e->locals, e->count, sizeof *e->locals, better_first);

@@ -6,6 +6,7 @@
  * them, so that they are compared pair by pair), and those that the shown ELBO is measured on.
  */
 #include <math.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/linalg.h"
@@ -461,6 +462,55 @@ static bool is_gathering_promising(const struct fit_job *job)
            job->winner < job->count && atomic_load(&job->supervisor.verdict) == SUPERVISOR_GO;
 }
 
+#define SPREAD_DRAWS 64
+
+/* All but the largest coordinate of u become 0. */
+static void keep_largest(size_t d, double *u)
+{
+    size_t largest = 0;
+    for (size_t j = 1; j < d; j++) {
+        if (fabs(u[j]) > fabs(u[largest])) {
+            u[largest] = 0;
+            largest = j;
+        } else {
+            u[j] = 0;
+        }
+    }
+}
+
+/* A fit that is wide, or far away, is looked at as exploring looks at its locals: it may have widened since. */
+static bool suspect_winner(struct fit_job *job)
+{
+    const rovi_approximation *q = job->shown[job->winner].approximation;
+    const size_t d = q->dim;
+    const double *start = job->problem.target->start;
+    struct arena memory = {0};
+    struct improper improper = {.found = false};
+    double *x = arena_doubles(&memory, SPREAD_DRAWS * d), *u = arena_doubles(&memory, d), far = 0;
+    bool ok = !memory.failed && rovi_approximation_draw(q, 0, 0, SPREAD_DRAWS, x, NULL, NULL) == ROVI_OK;
+    for (size_t p = 0; ok && p < SPREAD_DRAWS * d; p++) {
+        const double off = x[p] - (start == NULL ? 0 : start[p % d]);
+        if (fabs(off) > far) {
+            far = fabs(off);
+            memcpy(u, x + p / d * d, d * sizeof *u);
+        }
+    }
+    for (size_t j = 0; start != NULL && ok && j < d; j++) {
+        u[j] -= start[j];
+    }
+    struct meter *meter = &job->restarts[job->winner].meter;
+    if (ok && far > IMPROPER_SUSPECT) {
+        ok = improper_along(meter, u, far, &improper);
+        keep_largest(d, u); /* of a single coordinate the direction is known exactly */
+        ok = ok && (improper.found || improper_along(meter, u, far, &improper));
+    }
+    if (improper.found) {
+        supervisor_note_improper(&job->supervisor, &improper);
+    }
+    arena_free(&memory);
+    return ok;
+}
+
 static void count_evaluations(struct fit_job *job)
 {
     for (size_t i = 0; i < job->count; i++) {
@@ -475,6 +525,18 @@ static bool ran_out_of_memory(const struct fit_job *job)
         out = out || job->restarts[i].no_memory;
     }
     return out;
+}
+
+static rovi_status explain_improper(struct fit_job *job, rovi_error *error)
+{
+    const struct improper *improper = &job->supervisor.improper;
+    char direction[256];
+    improper_say(improper, job->problem.target, sizeof direction, direction);
+    return error_set(
+        error, ROVI_TARGET_IMPROPER,
+        "the target is improper, so that there is nothing to fit: its mass is infinite along %s, where the "
+        "log density changes by %.3g from %.0e to %.0e away, and would have to fall (is a prior missing?)",
+        direction, improper->change, improper->from, improper->to);
 }
 
 static rovi_status explain_failure(struct fit_job *job, rovi_error *error)
@@ -524,14 +586,18 @@ static rovi_status run(struct fit_job *job, rovi_fit **fit, rovi_error *error)
 {
     run_restarts(job);
     choose_winner(job);
+    const bool looked = job->winner == job->count || suspect_winner(job);
     if (is_mixture_promising(job)) {
         try_mixture(job);
     } else if (is_gathering_promising(job)) {
         gather(job);
     }
     count_evaluations(job);
-    if (ran_out_of_memory(job)) {
+    if (!looked || ran_out_of_memory(job)) {
         return error_no_memory(error);
+    }
+    if (job->supervisor.improper.found) {
+        return explain_improper(job, error);
     }
     if (job->winner == job->count || atomic_load(&job->total.failed)) {
         return explain_failure(job, error);

@@ -14,6 +14,7 @@ void supervisor_init(struct supervisor *supervisor, rovi_monitor monitor, void *
     pthread_mutex_init(&supervisor->monitor_lock, NULL);
     supervisor->begin = clock_seconds();
     supervisor->deadline = supervisor->begin + max_time;
+    supervisor->improper = (struct improper){.found = false};
     atomic_init(&supervisor->finished, 0);
     atomic_init(&supervisor->verdict, SUPERVISOR_GO);
 }
@@ -35,6 +36,16 @@ static bool monitor_cancels(struct supervisor *supervisor, const rovi_progress *
     const bool cancels = supervisor->monitor(&now, supervisor->monitor_data) != 0;
     pthread_mutex_unlock(&supervisor->monitor_lock);
     return cancels;
+}
+
+void supervisor_note_improper(struct supervisor *supervisor, const struct improper *improper)
+{
+    pthread_mutex_lock(&supervisor->monitor_lock);
+    if (!supervisor->improper.found) {
+        supervisor->improper = *improper;
+    }
+    pthread_mutex_unlock(&supervisor->monitor_lock);
+    atomic_store(&supervisor->verdict, ROVI_STOP_FAILED);
 }
 
 bool supervisor_ends_all(const struct progress *progress, rovi_stop *stop)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "rovi.h"
+#include "solve/improper.h"
 #include "target/meter.h"
 
 /* One for all restarts of a fit. */
@@ -17,6 +18,7 @@ struct supervisor {
     pthread_mutex_t monitor_lock; /* held while the caller's own functions run */
     double begin, deadline;       /* by clock_seconds */
     atomic_size_t finished;       /* restarts that have ended */
+    struct improper improper;     /* once a restart has found the target to be; under the lock */
     atomic_int verdict;           /* a rovi_stop once all must end, SUPERVISOR_GO before */
 };
 
@@ -32,6 +34,9 @@ struct progress {
 
 void supervisor_init(struct supervisor *supervisor, rovi_monitor monitor, void *data, double max_time);
 void supervisor_destroy(struct supervisor *supervisor);
+
+/* A restart has found that the target is improper: all end, and the fit fails. */
+void supervisor_note_improper(struct supervisor *supervisor, const struct improper *improper);
 
 /* True when all restarts have to end (clock, monitor, a target that failed for good); *stop is then why. Cheap enough
  * to be asked before every block of points. */

@@ -36,3 +36,28 @@ fitted() {
 only_here() {
     diff <(ls -A) <(for name in "$@"; do echo "$name"; done | sort)
 }
+
+# column NAME FILE: the column of a Stan CSV
+column() {
+    grep -v '^#' "$2" | awk -F, -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) at = i; next } { print $at }'
+}
+
+mean() {
+    awk '{ sum += $1 } END { print sum / NR }'
+}
+
+# near VALUE EXPECTED WITHIN
+near() {
+    awk -v a="$1" -v b="$2" -v c="$3" 'BEGIN { exit !(a - b < c && b - a < c) }' || {
+        echo "$1 is not within $3 of $2"
+        return 1
+    }
+}
+
+# lacks PART FILE: `! grep` would not fail a test
+lacks() {
+    if grep -q "$1" "$2"; then
+        echo "$2 holds $1"
+        return 1
+    fi
+}

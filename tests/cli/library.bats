@@ -16,31 +16,6 @@ fit_library() {
     "$ROVI" fit "$name.so" -o f.json --restarts 2 --draws 2000 --quiet "$@" >table
 }
 
-# column NAME FILE: the column of a Stan CSV
-column() {
-    grep -v '^#' "$2" | awk -F, -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) at = i; next } { print $at }'
-}
-
-mean() {
-    awk '{ sum += $1 } END { print sum / NR }'
-}
-
-# near VALUE EXPECTED WITHIN
-near() {
-    awk -v a="$1" -v b="$2" -v c="$3" 'BEGIN { exit !(a - b < c && b - a < c) }' || {
-        echo "$1 is not within $3 of $2"
-        return 1
-    }
-}
-
-# lacks PART FILE: `! grep` would not fail a test
-lacks() {
-    if grep -q "$1" "$2"; then
-        echo "$2 holds $1"
-        return 1
-    fi
-}
-
 # row NAME COLUMN: of the table that a fit ends with
 row() {
     awk -v name="$1" -v column="$2" '$1 == name { print $column }' table

@@ -22,8 +22,8 @@ static void statuses_have_their_texts(void **state)
     assert_int_equal(ROVI_OK, 0);
     assert_string_equal(rovi_status_text(ROVI_OK), "done");
     assert_string_equal(rovi_status_text(ROVI_NO_MEMORY), "out of memory");
-    for (int i = ROVI_OK; i <= ROVI_IO_FAILED; i++) {
-        for (int j = i + 1; j <= ROVI_IO_FAILED; j++) {
+    for (int i = ROVI_OK; i <= ROVI_TARGET_IMPROPER; i++) {
+        for (int j = i + 1; j <= ROVI_TARGET_IMPROPER; j++) {
             assert_string_not_equal(rovi_status_text((rovi_status)i), rovi_status_text((rovi_status)j));
         }
     }

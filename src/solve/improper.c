@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The mass along a ray is infinite when log p falls more slowly than -log t, t the distance. That is asked at distances
+ * so great that a proper posterior has fallen there, however wide it is, and from points off the axis, so that a ridge
+ * which narrows as it rises (the pole of a hierarchical model, whose mass is finite) is not taken for one.
+ */
+#include "solve/improper.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/linalg.h"
+#include "base/rng.h"
+
+#define LEVELS   5
+#define BASES    3 /* of which all but one have to agree */
+#define POINTS   (LEVELS * BASES)
+#define SLOWLY   1.05 /* times log t: falls more slowly than a tail that has just a finite mass */
+#define BEYOND   1e3  /* times the scale: the last level, where that is further */
+#define FURTHEST 1e17 /* where sums of coordinates have lost their digits */
+#define SMALL    0.1  /* next to the largest coordinate: not worth its name */
+
+/* The first is the point itself: from unit distance on, the fall has to be slow. */
+static const double near_levels[LEVELS - 1] = {1, 1e4, 1e7, 1e10};
+
+struct ray {
+    const double *u;      /* d, of unit length */
+    double level[LEVELS]; /* rising distances; the last two may be the same */
+    double logp[POINTS];  /* by base, then level */
+    double *x, *scratch;  /* POINTS x d */
+};
+
+static void set_levels(struct ray *ray, double scale)
+{
+    const double last = near_levels[LEVELS - 2], beyond = BEYOND * scale;
+    memcpy(ray->level, near_levels, sizeof near_levels);
+    ray->level[LEVELS - 1] = beyond > last && beyond < FURTHEST ? beyond : last;
+}
+
+/* Log densities along sign * u, -infinity where there are none. */
+static void ask(struct meter *meter, struct ray *ray, double sign)
+{
+    const size_t d = meter->target->dim;
+    const double *start = meter->target->start;
+    const struct rng_stream stream = {.purpose = RNG_START, .substream = 4};
+    for (size_t b = 0; b < BASES; b++) {
+        double *first = ray->x + b * LEVELS * d;
+        rng_normals(stream, b, d, first);
+        for (size_t l = LEVELS; l-- > 0;) {
+            const double way = l == 0 ? 0 : sign * ray->level[l];
+            for (size_t j = 0; j < d; j++) {
+                first[l * d + j] = (start == NULL ? 0 : start[j]) + first[j] + way * ray->u[j];
+            }
+        }
+    }
+    meter_evaluate(meter, POINTS, ray->x, ray->logp, NULL, ray->scratch);
+}
+
+/* Whether log p falls too slowly from level to level, for this base. */
+static bool is_slow(const struct ray *ray, const double *logp)
+{
+    for (size_t l = 1; l < LEVELS; l++) {
+        const double fall = logp[l - 1] - logp[l];
+        if (!isfinite(logp[l - 1]) || !isfinite(logp[l]) || fall > SLOWLY * log(ray->level[l] / ray->level[l - 1])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void insert(struct improper *improper, size_t j, double part)
+{
+    size_t k = improper->count < IMPROPER_SHOWN ? improper->count++ : IMPROPER_SHOWN - 1;
+    for (; k > 0 && fabs(improper->part[k - 1]) < fabs(part); k--) {
+        improper->coordinate[k] = improper->coordinate[k - 1];
+        improper->part[k] = improper->part[k - 1];
+    }
+    improper->coordinate[k] = j;
+    improper->part[k] = part;
+}
+
+static void describe(struct improper *improper, const struct ray *ray, double sign, size_t d, const double *logp)
+{
+    double largest = 0;
+    size_t named = 0;
+    *improper = (struct improper){.found = true,
+                                  .from = near_levels[LEVELS - 3],
+                                  .to = near_levels[LEVELS - 2],
+                                  .change = logp[LEVELS - 2] - logp[LEVELS - 3]};
+    for (size_t j = 0; j < d; j++) {
+        largest = fmax(largest, fabs(ray->u[j]));
+    }
+    for (size_t j = 0; j < d; j++) {
+        const double part = sign * ray->u[j];
+        const bool full = improper->count == IMPROPER_SHOWN;
+        if (fabs(part) < SMALL * largest) {
+            continue;
+        }
+        named++;
+        if (!full || fabs(part) > fabs(improper->part[IMPROPER_SHOWN - 1])) {
+            insert(improper, j, part);
+        }
+    }
+    improper->others = named - improper->count;
+}
+
+static void look(struct meter *meter, struct ray *ray, struct improper *improper)
+{
+    for (double sign = 1; sign >= -1 && !improper->found; sign -= 2) {
+        size_t slow = 0, last = 0;
+        ask(meter, ray, sign);
+        for (size_t b = 0; b < BASES; b++) {
+            if (is_slow(ray, ray->logp + b * LEVELS)) {
+                slow++;
+                last = b;
+            }
+        }
+        if (slow >= BASES - 1) {
+            describe(improper, ray, sign, meter->target->dim, ray->logp + last * LEVELS);
+        }
+    }
+}
+
+bool improper_along(struct meter *meter, const double *u, double scale, struct improper *improper)
+{
+    const size_t d = meter->target->dim;
+    struct arena memory = {0};
+    double *unit = arena_doubles(&memory, d), length = 0;
+    struct ray ray = {.u = unit, .x = arena_doubles(&memory, POINTS * d)};
+    ray.scratch = arena_doubles(&memory, meter->target->scratch + 1);
+    for (size_t j = 0; j < d; j++) {
+        length = fmax(length, fabs(u[j]));
+    }
+    if (!memory.failed && length > 0 && isfinite(length)) {
+        for (size_t j = 0; j < d; j++) {
+            unit[j] = u[j] / length; /* whose square is no overflow */
+        }
+        length = sqrt(linalg_dot(d, unit, unit));
+        for (size_t j = 0; j < d; j++) {
+            unit[j] /= length;
+        }
+        set_levels(&ray, scale);
+        look(meter, &ray, improper);
+    }
+    const bool ok = !memory.failed;
+    arena_free(&memory);
+    return ok;
+}
+
+/* Adds to the text what room there is for. */
+static void add(size_t size, char *text, const char *more)
+{
+    const size_t length = strlen(text);
+    snprintf(text + length, size - length, "%s", more);
+}
+
+void improper_say(const struct improper *improper, const struct rovi_target *target, size_t size, char *text)
+{
+    char more[96];
+    text[0] = '\0';
+    for (size_t k = 0; k < improper->count; k++) {
+        const char *name = rovi_target_coordinate_name(target, improper->coordinate[k]);
+        const double part = improper->part[k];
+        add(size, text, k == 0 ? part < 0 ? "-" : "+" : part < 0 ? " - " : " + ");
+        if (improper->count > 1) {
+            snprintf(more, sizeof more, "%.2f ", fabs(part));
+            add(size, text, more);
+        }
+        snprintf(more, sizeof more, "x.%zu", improper->coordinate[k] + 1);
+        add(size, text, name == NULL ? more : name);
+    }
+    if (improper->others > 0) {
+        snprintf(more, sizeof more, " and %zu more", improper->others);
+        add(size, text, more);
+    }
+}

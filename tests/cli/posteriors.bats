@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Posteriors that behave badly (tests/fixtures/plugin_shapes.c): improper ones are refused with the direction, hard walls
+# and rough places are fitted, and what lies outside the support is reported.
+
+load common.bash
+
+setup_file() {
+    FIXTURES=$(realpath "${ROVI_BUILD:-build}")/fixtures
+    export FIXTURES
+}
+
+# shape NAME: the library, and the data that choose the shape
+shape() {
+    cp "$FIXTURES/plugin_shapes.so" s.so
+    touch "$1"
+}
+
+# number KEY: of the JSON object that a fit printed, {"value": ...} or plain
+number() {
+    sed -n "s/^ \"$1\": \({\"value\": \)\{0,1\}\([-0-9.e+]*\).*/\2/p" out
+}
+
+@test "an improper posterior is said to be one, with the direction, for every method" {
+    while read -r name direction; do
+        shape "$name"
+        for method in mfvi rovi auto mixture; do
+            refused 1 "the target is improper, so that there is nothing to fit: its mass is infinite along $direction, where" \
+                fit s.so --data "$name" --method "$method" --quiet --max-time 60
+        done
+        rm "$name"
+    done <<EOF
+flat +alpha
+flat_second +beta
+collinear +0.71 beta - 0.71 gamma
+slope +beta
+heavy +beta
+separated +beta
+EOF
+    only_here s.so
+}
+
+@test "hard walls: fitted, the ELBO no more than log Z, and not far below" {
+    # log Z, and how far below a product of smooth maps stays
+    while read -r name log_z below; do
+        shape "$name"
+        "$ROVI" fit s.so --data "$name" --quiet --json >out
+        grep -q '"status": "converged"' out
+        awk -v elbo="$(number elbo)" -v log_z="$log_z" -v below="$below" \
+            'BEGIN { if (elbo > log_z + .01 || elbo < log_z - below) { print elbo; exit 1 } }'
+    done <<EOF
+half_normal 0.22579 .05
+exponential 0 .2
+box 1.38629 .05
+simplex 0 .1
+EOF
+}
+
+@test "mass outside the support is reported, and the ELBO is that of the fit restricted to it" {
+    shape simplex
+    "$ROVI" fit s.so --data simplex --quiet --json -o f.json >out
+    "$ROVI" sample f.json -n 40000 -o a.csv
+    # the mean of log p - log q over the draws inside, plus the log of their share
+    paste <(column lp__ a.csv) <(column lp_approx__ a.csv) | awk -v elbo="$(number elbo)" -v outside="$(number outside)" '
+        { if ($1 ~ /inf/) { out++; next } r = $1 - $2; n++; sum += r; squares += r * r }
+        END { mean = sum / n; error = sqrt((squares / n - mean * mean) / n); share = out / NR
+            restricted = mean + log(n / NR)
+            print restricted, elbo, error, share, outside
+            if ((restricted - elbo)^2 > (6 * error)^2) exit 1 # more than four errors of the difference
+            if (share == 0 || (share - outside)^2 > 36 * outside / NR * 2) exit 1 }'
+    "$ROVI" fit s.so --data simplex --quiet -o f.json >table
+    grep -q "of the fit's mass lies outside the target's support" table
+}
+
+@test "overflow, NaN and solvers that give up, far from the mass: fitted as if they were not there" {
+    # log Z of the hole in closed form, of the others by quadrature
+    while read -r name log_z below; do
+        shape "$name"
+        "$ROVI" fit s.so --data "$name" --quiet --json >out
+        grep -q '"status": "converged"' out
+        [ "$(sed -n 's/.*"rejected": \([0-9]*\).*/\1/p' out | head -n 1)" -gt 0 ]
+        awk -v elbo="$(number elbo)" -v log_z="$log_z" -v below="$below" \
+            'BEGIN { if (elbo > log_z + .01 || elbo < log_z - below) { print elbo; exit 1 } }'
+    done <<EOF
+overflow 2.99700 .01
+hole 1.81238 .02
+ode -2.18166 .01
+EOF
+}
