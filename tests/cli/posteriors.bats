@@ -15,6 +15,13 @@ shape() {
     touch "$1"
 }
 
+# reached LOG_Z BELOW: the ELBO that was printed is above log Z by no more than four of its errors, nor below by much more
+reached() {
+    sed -n 's/^ "elbo": {"value": \([-0-9.e+]*\), "mcse": \([-0-9.e+]*\)}.*/\1 \2/p' out |
+        awk -v log_z="$1" -v below="$2" \
+            '{ print; seen = 1; if ($1 > log_z + 4 * $2 || $1 < log_z - below - 4 * $2) exit 1 } END { if (!seen) exit 1 }'
+}
+
 # number KEY: of the JSON object that a fit printed, {"value": ...} or plain
 number() {
     sed -n "s/^ \"$1\": \({\"value\": \)\{0,1\}\([-0-9.e+]*\).*/\2/p" out
@@ -24,7 +31,7 @@ number() {
     while read -r name direction; do
         shape "$name"
         for method in mfvi rovi auto mixture; do
-            refused 1 "the target is improper, so that there is nothing to fit: its mass is infinite along $direction, where" \
+            refused 1 "$direction, where the log density changes by" \
                 fit s.so --data "$name" --method "$method" --quiet --max-time 60
         done
         rm "$name"
@@ -33,20 +40,19 @@ flat +alpha
 flat_second +beta
 collinear +0.71 beta - 0.71 gamma
 slope +beta
-heavy +beta
+heavy beta
 separated +beta
 EOF
     only_here s.so
 }
 
 @test "hard walls: fitted, the ELBO no more than log Z, and not far below" {
-    # log Z, and how far below a product of smooth maps stays
+    # log Z, and how far below it a product of smooth maps may stay
     while read -r name log_z below; do
         shape "$name"
         "$ROVI" fit s.so --data "$name" --quiet --json >out
         grep -q '"status": "converged"' out
-        awk -v elbo="$(number elbo)" -v log_z="$log_z" -v below="$below" \
-            'BEGIN { if (elbo > log_z + .01 || elbo < log_z - below) { print elbo; exit 1 } }'
+        reached "$log_z" "$below"
     done <<EOF
 half_normal 0.22579 .05
 exponential 0 .2
@@ -77,9 +83,7 @@ EOF
         shape "$name"
         "$ROVI" fit s.so --data "$name" --quiet --json >out
         grep -q '"status": "converged"' out
-        [ "$(sed -n 's/.*"rejected": \([0-9]*\).*/\1/p' out | head -n 1)" -gt 0 ]
-        awk -v elbo="$(number elbo)" -v log_z="$log_z" -v below="$below" \
-            'BEGIN { if (elbo > log_z + .01 || elbo < log_z - below) { print elbo; exit 1 } }'
+        reached "$log_z" "$below"
     done <<EOF
 overflow 2.99700 .01
 hole 1.81238 .02
