@@ -23,7 +23,9 @@
 #define LAUNCHES     4   /* before the restart is given up */
 #define STEPS_FIRST  200 /* at most, of the first stage, over the fewest points */
 #define STEPS        40  /* of the others */
-#define ROUNDS       3   /* of polishing, at most */
+#define ROUNDS       3   /* of polishing, at most, */
+#define MORE_ROUNDS  12  /* or so many, while one gains */
+#define STILL_RISING 10  /* times what matters */
 #define TRACE_DRAWS  128
 #define TRACE_POINTS 64
 #define EACH         2e-4 /* nats for each dimension that do not matter */
@@ -202,7 +204,11 @@ static void lead(struct large *s)
 static void polish(struct large *s)
 {
     double gain = INFINITY;
-    for (int round = 0; round < ROUNDS && gain > resolution(s) && !ended(s); round++) {
+    for (int round = 0; gain > resolution(s) * (round < ROUNDS ? 1 : STILL_RISING) && !ended(s); round++) {
+        if (round == MORE_ROUNDS) {
+            s->restart->stop = ROVI_STOP_MAX_ITERATIONS;
+            return;
+        }
         stage(s, POINTS_FIELD);
         gain = take_stock(s);
     }

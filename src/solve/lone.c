@@ -166,7 +166,8 @@ bool restart_by_lone_mode(const struct problem *problem, struct restart *restart
     }
     restart_by_directions(problem, restart);
     struct lookout l = {.problem = problem, .restart = restart, .q = restart->approximation};
-    bool done = restart->no_memory || restart->stop != ROVI_STOP_CONVERGED;
+    bool done =
+        restart->no_memory || (restart->stop != ROVI_STOP_CONVERGED && restart->stop != ROVI_STOP_MAX_ITERATIONS);
     if (!done && l.q != NULL && set_up(&l)) {
         done = problem->lone || (is_close(&l) && is_alone(&l));
     }
