@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/linalg.h"
+#include "base/normal.h"
 
 #define STARTS         48  /* at most, unless told otherwise */
 #define IDLE           20  /* starts in a row that find nothing new, after which it is enough: at least */
@@ -22,6 +23,7 @@
     2.0 /* times start_spread: first of four doubling distances from a mode found before, in standard deviations */
 #define WITHIN     2.0  /* standard deviations: a mean within a local */
 #define NEGLIGIBLE 1e-8 /* weight of a local that is dropped */
+#define HOPELESS   30   /* nats: its weight would be negligible, were Laplace's approximation off by a dozen */
 #define NEWS       1e-3 /* weight of modes that are worth a fit of their own */
 #define NEAR       0.5  /* standard deviations: closer is the same mode */
 #define AWAY       1.0  /* standard deviations, beyond those of a draw: a mean that has left the mode it began in */
@@ -270,6 +272,19 @@ static bool may_walk(const struct explorer *e)
     return e->count == 0 || !(e->locals[0].off < NEARLY);
 }
 
+/* Whether Laplace's evidence of a mode is so far below the ELBO of another that it need not be looked at. */
+static bool is_hopeless(const struct explorer *e, const struct local *fresh, double logp)
+{
+    double evidence = logp + (double)e->dim * NORMAL_LOG_SQRT_2PI, best = -INFINITY;
+    for (size_t i = 0; i < e->dim; i++) {
+        evidence += log(fresh->L[i * e->dim + i]);
+    }
+    for (size_t k = 0; k < e->count; k++) {
+        best = fmax(best, e->locals[k].elbo);
+    }
+    return evidence < best - HOPELESS;
+}
+
 /* One more start: true when it led to a mode that was not known. */
 static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_t seed, size_t s)
 {
@@ -288,8 +303,11 @@ static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_
         return narrow;
     }
     struct local *fresh = &e->locals[e->count];
-    if (!(laplace(e, fresh) && settle(e, fresh, stream)) &&
-        (!may_walk(e) || !fit_without_climb(e, fresh, begin, stream))) {
+    const bool curved = laplace(e, fresh);
+    if (curved && is_hopeless(e, fresh, logp)) {
+        return narrow;
+    }
+    if (!(curved && settle(e, fresh, stream)) && (!may_walk(e) || !fit_without_climb(e, fresh, begin, stream))) {
         return narrow;
     }
     return keep(e) || narrow;
