@@ -46,9 +46,11 @@ void crash_guard_thread(void)
 {
     static _Thread_local char memory[STACK_BYTES];
     static _Thread_local bool guarded;
+    stack_t present;
     if (guarded || !atomic_load(&guarding))
         return;
-    guarded = sigaltstack(&(stack_t){.ss_sp = memory, .ss_size = sizeof memory}, NULL) == 0;
+    guarded = sigaltstack(NULL, &present) == 0 && !(present.ss_flags & SS_DISABLE); /* a sanitizer gives one, say */
+    guarded = guarded || sigaltstack(&(stack_t){.ss_sp = memory, .ss_size = sizeof memory}, NULL) == 0;
 }
 
 void crash_catch(const char *speaker, const char *target)

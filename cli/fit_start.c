@@ -19,7 +19,7 @@ static rovi_status make_normal(size_t d, const double *mean, const double *sd, r
     double *rotation = pool_take(&pool, d, d * sizeof *rotation);
     rovi_map *maps = pool_take(&pool, d, sizeof *maps);
     rovi_status status = rotation && maps ? ROVI_OK : report_no_memory(error);
-    for (size_t j = 0; !status && j < d; j++) {
+    for (size_t j = 0; rotation && maps && j < d; j++) {
         rotation[j * d + j] = 1;
         maps[j] = (rovi_map){.knots = &knot, .alpha = sd[j] > 0 ? sd[j] : 1};
     }

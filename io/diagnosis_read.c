@@ -67,10 +67,10 @@ static rovi_status read_modes(const struct field *object, struct pool *pool, rov
                               rovi_error *error)
 {
     struct field array;
-    void *items;
+    void *items = NULL;
     CHECK(open_array(object, "modes", sizeof *parts->modes, pool, &array, &parts->mode_count, &items, error));
     rovi_status status = ROVI_OK;
-    for (size_t k = 0; !status && k < parts->mode_count; k++) {
+    for (size_t k = 0; !status && items && k < parts->mode_count; k++) {
         struct field item = field_item(&array, k);
         status = read_mode(&item, k, parts->mode_count, parts->dim, pool, (rovi_diagnosed_mode *)items + k, error);
     }
@@ -95,10 +95,10 @@ static rovi_status read_regions(const struct field *object, struct pool *pool, r
                                 rovi_error *error)
 {
     struct field array;
-    void *items;
+    void *items = NULL;
     CHECK(open_array(object, "regions", sizeof *parts->regions, pool, &array, &parts->region_count, &items, error));
     rovi_status status = ROVI_OK;
-    for (size_t k = 0; !status && k < parts->region_count; k++) {
+    for (size_t k = 0; !status && items && k < parts->region_count; k++) {
         struct field item = field_item(&array, k);
         status = read_region(&item, parts->dim, pool, (rovi_region *)items + k, error);
     }
@@ -123,18 +123,18 @@ static rovi_status read_restarts(const struct field *object, struct pool *pool, 
                                  rovi_error *error)
 {
     struct field clusters, places;
-    void *items, *cluster;
+    void *items = NULL, *cluster = NULL;
     CHECK(
         open_array(object, "clusters", sizeof *parts->clusters, pool, &clusters, &parts->cluster_count, &items, error));
     CHECK(field_get(object, "restart_cluster", &places, error));
     CHECK(field_check_length(&places, parts->restart_count, "number", error));
     CHECK(take(pool, parts->restart_count, sizeof *parts->cluster, &cluster, error));
     rovi_status status = ROVI_OK;
-    for (size_t c = 0; !status && c < parts->cluster_count; c++) {
+    for (size_t c = 0; !status && items && c < parts->cluster_count; c++) {
         struct field item = field_item(&clusters, c);
         status = read_cluster(&item, parts->restart_count, (rovi_restart_cluster *)items + c, error);
     }
-    for (size_t i = 0; !status && i < parts->restart_count; i++) {
+    for (size_t i = 0; !status && cluster && i < parts->restart_count; i++) {
         struct field item = field_item(&places, i);
         status = read_place(&item, parts->cluster_count, parts->cluster_count, (size_t *)cluster + i, error);
     }

@@ -286,7 +286,7 @@ rovi_status field_read_stop(const struct field *object, const char *key, rovi_st
 #undef STOP_ENTRY
     };
     struct field field;
-    const char *text = NULL;
+    const char *text = "";
     CHECK(field_get(object, key, &field, error));
     CHECK(field_to_text(&field, &text, error));
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {

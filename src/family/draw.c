@@ -13,7 +13,7 @@
 #include "base/status.h"
 #include "family/reference.h"
 
-#define NOTHING -745.2              /* nats below the greatest term: the exponential is 0 */
+#define NOTHING (-745.2)            /* nats below the greatest term: the exponential is 0 */
 #define CHOICE  ((uint64_t)1 << 63) /* substreams of the numbers that choose components: apart from all others */
 
 size_t draw_work(const rovi_approximation *q)

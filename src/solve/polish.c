@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "solve/polish.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -33,6 +34,7 @@
 /* How many lines a coordinate may take. */
 static size_t most_lines(size_t d)
 {
+    assert(d > 0);
     const size_t shared = LINES_MOST / d * 2;
     return shared < LINES_FLOOR ? LINES_FLOOR : shared > LINES_MOST ? LINES_MOST : shared;
 }

@@ -51,9 +51,9 @@ static void take_moments(struct seeking *job)
     for (size_t first = 0; first < MOMENTS; first += DRAW_BLOCK) {
         draw_points(job->q, job->stream, first, DRAW_BLOCK, z, log_q, work);
         for (size_t p = 0; p < DRAW_BLOCK * d; p++) {
-            const size_t j = p % d;
+            const size_t j = p % d, rows = first + p / d + 1;
             const double off = z[p] - job->mean[j];
-            job->mean[j] += off / (double)(first + p / d + 1);
+            job->mean[j] += off / (double)rows;
             job->sd[j] += off * (z[p] - job->mean[j]);
         }
     }

@@ -258,8 +258,8 @@ static void balanced_points_are_balanced(void **state)
         double square = 0, sizes = 0;
         for (size_t p = 0; p < N; p += 2) {
             assert_true(x[p * D + i] == -x[(p + 1) * D + i]);
-            square += x[p * D + i] * x[p * D + i] / (N / 2);
-            sizes += fabs(x[p * D + i]) / (N / 2);
+            square += x[p * D + i] * x[p * D + i] / (.5 * N);
+            sizes += fabs(x[p * D + i]) / (.5 * N);
         }
         assert_close(square, 1, 1e-14);
         assert_close(sizes, sqrt(2 / 3.14159265358979), 0.02); /* E|X|: a midpoint rule with 16 strata is that near */
