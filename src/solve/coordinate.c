@@ -15,7 +15,6 @@
 #include "solve/start.h"
 
 #define MODES         12 /* kept by the exploration */
-#define LINES_FIRST   8  /* of a coordinate's first update */
 #define TRACE_POINTS  200
 #define POLISHED      2   /* candidates at most, where there is one mode */
 #define POLISHED_MANY 4   /* where there are more: the screened ELBO says less of where each ends */
@@ -46,7 +45,7 @@ static void screen(struct coordinates *s)
     struct candidates *c = &s->candidates;
     for (size_t k = 0; k < c->count; k++) {
         for (size_t i = 0; i < s->problem->target->dim; i++) {
-            c->list[k].lines[i] = LINES_FIRST;
+            c->list[k].lines[i] = POLISH_LINES;
         }
         if (c->list[k].to - c->list[k].from == s->frame.count) {
             polish_take_stock(&s->polish, &c->list[k]);

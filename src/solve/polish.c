@@ -10,7 +10,6 @@
 #include "family/pieces.h"
 #include "solve/weigh.h"
 
-#define LINES_LEAST         8  /* of a coordinate update */
 #define LINES_SCREEN        32 /* at most, while candidates are screened */
 #define LINES_MOST          2048
 #define LINES_FLOOR         64  /* which a sweep may always take */
@@ -153,7 +152,7 @@ static size_t lines_needed(const struct polish *p, size_t n, double noise)
 {
     const size_t d = p->problem->target->dim, most = most_lines(d);
     const double budget = NOISE_PART * p->tolerance / (double)d, need = (double)n * noise / budget;
-    return need < LINES_LEAST ? LINES_LEAST : need > (double)most ? most : 2 * (size_t)(need / 2 + 1);
+    return need < POLISH_LINES ? POLISH_LINES : need > (double)most ? most : 2 * (size_t)(need / 2 + 1);
 }
 
 /* Updates the coordinates that go by lines, each from as many lines as it needs, up to `most`, all through the same

@@ -13,6 +13,8 @@
 #include "solve/score.h"
 #include "solve/turn.h"
 
+#define POLISH_LINES 8 /* of a coordinate update, at least; the first takes so many */
+
 struct polish {
     const struct problem *problem;
     struct restart *restart;
