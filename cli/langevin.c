@@ -19,7 +19,7 @@
 #include "io/target_file.h"
 
 struct request {
-    const char *target, *output, *count, *start, *start_file, *centers;
+    const char *target, *data, *output, *count, *start, *start_file, *centers;
     bool netcdf, json, quiet, help;
     char *command_line;
     double began; /* seconds_now() */
@@ -60,6 +60,8 @@ static rovi_status apply_option(const struct arguments *arguments, struct reques
     const char *name = arguments->option->name;
     if (strcmp(name, "output") == 0)
         return take_only("output", arguments->value, &request->output, error);
+    if (strcmp(name, "data") == 0)
+        return take_only("file of data", arguments->value, &request->data, error);
     if (strcmp(name, "start") == 0)
         return apply_start(arguments->value, request, error);
     if (strcmp(name, "draws") == 0)
@@ -78,7 +80,7 @@ static rovi_status check_request(struct request *request, rovi_error *error)
     char text[32];
     if (!request->target)
         return report(error, ROVI_BAD_INPUT,
-                      "found no target, allowed: a .json description or the name of a built-in target");
+                      "found no target, allowed: a .json description, a .so library or the name of a built-in target");
     if (!request->count)
         return report(error, ROVI_BAD_INPUT, "-n: found nothing, allowed: the number of draws, at least 1");
     rovi_status status = parse_count("-n", request->count, 1, &count, error);
@@ -244,8 +246,10 @@ static int run_request(const struct command *self, struct request *request)
     rovi_error error = {0};
     struct target_source source;
     rovi_langevin_input input = {0};
-    const struct target_request wanted = {
-        .name = request->target, .seed = seed_of(request->settings), .log = request->quiet ? NULL : model_log};
+    const struct target_request wanted = {.name = request->target,
+                                          .data = request->data,
+                                          .seed = seed_of(request->settings),
+                                          .log = request->quiet ? NULL : model_log};
     if (target_is_library(request->target))
         crash_catch("rovi langevin", request->target);
     if (target_source_open(&wanted, &source, &error))
@@ -277,6 +281,7 @@ static int run(const struct command *self, int argc, char **argv)
 static const struct option options[] = {
     {"draws", 'n', "N", NULL, "how many draws, at least 1"},
     {"output", 'o', "FILE", NULL, "where they go: a .csv (Stan's), a .nc (NetCDF, for ArviZ), - for CSV to stdout"},
+    {"data", 0, "DATA.json", NULL, "data of a target that is a .so library"},
     {"start", 0, "WHERE", NULL,
      "dispersed: normally about the origin; origin; or FILE.csv with a start a row, as often as needed (default "
      "dispersed)"},
@@ -290,9 +295,8 @@ static const struct option options[] = {
 const struct command langevin_command = {
     .name = "langevin",
     .summary = "Reference draws from a target by Langevin Monte Carlo, and the mass per mode over time.",
-    .usage = "rovi langevin TARGET -n N -o draws.csv|draws.nc [--start origin|FILE.csv] [--centers FILE.csv] "
-             "[--SETTING VALUE ...] "
-             "[--json] [--quiet]",
+    .usage = "rovi langevin TARGET -n N -o draws.csv|draws.nc [--data DATA.json] [--start origin|FILE.csv] "
+             "[--centers FILE.csv] [--SETTING VALUE ...] [--json] [--quiet]",
     .options = options,
     .setting_at = rovi_langevin_settings_at,
     .run = run};

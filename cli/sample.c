@@ -17,10 +17,10 @@
 #include "io/target_file.h"
 
 struct request {
-    const char *fit, *output, *count_text, *seed_text, *proposals_text, *layout_text;
+    const char *fit, *output, *count_text, *seed_text, *proposals_text, *chains_text, *layout_text;
     uint64_t count, seed, proposals;
     enum draws_layout layout;
-    bool netcdf, generated, unconstrained, help;
+    bool netcdf, generated, unconstrained, by_restarts, help;
 };
 
 static rovi_status apply(const struct arguments *arguments, void *context, rovi_error *error)
@@ -37,6 +37,8 @@ static rovi_status apply(const struct arguments *arguments, void *context, rovi_
         return take_only("seed", arguments->value, &request->seed_text, error);
     if (strcmp(name, "resample") == 0)
         return take_only("number of proposals", arguments->value, &request->proposals_text, error);
+    if (strcmp(name, "chains") == 0)
+        return take_only("word for chains", arguments->value, &request->chains_text, error);
     if (strcmp(name, "layout") == 0)
         return take_only("layout", arguments->value, &request->layout_text, error);
     request->generated = request->generated || strcmp(name, "generated-quantities") == 0;
@@ -60,6 +62,21 @@ static rovi_status check_layout(struct request *request, rovi_error *error)
     return report(error, ROVI_BAD_INPUT, "--layout: found \"%.60s\", allowed: pathfinder, advi", request->layout_text);
 }
 
+/* Chains of restarts are for ArviZ, whose rhat then shows restarts that disagree. */
+static rovi_status check_chains(struct request *request, rovi_error *error)
+{
+    if (!request->chains_text)
+        return ROVI_OK;
+    request->by_restarts = strcmp(request->chains_text, "restarts") == 0;
+    if (!request->by_restarts && strcmp(request->chains_text, "fit") != 0)
+        return report(error, ROVI_BAD_INPUT, "--chains: found \"%.60s\", allowed: fit, restarts", request->chains_text);
+    if (!request->by_restarts || (request->netcdf && !request->proposals_text))
+        return ROVI_OK;
+    return report(error, ROVI_BAD_INPUT,
+                  "found --chains restarts and %.200s, allowed: a NetCDF file, without --resample",
+                  request->netcdf ? "--resample" : request->output);
+}
+
 /* Unconstrained draws do without the library: there is no log density then to resample by. */
 static rovi_status check_scale(const struct request *request, rovi_error *error)
 {
@@ -78,6 +95,8 @@ static rovi_status check_request(struct request *request, rovi_error *error)
     rovi_status status = draws_name_check(request->output, &request->netcdf, error);
     if (!status)
         status = check_layout(request, error);
+    if (!status)
+        status = check_chains(request, error);
     if (!status)
         status = check_scale(request, error);
     if (!status)
@@ -128,7 +147,7 @@ static void say_failures(const struct request *request, const struct draws *draw
         fprintf(stderr,
                 "rovi sample: %" PRIu64 " of %" PRIu64 " draws could not be constrained, their rows are NaN; the model "
                 "said first: %s\n",
-                failures.outputs - failed_before, request->count, failures.outputs_message);
+                failures.outputs - failed_before, draws->head.count * draws->head.chains, failures.outputs_message);
     if (failed_before && !request->netcdf && request->layout == DRAWS_ADVI)
         fprintf(stderr, "rovi sample: the mean could not be constrained, the first row is NaN; the model said: %s\n",
                 failures.outputs_message);
@@ -138,7 +157,7 @@ static void say_failures(const struct request *request, const struct draws *draw
 static rovi_status check_outputs(const struct draws *draws, uint64_t failed_before, rovi_error *error)
 {
     const rovi_failures failures = failures_of(draws);
-    if (failures.outputs - failed_before < draws->head.count)
+    if (failures.outputs - failed_before < draws->head.count * draws->head.chains)
         return ROVI_OK;
     return report(error, ROVI_TARGET_FAILED, "none of the draws could be constrained; the model said: %.300s",
                   failures.outputs_message);
@@ -181,8 +200,12 @@ static rovi_status open_target(const struct request *request, const struct fit_f
 static rovi_status sample_from(const struct request *request, const struct fit_file *fit, const rovi_target *target,
                                rovi_error *error)
 {
-    struct draws_request wanted = {
-        .fit = fit, .target = target, .seed = request->seed, .count = request->count, .proposals = request->proposals};
+    struct draws_request wanted = {.fit = fit,
+                                   .target = target,
+                                   .seed = request->seed,
+                                   .count = request->count,
+                                   .proposals = request->proposals,
+                                   .by_restarts = request->by_restarts};
     const unsigned include = ROVI_TRANSFORMED | (request->generated ? ROVI_GENERATED : 0);
     struct draws_target shown = {.target = target, .include = include, .seed = request->seed};
     struct pool pool = {0};
@@ -228,10 +251,11 @@ static int run(const struct command *self, int argc, char **argv)
 }
 
 static const struct option options[] = {
-    {"draws", 'n', "N", NULL, "how many draws, at least 1"},
+    {"draws", 'n', "N", NULL, "how many draws (of each chain), at least 1"},
     {"output", 'o', "FILE", NULL, "where they go: a .csv (Stan's), a .nc (NetCDF, for ArviZ), - for CSV to stdout"},
     {"seed", 0, "N", NULL, "of the draws (default 1); more draws of one seed begin with the same ones"},
     {"resample", 0, "M", NULL, "of M draws keep N, by their importance weights, never one twice"},
+    {"chains", 0, "WHAT", NULL, "of a .nc: fit (default), one chain; restarts, one of each restart, for ArviZ's rhat"},
     {"layout", 0, "NAME", NULL, "of a .csv: pathfinder (default), or advi, which cmdstanpy reads"},
     {"generated-quantities", 0, NULL, NULL, "of a Stan model, behind the parameters"},
     {"unconstrained", 0, NULL, NULL, "the coordinates that were fitted, without log density; needs no library"},
@@ -241,7 +265,8 @@ static const struct option options[] = {
 const struct command sample_command = {
     .name = "sample",
     .summary = "Draw from a fit: x with log q, and the log density where the target is at hand.",
-    .usage = "rovi sample FIT.json -n N -o draws.csv|draws.nc [--seed N] [--resample M] [--layout NAME] "
-             "[--generated-quantities | --unconstrained]",
+    .usage =
+        "rovi sample FIT.json -n N -o draws.csv|draws.nc [--seed N] [--resample M] [--chains WHAT] [--layout NAME] "
+        "[--generated-quantities | --unconstrained]",
     .options = options,
     .run = run};

@@ -54,6 +54,24 @@ static rovi_status make_mean(struct draws *draws, rovi_error *error)
     return !status && scale->constrain ? scale->constrain(scale->data, 0, 1, mean, shown, error) : ROVI_OK;
 }
 
+/* What the draws are from: the fit, or each restart that has an approximation. */
+static rovi_status make_chains(struct draws *draws, rovi_error *error)
+{
+    const rovi_fit_parts *parts = rovi_fit_parts_of(draws->request.fit->fit);
+    draws->chain = pool_take(&draws->pool, parts->restart_count, sizeof(void *));
+    if (!draws->chain)
+        return report_no_memory(error);
+    for (size_t i = 0; i < parts->restart_count; i++)
+        if (draws->request.by_restarts ? parts->restarts[i].approximation != NULL : i == parts->winner)
+            draws->chain[draws->head.chains++] = parts->restarts[i].approximation;
+    if (!draws->request.by_restarts || draws->head.chains > 1)
+        return ROVI_OK;
+    return report(error, ROVI_BAD_INPUT,
+                  "found %zu of %zu restarts with a fit of their own, allowed for chains of restarts: two or more, as "
+                  "`rovi fit --independent on` makes them",
+                  draws->head.chains, parts->restart_count);
+}
+
 static rovi_status make_head(struct draws *draws, rovi_error *error)
 {
     const struct draws_request *request = &draws->request;
@@ -72,7 +90,8 @@ static rovi_status make_head(struct draws *draws, rovi_error *error)
         draws->head.shown = (struct draws_names){draws->d, draws_number_names(&draws->pool, draws->d)};
     if (!draws->head.model || !draws->head.method || !draws->head.shown.name)
         return report_no_memory(error);
-    return make_mean(draws, error);
+    rovi_status status = make_chains(draws, error);
+    return status ? status : make_mean(draws, error);
 }
 
 /* ---- blocks ---- */
@@ -98,9 +117,9 @@ static rovi_status block_take(const struct draws *draws, struct block *block, ro
     return report_no_memory(error);
 }
 
-static rovi_status draw(const struct draws *draws, uint64_t first, size_t n, struct block *block, rovi_error *error)
+static rovi_status draw(const struct draws *draws, const rovi_approximation *q, uint64_t first, size_t n,
+                        struct block *block, rovi_error *error)
 {
-    const rovi_approximation *q = rovi_fit_approximation(draws->request.fit->fit);
     rovi_status status = rovi_approximation_draw(q, draws->request.seed, first, n, block->x, block->log_q, error);
     for (size_t i = 0; i < n; i++)
         block->lp[i] = NAN;
@@ -157,9 +176,14 @@ static rovi_status show(const struct draws *draws, uint64_t first, size_t n, str
     return status;
 }
 
-static rovi_status fill(const struct draws *draws, uint64_t first, size_t n, struct block *block, rovi_error *error)
+/* n draws from `place` of a chain on. Chains have numbers of their own: those of like restarts are not the same draws.
+ */
+static rovi_status fill(const struct draws *draws, size_t chain, uint64_t place, size_t n, struct block *block,
+                        rovi_error *error)
 {
-    rovi_status status = (draws->chosen ? draw_again : draw)(draws, first, n, block, error);
+    const uint64_t first = chain * draws->head.count + place;
+    rovi_status status = draws->chosen ? draw_again(draws, first, n, block, error)
+                                       : draw(draws, draws->chain[chain], first, n, block, error);
     if (!status)
         status = classify(draws, n, block, error);
     if (!status && draws->request.scale.constrain)
@@ -174,24 +198,35 @@ static size_t at_most(uint64_t left, size_t room)
     return left < room ? (size_t)left : room;
 }
 
+static rovi_status each_of_chain(const struct draws *draws, size_t chain, struct block *block, draws_sink take,
+                                 void *sink, rovi_error *error)
+{
+    rovi_status status = ROVI_OK;
+    for (uint64_t first = 0; !status && first < draws->head.count; first += draws->room) {
+        size_t n = at_most(draws->head.count - first, draws->room);
+        status = fill(draws, chain, first, n, block, error);
+        const struct draws_block full = {.n = n,
+                                         .chain = chain,
+                                         .first = first,
+                                         .x = block->shown,
+                                         .unconstrained = block->x,
+                                         .lp = block->lp,
+                                         .log_q = block->log_q,
+                                         .log_weight = block->log_weight,
+                                         .mode = block->mode};
+        if (!status)
+            status = take(sink, &full, error);
+    }
+    return status;
+}
+
 rovi_status draws_each(const void *source, draws_sink take, void *sink, rovi_error *error)
 {
     const struct draws *draws = source;
     struct block block;
     rovi_status status = block_take(draws, &block, error);
-    for (uint64_t first = 0; !status && first < draws->head.count; first += draws->room) {
-        size_t n = at_most(draws->head.count - first, draws->room);
-        status = fill(draws, first, n, &block, error);
-        const struct draws_block full = {.n = n,
-                                         .x = block.shown,
-                                         .unconstrained = block.x,
-                                         .lp = block.lp,
-                                         .log_q = block.log_q,
-                                         .log_weight = block.log_weight,
-                                         .mode = block.mode};
-        if (!status)
-            status = take(sink, &full, error);
-    }
+    for (size_t chain = 0; !status && chain < draws->head.chains; chain++)
+        status = each_of_chain(draws, chain, &block, take, sink, error);
     pool_free(&block.pool);
     return status;
 }
@@ -203,7 +238,7 @@ static rovi_status weigh(const struct draws *draws, struct block *block, double 
 {
     for (uint64_t first = 0; first < draws->request.proposals; first += draws->room) {
         size_t n = at_most(draws->request.proposals - first, draws->room);
-        rovi_status status = draw(draws, first, n, block, error);
+        rovi_status status = draw(draws, draws->chain[0], first, n, block, error);
         if (status)
             return status;
         for (size_t i = 0; i < n; i++) {
@@ -284,6 +319,7 @@ rovi_status draws_table_head(const struct draws_table *table, struct pool *pool,
                                 .status = table->status,
                                 .count = table->count,
                                 .seed = table->seed,
+                                .chains = 1,
                                 .shown = {table->dim, draws_number_names(pool, table->dim)}};
     return head->model && head->shown.name ? ROVI_OK : report_no_memory(error);
 }
@@ -295,6 +331,7 @@ rovi_status draws_table_each(const void *source, draws_sink take, void *sink, ro
     for (size_t first = 0; !status && first < table->count; first += TABLE_BLOCK) {
         const size_t left = table->count - first;
         const struct draws_block block = {.n = left < TABLE_BLOCK ? left : TABLE_BLOCK,
+                                          .first = first,
                                           .x = table->x + first * table->dim,
                                           .lp = table->log_p + first};
         status = take(sink, &block, error);

@@ -21,6 +21,7 @@ struct draws_head {
     const char *model, *method, *status; /* one line each */
     const rovi_estimate *elbo;           /* of the fit; NULL: they are a sampler's */
     uint64_t iterations, count, seed;
+    size_t chains;                    /* each of `count` draws */
     uint64_t proposals;               /* of which the draws were chosen; 0: they are all */
     struct draws_names shown;         /* columns of draws */
     struct draws_names unconstrained; /* columns of unconstrained draws; count 0 when they are the same */
@@ -29,6 +30,8 @@ struct draws_head {
 
 struct draws_block {
     size_t n;
+    size_t chain;                          /* that all of them belong to */
+    uint64_t first;                        /* place of the first of them in it */
     const double *x;                       /* n x shown.count */
     const double *unconstrained;           /* n x unconstrained.count */
     const double *lp, *log_q, *log_weight; /* n; lp and log_weight are NaN where there is no target; log_q, log_weight
@@ -58,6 +61,7 @@ struct draws_request {
     const rovi_target *target; /* NULL: not at hand */
     uint64_t seed, count;
     uint64_t proposals; /* draw so many and keep `count` of them, by their weights without replacement; 0: keep all */
+    bool by_restarts;   /* `count` draws of each restart that was fitted, a chain each; without proposals */
     struct draws_scale scale;
 };
 
@@ -65,8 +69,9 @@ struct draws {
     struct draws_head head;
     struct draws_request request; /* its texts and handles are borrowed */
     rovi_modes *modes;
-    size_t d, room; /* room: draws in a block */
-    size_t *chosen; /* numbers of the draws that are kept, increasing; NULL: 0, 1, ... */
+    const rovi_approximation **chain; /* head.chains: what each is drawn from */
+    size_t d, room;                   /* room: draws in a block */
+    size_t *chosen;                   /* numbers of the draws that are kept, increasing; NULL: 0, 1, ... */
     double *chosen_lp;
     struct pool pool;
 };

@@ -90,7 +90,6 @@ struct draws_netcdf {
     struct api nc;
     const char *name; /* for messages */
     int file;
-    uint64_t written;
     struct group posterior, unconstrained;
     int stats, stat[STATS], mode; /* ids of the group and its variables */
     bool has_fit;                 /* a sampler's draws have lp alone */
@@ -257,7 +256,7 @@ static rovi_status define_group(struct draws_netcdf *self, const char *name, con
     if (!status)
         status = put_attributes(self, group->id, head, error);
     if (!status)
-        status = define_dimension(self, group->id, "chain", 1, &group->dims[0], error);
+        status = define_dimension(self, group->id, "chain", head->chains, &group->dims[0], error);
     if (!status)
         status = define_dimension(self, group->id, "draw", head->count, &group->dims[1], error);
     return status;
@@ -338,7 +337,7 @@ static rovi_status put_draws(struct draws_netcdf *self, const struct group *grou
     rovi_status status = ROVI_OK;
     for (size_t i = 0; !status && i < group->variables.count; i++) {
         const struct draws_variable *variable = &group->variables.variable[i];
-        size_t start[2 + VARIABLE_RANK] = {0, (size_t)self->written};
+        size_t start[2 + VARIABLE_RANK] = {block->chain, (size_t)block->first};
         size_t count[2 + VARIABLE_RANK] = {1, block->n};
         memcpy(count + 2, variable->size, variable->rank * sizeof *count);
         gather(variable, block, x, group->columns, self->gathered);
@@ -351,7 +350,7 @@ static rovi_status put_draws(struct draws_netcdf *self, const struct group *grou
 static rovi_status put_stats(struct draws_netcdf *self, const struct draws_block *block, rovi_error *error)
 {
     const double *const values[STATS] = {[LP] = block->lp, [LOG_Q] = block->log_q, [LOG_WEIGHT] = block->log_weight};
-    size_t start[2] = {0, (size_t)self->written}, count[2] = {1, block->n};
+    size_t start[2] = {block->chain, (size_t)block->first}, count[2] = {1, block->n};
     int code = NC_NOERR;
     for (size_t i = 0; !code && (i == LP || self->has_fit) && i < STATS; i++)
         code = self->nc.nc_put_vara_double(self->stats, self->stat[i], start, count, values[i]);
@@ -379,7 +378,6 @@ rovi_status draws_netcdf_put(void *sink, const struct draws_block *block, rovi_e
         status = put_stats(self, block, error);
     if (!status)
         status = put_draws(self, &self->unconstrained, block, block->unconstrained, error);
-    self->written += block->n;
     return status;
 }
 

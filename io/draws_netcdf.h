@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Draws as NetCDF-4 in the layout of ArviZ's InferenceData: the groups posterior, sample_stats and, when draws are
- * shown on another scale, unconstrained_posterior; in each the dimensions chain (one) and draw, and a variable for each
+ * shown on another scale, unconstrained_posterior; in each the dimensions chain and draw, and a variable for each
  * array.
  */
 #ifndef ROVI_IO_DRAWS_NETCDF_H

@@ -168,3 +168,12 @@ rows() {
     done
     grep -q 'unstable above .*, as the potential' table
 }
+
+@test "data of a library" {
+    local library
+    library=$(dirname "$ROVI")/fixtures/stan_plain.so
+    echo '{"shift": 40}' >data.json
+    "$ROVI" langevin "$library" --data data.json -n 400 -o a.csv --quiet >table
+    near "$(column x.1 a.csv | mean)" 41 0.25 # N(1 + shift, 1); five standard errors
+    refused 2 'allowed: data for a target that is a .so library' langevin ring --data data.json -n 1 -o b.csv --quiet
+}

@@ -110,3 +110,19 @@ load common.bash
     [ "$(cat a.csv)" = old ]
     only_here f.json table a.csv
 }
+
+@test "chains of restarts: of NetCDF, not resampled, and two or more" {
+    fitted figure1-m3 f.json --restarts 3
+    refused 2 '--chains: found "all", allowed: fit, restarts' sample f.json -n 1 -o a.csv --chains all
+    refused 2 'found --chains restarts and a.csv, allowed: a NetCDF file' sample f.json -n 1 -o a.csv --chains restarts
+    "$ROVI" sample f.json -n 7 -o a.csv --chains fit
+    if "$ROVI" sample f.json -n 1000 -o a.nc 2>err; then
+        refused 2 'found --chains restarts and --resample' sample f.json -n 1 -o b.nc --chains restarts --resample 9
+        "$ROVI" sample f.json -n 1000 -o b.nc --chains restarts
+        [ "$(wc -c <b.nc)" -gt $((2 * $(wc -c <a.nc))) ]
+        "$ROVI" fit figure1-m3 -o spared.json --quiet >table
+        refused 2 'spared.json: found 1 of 4 restarts' sample spared.json -n 1 -o c.nc --chains restarts
+    else
+        grep -q 'libnetcdf-dev' err
+    fi
+}

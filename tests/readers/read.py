@@ -57,6 +57,19 @@ def read_netcdf():
     print(f"arviz {arviz.__version__}: draws.nc as it should be")
 
 
+def read_chains():
+    """Restarts of mean-field VI keep one mode each and disagree, those of a rotation agree: rhat tells."""
+    import arviz
+
+    rhat = {}
+    for name in ("apart", "agreed"):
+        data = arviz.from_netcdf(folder / f"{name}.nc")
+        assert data["posterior"]["x"].shape == (8, 1000, 2)
+        rhat[name] = arviz.rhat(data["posterior"])["x"].values
+    assert np.all(rhat["apart"] > 1.5) and np.all(rhat["agreed"] < 1.02), rhat
+    print(f"arviz {arviz.__version__}: rhat {rhat['apart'].max():.2f} of restarts apart, {rhat['agreed'].max():.3f} of those agreed")
+
+
 def read_langevin():
     import arviz
 
@@ -82,6 +95,7 @@ def read_csv():
 
 if (folder / "draws.nc").exists():
     read_netcdf()
+    read_chains()
     read_langevin()
 if importlib.util.find_spec("cmdstanpy"):
     read_csv()

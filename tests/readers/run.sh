@@ -59,6 +59,12 @@ environment()
 if ! "$rovi" sample "$work/fit.json" -n 4000 -o "$work/draws.nc" ||
     ! "$rovi" langevin figure1-m1 -n 4000 --quiet -o "$work/langevin.nc" >"$work/log"; then
     skip "no NetCDF: the files of CSV are read all the same"
+else
+    # rovi's restarts agree; those of mean-field VI end in one mode or the other
+    "$rovi" fit figure1-m3 --independent on --restarts 8 --quiet --no-probe -o "$work/agreed.fit.json" >"$work/log"
+    "$rovi" sample "$work/agreed.fit.json" -n 1000 -o "$work/agreed.nc" --chains restarts
+    "$rovi" fit figure1-m3 --method mfvi --independent on --restarts 8 --quiet --no-probe -o "$work/apart.fit.json" >"$work/log"
+    "$rovi" sample "$work/apart.fit.json" -n 1000 -o "$work/apart.nc" --chains restarts
 fi
 
 mkdir -p "$envs"

@@ -187,6 +187,42 @@ static void mean_of_a_mixture(void **state)
     rovi_approximation_free(part[1]);
 }
 
+/* One chain is the draws of one restart, by numbers that no other chain has; each is one block here. */
+static rovi_status check_chain(void *sink, const struct draws_block *block, rovi_error *error)
+{
+    enum { COUNT = 70 };
+    const rovi_fit *fit = sink;
+    double x[2 * COUNT], log_q[COUNT];
+    (void)error;
+    assert_true(block->chain < 2);
+    assert_int_equal(block->first, 0);
+    assert_int_equal(block->n, COUNT);
+    const rovi_approximation *q = rovi_fit_parts_of(fit)->restarts[block->chain].approximation;
+    assert_int_equal(rovi_approximation_draw(q, 8, block->chain * COUNT, COUNT, x, log_q, NULL), ROVI_OK);
+    assert_memory_equal(block->x, x, sizeof x);
+    assert_memory_equal(block->log_q, log_q, sizeof log_q);
+    return ROVI_OK;
+}
+
+static void restarts_are_chains(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_make(&rig); /* of three restarts the last has failed */
+    struct draws_request request = {.fit = &rig.file, .seed = 8, .count = 70, .by_restarts = true};
+    struct draws draws;
+    assert_int_equal(draws_open(&draws, &request, NULL), ROVI_OK);
+    assert_int_equal(draws.head.chains, 2);
+    assert_int_equal(draws.head.count, 70);
+    assert_int_equal(draws_each(&draws, check_chain, rig.file.fit, NULL), ROVI_OK);
+    draws_close(&draws);
+    rovi_fit_free(rig.file.fit);
+    rig.file.fit = near_fit();
+    rovi_error error;
+    assert_refused(draws_open(&draws, &request, &error), &error, ROVI_BAD_INPUT, "1 of 1 restarts");
+    rig_free(&rig);
+}
+
 struct kept {
     size_t n, capacity;
     double x[2 * 2000], log_weight[2000];
@@ -481,6 +517,33 @@ static void netcdf_holds_the_draws(void **state)
     rig_free(&rig);
 }
 
+/* Chains one after the other, each in more than one block. */
+static void netcdf_holds_chains(void **state)
+{
+    (void)state;
+    enum { N = 140000 };
+    char path[] = "/tmp/rovi-test-XXXXXX";
+    struct rig rig;
+    rig_make(&rig);
+    close(mkstemp(path));
+    const struct draws_request request = {.fit = &rig.file, .seed = 5, .count = N, .by_restarts = true};
+    assert_int_equal(write_netcdf(&request, path, NULL), ROVI_OK);
+    int file;
+    double *x = calloc(4 * N, sizeof *x), *expected = calloc(4 * N, sizeof *expected);
+    assert_int_equal(nc_open(path, NC_NOWRITE, &file), NC_NOERR);
+    read_variable(group_of(file, "posterior"), "x", DIMS("chain", "draw", "x_dim_0"), x);
+    for (size_t c = 0; c < 2; c++) {
+        const rovi_approximation *q = rovi_fit_parts_of(rig.file.fit)->restarts[c].approximation;
+        assert_int_equal(rovi_approximation_draw(q, 5, c * N, N, expected + 2 * c * N, NULL, NULL), ROVI_OK);
+    }
+    assert_memory_equal(x, expected, 4 * N * sizeof *x);
+    nc_close(file);
+    unlink(path);
+    free(x);
+    free(expected);
+    rig_free(&rig);
+}
+
 static void colliding_names_are_refused(void **state)
 {
     (void)state;
@@ -514,18 +577,14 @@ static void netcdf_says_what_is_missing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(arrays_are_gathered),
-        cmocka_unit_test(broken_arrays_are_refused),
-        cmocka_unit_test(pathfinders_layout),
-        cmocka_unit_test(advis_layout),
-        cmocka_unit_test(resampling_keeps_the_chosen),
-        cmocka_unit_test(another_scale_in_csv),
-        cmocka_unit_test(the_chosen_keep_their_numbers),
-        cmocka_unit_test(targets_have_scales),
-        cmocka_unit_test(names_without_a_scale),
+        cmocka_unit_test(arrays_are_gathered),         cmocka_unit_test(broken_arrays_are_refused),
+        cmocka_unit_test(pathfinders_layout),          cmocka_unit_test(advis_layout),
+        cmocka_unit_test(restarts_are_chains),         cmocka_unit_test(resampling_keeps_the_chosen),
+        cmocka_unit_test(another_scale_in_csv),        cmocka_unit_test(the_chosen_keep_their_numbers),
+        cmocka_unit_test(targets_have_scales),         cmocka_unit_test(names_without_a_scale),
         cmocka_unit_test(mean_of_a_mixture),
 #ifdef ROVI_NETCDF
-        cmocka_unit_test(netcdf_holds_the_draws),
+        cmocka_unit_test(netcdf_holds_the_draws),      cmocka_unit_test(netcdf_holds_chains),
         cmocka_unit_test(colliding_names_are_refused),
 #else
         cmocka_unit_test(netcdf_says_what_is_missing),
