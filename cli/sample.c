@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* rovi sample: draws from a fit, as Stan CSV or NetCDF. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -123,12 +124,45 @@ static void warn_if_changed(const char *path, const char *fingerprint, bool is_l
                 is_library ? "as it is now, and so is the constrained scale" : "that was fitted");
 }
 
-static rovi_status write_csv(const struct request *request, const struct draws *draws, const struct output *output,
+/* Draws on their way into a file, and how many of them hold any number. */
+struct watched {
+    const struct draws *draws;
+    draws_sink take;
+    void *sink;
+    uint64_t *usable;
+};
+
+static bool is_usable(size_t n, const double *x)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isnan(x[i]))
+            return true;
+    return false;
+}
+
+static rovi_status put_watched(void *sink, const struct draws_block *block, rovi_error *error)
+{
+    const struct watched *watched = sink;
+    const size_t columns = watched->draws->head.shown.count;
+    for (size_t i = 0; i < block->n; i++)
+        *watched->usable += is_usable(columns, block->x + i * columns);
+    return watched->take(watched->sink, block, error);
+}
+
+static rovi_status each_watched(const void *source, draws_sink take, void *sink, rovi_error *error)
+{
+    struct watched watched = *(const struct watched *)source;
+    watched.take = take;
+    watched.sink = sink;
+    return draws_each(watched.draws, put_watched, &watched, error);
+}
+
+static rovi_status write_csv(const struct request *request, const struct watched *watched, const struct output *output,
                              rovi_error *error)
 {
     struct draws_csv csv = {.layout = request->layout, .stream = output->stream, .name = request->output};
-    draws_csv_begin(&csv, &draws->head);
-    return draws_each(draws, draws_csv_put, &csv, error);
+    draws_csv_begin(&csv, &watched->draws->head);
+    return each_watched(watched, draws_csv_put, &csv, error);
 }
 
 /* How often the model could not constrain a point so far. */
@@ -145,35 +179,37 @@ static void say_failures(const struct request *request, const struct draws *draw
     const rovi_failures failures = failures_of(draws);
     if (failures.outputs > failed_before)
         fprintf(stderr,
-                "rovi sample: %" PRIu64 " of %" PRIu64 " draws could not be constrained, their rows are NaN; the model "
+                "rovi sample: %" PRIu64 " of %" PRIu64
+                " draws could not be constrained, their rows hold NaN; the model "
                 "said first: %s\n",
                 failures.outputs - failed_before, draws->head.count * draws->head.chains, failures.outputs_message);
     if (failed_before && !request->netcdf && request->layout == DRAWS_ADVI)
-        fprintf(stderr, "rovi sample: the mean could not be constrained, the first row is NaN; the model said: %s\n",
+        fprintf(stderr, "rovi sample: the mean could not be constrained, the first row holds NaN; the model said: %s\n",
                 failures.outputs_message);
 }
 
 /* A file of nothing but NaN is of no use to anyone. */
-static rovi_status check_outputs(const struct draws *draws, uint64_t failed_before, rovi_error *error)
+static rovi_status check_outputs(const struct draws *draws, uint64_t usable, rovi_error *error)
 {
-    const rovi_failures failures = failures_of(draws);
-    if (failures.outputs - failed_before < draws->head.count * draws->head.chains)
+    if (usable > 0)
         return ROVI_OK;
     return report(error, ROVI_TARGET_FAILED, "none of the draws could be constrained; the model said: %.300s",
-                  failures.outputs_message);
+                  failures_of(draws).outputs_message);
 }
 
 static rovi_status write_draws(const struct request *request, const struct draws *draws, rovi_error *error)
 {
     const uint64_t failed_before = failures_of(draws).outputs; /* at the mean */
+    uint64_t usable = 0;
+    const struct watched watched = {.draws = draws, .usable = &usable};
     struct output output;
     rovi_status status = output_open(&output, request->output, error);
     if (status)
         return status;
-    status = request->netcdf ? draws_netcdf_write(&output, &draws->head, draws_each, draws, error)
-                             : write_csv(request, draws, &output, error);
+    status = request->netcdf ? draws_netcdf_write(&output, &draws->head, each_watched, &watched, error)
+                             : write_csv(request, &watched, &output, error);
     if (!status)
-        status = check_outputs(draws, failed_before, error);
+        status = check_outputs(draws, usable, error);
     status = output_finish(&output, status, error);
     if (!status)
         say_failures(request, draws, failed_before);

@@ -22,7 +22,7 @@ static const double level[SUMMARY_QUANTILES] = {0.05, 0.5, 0.95};
 static const char *const level_name[SUMMARY_QUANTILES] = {"q5", "q50", "q95"};
 
 struct work {
-    size_t d, m, n, kept;
+    size_t d, m, n, kept, vague;
     double *x, *out, *values; /* CHUNK x d, CHUNK x m, rows x n */
 };
 
@@ -32,12 +32,12 @@ static size_t count_draws(size_t d)
     return affordable > DRAWS_MOST ? DRAWS_MOST : affordable < DRAWS_LEAST ? DRAWS_LEAST : (size_t)affordable;
 }
 
-static bool all_nan(size_t n, const double *x)
+static size_t count_nan(size_t n, const double *x)
 {
+    size_t count = 0;
     for (size_t i = 0; i < n; i++)
-        if (!isnan(x[i]))
-            return false;
-    return true;
+        count += isnan(x[i]) != 0;
+    return count;
 }
 
 static rovi_status draw(const rovi_fit *fit, const rovi_target *target, uint64_t seed, size_t rows, struct work *work,
@@ -53,8 +53,10 @@ static rovi_status draw(const rovi_fit *fit, const rovi_target *target, uint64_t
             return status;
         for (size_t i = 0; i < n; i++) {
             const double *out = work->out + i * work->m;
-            if (all_nan(work->m, out))
+            const size_t unknown = count_nan(work->m, out);
+            if (unknown == work->m)
                 continue;
+            work->vague += unknown > 0;
             for (size_t r = 0; r < rows; r++)
                 work->values[r * work->n + work->kept] = out[r];
             work->kept++;
@@ -134,6 +136,7 @@ static rovi_status fill(const rovi_fit *fit, const rovi_target *target, uint64_t
             status = report_no_memory(error);
     }
     summary->failed = work.n - work.kept;
+    summary->vague = work.vague;
     pool_free(&pool);
     return status;
 }
@@ -182,6 +185,9 @@ static void print_notes(const struct summary *summary, FILE *stream)
         fputs("  gradients are central differences of the log density\n", stream);
     if (summary->failed)
         fprintf(stream, "  %zu further draws could not be constrained; the model said: %s\n", summary->failed,
+                failures->outputs_message);
+    if (summary->vague)
+        fprintf(stream, "  %zu of these draws hold NaN; the model said first: %s\n", summary->vague,
                 failures->outputs_message);
     if (failures->density)
         fprintf(stream, "  the model failed at %" PRIu64 " points, and said first: %s\n", failures->density,

@@ -18,7 +18,8 @@ struct summary_row {
 };
 
 struct summary {
-    size_t rows, outputs, draws, failed; /* rows are the first of the outputs; failed: draws left out */
+    size_t rows, outputs, draws; /* rows are the first of the outputs */
+    size_t failed, vague;        /* draws left out, as all is NaN; draws that hold NaN */
     struct summary_row *row;
     bool constrained, by_differences;
     rovi_failures failures;

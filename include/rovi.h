@@ -453,7 +453,7 @@ typedef struct rovi_outputs {
 } rovi_outputs;
 
 /* outputs of n points x (n*d) into out (n * rovi_target_output_count). A point at which the model fails gives a row of
- * NaN, and is counted (rovi_target_failures). */
+ * NaN; it is counted (rovi_target_failures), and so is one at which the model itself gives NaN. */
 ROVI_API rovi_status rovi_target_constrain(const rovi_target *target, const rovi_outputs *outputs, size_t n,
                                            const double *x, double *out, rovi_error *error);
 

@@ -49,27 +49,47 @@ static bool is_whole(FILE *file, const Elf64_Ehdr *header)
     return true;
 }
 
-rovi_status elf_check(const char *path, rovi_error *error)
+static rovi_status refuse(const char *path, const char *reason, rovi_error *error)
+{
+    return error_set(error, ROVI_BAD_INPUT, "%.200s: cannot be loaded as a shared library: %s", path, reason);
+}
+
+static rovi_status check_kind(const char *path, const Elf64_Ehdr *header, rovi_error *error)
+{
+    const int bits = header->e_ident[EI_CLASS] == ELFCLASS64 ? 64 : 32, own_bits = (int)sizeof(void *) * 8;
+    char reason[160];
+    if (bits != own_bits || (OWN_MACHINE != EM_NONE && header->e_machine != OWN_MACHINE)) {
+        snprintf(reason, sizeof reason,
+                 "it is built for another architecture (ELF machine %d of %d bits, allowed: %d of %d)",
+                 header->e_machine, bits, OWN_MACHINE, own_bits);
+        return refuse(path, reason, error);
+    }
+    if (header->e_type == ET_REL) {
+        return refuse(path, "it is an object file, which has not been linked (cc -shared)", error);
+    }
+    return ROVI_OK;
+}
+
+static rovi_status check(const char *path, FILE *file, rovi_error *error)
 {
     Elf64_Ehdr header = {0};
+    const bool read = read_at(file, 0, &header, sizeof header);
+    if (read && memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) {
+        return refuse(path, "it is another kind of file (it does not begin as an ELF file does)", error);
+    }
+    const rovi_status status = read ? check_kind(path, &header, error) : ROVI_OK;
+    if (status == ROVI_OK && read && !is_whole(file, &header)) {
+        return refuse(path, "it is cut short", error);
+    }
+    return status;
+}
+
+rovi_status elf_check(const char *path, rovi_error *error)
+{
     FILE *file = fopen(path, "rb");
-    if (file == NULL) {
-        return ROVI_OK;
+    const rovi_status status = file == NULL ? ROVI_OK : check(path, file, error);
+    if (file != NULL) {
+        fclose(file);
     }
-    rovi_status status = ROVI_OK;
-    const bool read = read_at(file, 0, &header, sizeof header) && memcmp(header.e_ident, ELFMAG, SELFMAG) == 0;
-    if (read && header.e_ident[EI_CLASS] == ELFCLASS64) {
-        if (OWN_MACHINE != EM_NONE && header.e_machine != OWN_MACHINE) {
-            status =
-                error_set(error, ROVI_BAD_INPUT,
-                          "%.200s: cannot be loaded as a shared library: it is built for another architecture (ELF "
-                          "machine %d, allowed: %d)",
-                          path, header.e_machine, OWN_MACHINE);
-        } else if (!is_whole(file, &header)) {
-            status =
-                error_set(error, ROVI_BAD_INPUT, "%.200s: cannot be loaded as a shared library: it is cut short", path);
-        }
-    }
-    fclose(file);
     return status;
 }

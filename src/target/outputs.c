@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What a target offers beside its density: names, draws as the user knows them, what it has said about its failures. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/rng.h"
@@ -41,12 +42,30 @@ const char *rovi_target_output_name(const rovi_target *target, unsigned include,
     return outputs->names[skips ? index + outputs->transformed : index];
 }
 
+/* A model may also give NaN and say nothing. */
+static void report_nan(const rovi_target *target, unsigned include, const double *out)
+{
+    const size_t m = rovi_target_output_count(target, include);
+    size_t j = 0;
+    while (j < m && !isnan(out[j])) {
+        j++;
+    }
+    if (j < m) {
+        char message[200];
+        snprintf(message, sizeof message, "no exception, but NaN for %.150s",
+                 rovi_target_output_name(target, include, j));
+        failures_add_outputs(target->failures, message);
+    }
+}
+
 static void constrain_row(const rovi_target *target, const rovi_outputs *which, size_t i, const double *x, double *out)
 {
     const struct rng_stream stream = {.seed = which->seed, .purpose = RNG_OUTPUTS};
     const uint32_t seed =
         (which->include & ROVI_GENERATED) != 0 ? (uint32_t)(rng_bits(stream, which->first + i) >> 32) : 0;
-    if (!target->outputs->constrain(target, which->include, seed, x, out)) {
+    if (target->outputs->constrain(target, which->include, seed, x, out)) {
+        report_nan(target, which->include, out);
+    } else {
         for (size_t j = 0; j < rovi_target_output_count(target, which->include); j++) {
             out[j] = NAN;
         }

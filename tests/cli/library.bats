@@ -157,21 +157,27 @@ row() {
     head -c 6000 "$FIXTURES/stan_plain.so" >cut.so
     refused 2 'cut.so: cannot be loaded as a shared library: it is cut short' fit cut.so --quiet
     { head -c 18 "$FIXTURES/stan_plain.so" && printf '\x28\x00' && tail -c +21 "$FIXTURES/stan_plain.so"; } >arm.so
-    refused 2 'arm.so: cannot be loaded as a shared library: it is built for another architecture (ELF machine 40, ' \
+    refused 2 'arm.so: cannot be loaded as a shared library: it is built for another architecture (ELF machine 40 of 64 bits, ' \
         fit arm.so --quiet
+    { head -c 4 "$FIXTURES/stan_plain.so" && printf '\x01' && tail -c +6 "$FIXTURES/stan_plain.so"; } >small.so
+    refused 2 'it is built for another architecture (ELF machine' fit small.so --quiet
+    { head -c 16 "$FIXTURES/stan_plain.so" && printf '\x01\x00' && tail -c +19 "$FIXTURES/stan_plain.so"; } >object.so
+    refused 2 'it is an object file, which has not been linked' fit object.so --quiet
+    cp "$SOURCE/README.md" text.so
+    refused 2 'it is another kind of file' fit text.so --quiet
     : >empty.so
     refused 2 'empty.so: cannot be loaded as a shared library: file too short' fit empty.so --quiet
     refused 2 'cannot be read: Is a directory' fit . --quiet
     mkdir folder.so
     refused 2 'folder.so: cannot be read: Is a directory' fit folder.so --quiet
-    only_here arm.so cut.so empty.so folder.so
+    only_here arm.so cut.so empty.so folder.so object.so small.so text.so
 }
 
 @test "a model that throws in part of space is fitted, and says so" {
     fit_library stan_throws
     grep -q 'the model failed at .* points, and said first: Exception: u is too large (in model.stan, line 7)' table
     "$ROVI" sample f.json -n 2000 -o a.csv 2>err
-    grep -q ' of 2000 draws could not be constrained, their rows are NaN; the model said first: Exception: u is' err
+    grep -q ' of 2000 draws could not be constrained, their rows hold NaN; the model said first: Exception: u is' err
     [ "$(column mu a.csv | grep -c NaN)" = "$(sed -n 's/^rovi sample: \([0-9]*\) of .*/\1/p' err)" ]
 }
 
@@ -188,6 +194,15 @@ row() {
         sample f.json -n 10 -o a.csv
     only_here stan_mute.so f.json table
     "$ROVI" sample f.json -n 10 -o a.csv --unconstrained
+}
+
+@test "a model that constrains to NaN without a word: the draws are counted, the name is said" {
+    fit_library stan_vague
+    grep -q ' of these draws hold NaN; the model said first: no exception, but NaN for sigma' table
+    "$ROVI" sample f.json -n 2000 -o a.csv 2>err
+    grep -q ' of 2000 draws could not be constrained, their rows hold NaN; the model said first: no exception, but NaN for sigma' err
+    [ "$(column sigma a.csv | grep -c NaN)" = "$(sed -n 's/^rovi sample: \([0-9]*\) of .*/\1/p' err)" ]
+    lacks NaN <(column mu a.csv)
 }
 
 @test "a fit file whose library is spoilt" {
