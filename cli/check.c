@@ -194,7 +194,7 @@ static int run(const struct command *self, int argc, char **argv)
         print_help(self);
         return EXIT_DONE;
     }
-    interrupt_catch(true);
+    interrupt_catch("rovi check");
     return check(self, &request);
 }
 

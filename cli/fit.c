@@ -318,7 +318,7 @@ static int fit_target(const struct command *self, const struct request *request,
     struct progress progress = {0};
     struct fit_restarts restarts = {.command = self, .quiet = request->quiet};
     rovi_fit *fit = NULL;
-    interrupt_catch(true);
+    interrupt_catch("rovi fit");
     rovi_status status = open_restarts(request, source, &restarts, &error);
     if (!status)
         status = progress_begin(&progress, request->settings, request->quiet, &error);

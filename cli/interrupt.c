@@ -5,7 +5,8 @@
 
 #include <signal.h>
 #include <stdatomic.h>
-#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -13,12 +14,14 @@
 #include "io/output.h"
 
 static atomic_int patience, seen; /* lock-free, so that the handler may use them, on whatever thread it runs */
+static char words[160];           /* for the first signal */
 
 static void handle(int signal)
 {
     (void)signal;
     if (atomic_fetch_sub(&patience, 1) > 0) {
         atomic_store(&seen, 1);
+        (void)!write(STDERR_FILENO, words, strlen(words)); /* nobody is to be told when it fails */
         return;
     }
     last_words_say_kept();
@@ -26,10 +29,14 @@ static void handle(int signal)
     _exit(EXIT_INTERRUPTED);
 }
 
-void interrupt_catch(bool patient)
+void interrupt_catch(const char *speaker)
 {
     struct sigaction action = {.sa_handler = handle, .sa_flags = SA_RESTART};
-    atomic_store(&patience, patient);
+    if (speaker) /* on a terminal there may be a line of progress */
+        snprintf(words, sizeof words,
+                 "%s%s: interrupted: ends in good order, with what there is; a second time, at once\n",
+                 isatty(STDERR_FILENO) ? "\n" : "", speaker);
+    atomic_store(&patience, speaker != NULL);
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);

@@ -5,9 +5,9 @@
 
 #include <stdbool.h>
 
-/* From now on the first signal only sets a flag and the second ends the program at once, with no temporary file left.
- * Without `patient` the first one ends it already. */
-void interrupt_catch(bool patient);
+/* From now on the first signal only sets a flag, which the speaker ("rovi fit") says at once, and the second ends the
+ * program, with no temporary file left. NULL: the first one ends it already. */
+void interrupt_catch(const char *speaker);
 
 bool interrupt_seen(void);
 

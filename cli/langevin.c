@@ -231,7 +231,7 @@ static int run_target(const struct command *self, const struct request *request,
     rovi_error error = {0};
     rovi_langevin *run = NULL;
     struct pace pace = pace_begin(request->quiet);
-    interrupt_catch(true);
+    interrupt_catch("rovi langevin");
     rovi_status status = rovi_langevin_run(target, request->settings, input, monitor, &pace, &run, &error);
     pace_end(&pace);
     int code = status ? say_error(self, &error) : deliver(self, request, rovi_langevin_parts_of(run));

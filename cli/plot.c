@@ -178,7 +178,7 @@ static int run(const struct command *self, int argc, char **argv)
         print_help(self);
         return EXIT_DONE;
     }
-    interrupt_catch(false);
+    interrupt_catch(NULL);
     return plot(&request, &error) ? say_error(self, &error) : EXIT_DONE;
 }
 

@@ -153,7 +153,7 @@ static int run(const struct command *self, int argc, char **argv)
         print_help(self);
         return EXIT_DONE;
     }
-    interrupt_catch(false);
+    interrupt_catch(NULL);
     rovi_status status = output_check(request.output, &error);
     if (!status)
         status = report_on(&request, &picture, &error);

@@ -118,7 +118,7 @@ static int reproduce(const struct command *self, const struct request *request, 
     double began = seconds_now();
     if (files_check_folder(request->folder, &error))
         return say_error(self, &error);
-    interrupt_catch(true);
+    interrupt_catch("rovi reproduce");
     rovi_status status = run_all(request, pictures, &error);
     if (!request->quiet && !status)
         say_closing_line(line, seconds_now() - began);

@@ -134,6 +134,7 @@ essence() {
     run timeout --foreground --preserve-status -s INT 1 \
         "$ROVI" fit figure1-m3 "${SMALL[@]}" --iterations 1000000000 --tolerance 0
     [ "$status" = 130 ]
+    [[ "$output" == *'rovi fit: interrupted: ends in good order'* ]]
     grep -q '^ "status": "interrupted"' fit.json
     "$ROVI" sample fit.json -n 3 -o a.csv
     only_here fit.json a.csv

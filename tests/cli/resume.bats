@@ -121,6 +121,7 @@ prepare() {
     kill -INT $pid
     sleep .2
     kill -0 $pid # it was asked, and cannot
+    [ "$(cat err)" = 'rovi fit: interrupted: ends in good order, with what there is; a second time, at once' ]
     kill -INT $pid
     code=0
     wait $pid || code=$?
