@@ -57,7 +57,8 @@ rovi_restart restart_show(const struct restart *restart)
                           .evaluations = meter_evaluations(&restart->meter),
                           .divergence = restart->divergence,
                           .promise = isfinite(restart->promise) ? restart->promise : NAN,
-                          .degenerate = restart->degenerate};
+                          .degenerate = restart->degenerate,
+                          .lone = restart->lone};
 }
 
 void restart_adopt(struct restart *restart, const rovi_restart *finished)
@@ -77,7 +78,7 @@ void restart_adopt(struct restart *restart, const rovi_restart *finished)
     restart->iterations = finished->iterations;
     restart->divergence = finished->divergence;
     restart->promise = isnan(finished->promise) ? -INFINITY : finished->promise;
-    restart->lone = isnan(finished->promise); /* of all that explore, that alone tells none */
+    restart->lone = finished->lone != 0;
     restart->degenerate = finished->degenerate;
     meter_recall(&restart->meter, &finished->evaluations);
 }
