@@ -44,12 +44,6 @@ struct fit_job {
     struct arena memory;
 };
 
-static uint64_t restart_seed(const rovi_settings *settings, size_t index)
-{
-    const struct rng_stream stream = {.seed = (uint64_t)settings->seed, .purpose = RNG_RESTART};
-    return index == 0 ? (uint64_t)settings->seed : rng_bits(stream, index) >> (64 - SEED_BITS);
-}
-
 /* Each restart's share, so that the threads' order cannot matter; 0: no limit. */
 static uint64_t evaluation_budget(const rovi_settings *settings, size_t restarts)
 {
@@ -61,6 +55,16 @@ static uint64_t evaluation_budget(const rovi_settings *settings, size_t restarts
 static bool is_led(const rovi_settings *settings, size_t d)
 {
     return settings_directions(settings, d) < d;
+}
+
+/* In many dimensions restarts come in pairs, whose seeds differ in the last bit alone: they start opposite each other
+ * (launch.h). */
+static uint64_t restart_seed(const rovi_settings *settings, size_t d, size_t index)
+{
+    const struct rng_stream stream = {.seed = (uint64_t)settings->seed, .purpose = RNG_RESTART};
+    const size_t first = is_led(settings, d) ? index & ~(size_t)1 : index;
+    const uint64_t seed = first == 0 ? (uint64_t)settings->seed : rng_bits(stream, first) >> (64 - SEED_BITS);
+    return seed ^ (index - first);
 }
 
 /* Full rotations keep matrices, of which there is no room for in many dimensions. */
@@ -170,7 +174,7 @@ static rovi_status check_finished(const rovi_target *target, const rovi_fit_inpu
 static void prepare_restart(struct fit_job *job, size_t i)
 {
     struct restart *r = &job->restarts[i];
-    r->seed = restart_seed(job->problem.settings, i);
+    r->seed = restart_seed(job->problem.settings, job->problem.target->dim, i);
     meter_init(&r->meter, job->problem.target);
     r->progress = (struct progress){.supervisor = &job->supervisor,
                                     .meter = &r->meter,

@@ -79,13 +79,15 @@ static double look(struct launch *l, rovi_approximation *q, const double *x, dou
 }
 
 /* Scattered about the target's start or the origin, wider every time; a given start itself is the first. */
-static void scatter(struct launch *l, const rovi_settings *settings, struct rng_stream stream, size_t index)
+static void scatter(struct launch *l, const rovi_settings *settings, uint64_t seed, size_t index)
 {
+    const struct rng_stream stream = {.seed = seed & ~(uint64_t)1, .purpose = RNG_START, .substream = 3};
+    const double side = seed % 2 == 0 ? 1 : -1;
     const double *start = l->progress->meter->target->start;
     const double far = start != NULL && index == 0 ? 0 : settings->start_spread * (double)(1 + index % 4);
     rng_normals(stream, index, l->dim, l->x);
     for (size_t i = 0; i < l->dim; i++) {
-        l->x[i] = (start == NULL ? 0 : start[i]) + far * l->x[i];
+        l->x[i] = (start == NULL ? 0 : start[i]) + side * far * l->x[i];
     }
 }
 
@@ -113,7 +115,7 @@ bool launch_run(struct launch *l, const rovi_settings *settings, uint64_t seed, 
     struct rng_stream stream = {.seed = seed, .purpose = RNG_START, .substream = 3};
     double best = -INFINITY, best_shrink = 1;
     size_t best_point = 0;
-    scatter(l, settings, stream, index);
+    scatter(l, settings, seed, index);
     if (!climb(l)) {
         return false;
     }

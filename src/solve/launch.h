@@ -22,7 +22,8 @@ struct launch {
 void launch_init(struct launch *l, struct arena *arena, const struct progress *progress, struct average *average);
 
 /* Center and scale of q (compact, its maps the identity) become those of the best of the points along a climb, from
- * scattered start `index`. False when the target rejects all of them, or the supervisor ended it. */
+ * scattered start `index`; those of the seeds 2k and 2k + 1 are opposite each other. False when the target rejects all
+ * of them, or the supervisor ended it. */
 bool launch_run(struct launch *l, const rovi_settings *settings, uint64_t seed, size_t index, rovi_approximation *q);
 
 #endif

@@ -17,7 +17,7 @@
 #define FROM    50  /* dimensions, above which it is tried */
 #define CLOSE   2.5 /* nats: half of the variance of the log ratios, at most */
 #define DRAWS   512 /* that this is measured on */
-#define CLIMBS  16  /* in opposite pairs, at four distances */
+#define CLIMBS  16  /* in opposite pairs, at four distances: half of them about the mode, half about the origin */
 #define NEAREST 2.0 /* of these, in standard deviations; each is twice the one before */
 #define SAME    1.0 /* standard deviations between ends of climbs to one mode */
 #define INNER   9   /* points between two of them that are looked at */
@@ -117,15 +117,24 @@ static double distance(const struct lookout *l)
     return sqrt(sum);
 }
 
+/* Where searching begins: the target's start, or the origin. */
+static double origin(const struct lookout *l, size_t j)
+{
+    const double *start = l->problem->target->start;
+    return start == NULL ? 0 : start[j];
+}
+
 /* Whether climb s ends in another mode than the one at the peak. */
 static bool finds_other(struct lookout *l, uint64_t s)
 {
     const struct rng_stream stream = {.seed = l->restart->seed, .purpose = RNG_START, .substream = 6};
-    const double far = NEAREST * exp2((double)(s / 2 % 4)) * l->problem->settings->start_spread;
+    const double side = s % 2 == 0 ? 1 : -1, round = (double)(s / 2 % 4);
     double logp = 0;
     rng_normals(stream, s / 2, l->dim, l->z);
     for (size_t j = 0; j < l->dim; j++) {
-        l->x[j] = l->mean[j] + (s % 2 == 0 ? far : -far) * l->sd[j] * l->z[j];
+        const double far = side * l->problem->settings->start_spread * l->z[j];
+        l->x[j] =
+            s < CLIMBS / 2 ? l->mean[j] + NEAREST * exp2(round) * l->sd[j] * far : origin(l, j) + (1 + round) * far;
     }
     return ascent_climb(&l->ascent, l->L, l->x, &logp) && distance(l) > SAME && is_parted(l, logp);
 }
