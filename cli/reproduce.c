@@ -15,7 +15,7 @@
 
 struct request {
     const char *name, *folder;
-    bool quiet, help;
+    bool quick, quiet, help;
 };
 
 /* ---- the command line ---- */
@@ -28,6 +28,7 @@ static rovi_status apply(const struct arguments *arguments, void *context, rovi_
         return take_only("experiment", arguments->value, &request->name, error);
     if (strcmp(name, "output") == 0)
         return take_only("output", arguments->value, &request->folder, error);
+    request->quick = request->quick || strcmp(name, "quick") == 0;
     request->quiet = request->quiet || strcmp(name, "quiet") == 0;
     request->help = request->help || strcmp(name, "help") == 0;
     return ROVI_OK;
@@ -79,7 +80,7 @@ static void list_experiments(void)
 static rovi_status run_one(const struct experiment *experiment, const struct request *request, bool pictures,
                            struct study *study, rovi_error *error)
 {
-    if (!study_begin(study, experiment, request->quiet))
+    if (!study_begin(study, experiment, request->quick, request->quiet))
         experiment->run(study);
     study_stopped(study);
     study_finish(study);
@@ -151,6 +152,7 @@ static int run(const struct command *self, int argc, char **argv)
 
 static const struct option options[] = {
     {"output", 'o', "DIR", NULL, "folder for pictures, numbers and summaries, made if need be (default reproduce)"},
+    {"quick", 0, NULL, NULL, "fits and grids in small: to see what comes of it; the checks then say nothing"},
     {"quiet", 'q', NULL, NULL, "no progress and no log on stderr"},
     {"help", 'h', NULL, NULL, "this text"},
     {0}};
@@ -158,6 +160,6 @@ static const struct option options[] = {
 const struct command reproduce_command = {
     .name = "reproduce",
     .summary = "Test the paper's claims: one experiment, or all with a page about them; without a name, their list.",
-    .usage = "rovi reproduce [NAME|all] [-o DIR] [--quiet]",
+    .usage = "rovi reproduce [NAME|all] [-o DIR] [--quick] [--quiet]",
     .options = options,
     .run = run};

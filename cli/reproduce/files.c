@@ -65,6 +65,7 @@ static rovi_status write_json(const struct study *study, FILE *stream, const cha
               json_put(root, "experiment", json_from_text(experiment->name)) &&
               json_put(root, "title", json_from_text(experiment->title)) &&
               json_put(root, "claim", json_from_text(experiment->claim)) &&
+              json_put(root, "quick", json_boolean(study->quick)) &&
               json_put(root, "outcome", json_from_text(study->outcome)) &&
               json_put(root, "holds", json_boolean(study_holds(study))) && put_checks(root, study);
     rovi_status status = ok ? document_write(root, stream, name, error) : report_no_memory(error);
@@ -211,6 +212,8 @@ static void print_section(const struct study *study, bool pictures, FILE *stream
         fprintf(stream, "<a href=\"%s.svg\"><img src=\"%s.svg\" alt=\"The figure of the experiment %s\"></a>\n", name,
                 name, name);
     fputs("<p><strong>", stream);
+    if (study->quick)
+        fputs("Fits and grids in small, to show what the experiment makes. ", stream);
     html_text(study->outcome, stream);
     fputs("</strong></p>\n<table><tr><th>claim</th><th class=\"n\">predicted</th><th "
           "class=\"n\">measured</th><th></th></tr>\n",

@@ -401,8 +401,10 @@ static void draw(struct study *study, const struct recovery *r, const struct pri
         "and the exact optimum over rotations, dots are fits.");
     draw_recovery(study, r, (struct frame){FIGURE_LEFT, FIGURE_HEAD + 34, 395, 220});
     draw_kl(study, r, (struct frame){FIGURE_LEFT + 490, FIGURE_HEAD + 34, 400, 220});
-    draw_price(study, angle, ANGLES, "angle", false, (struct frame){FIGURE_LEFT, FIGURE_HEAD + 364, 395, 220});
-    draw_price(study, ratio, RATIOS, "ratio", true, (struct frame){FIGURE_LEFT + 490, FIGURE_HEAD + 364, 400, 220});
+    draw_price(study, angle, study_few(study, ANGLES), "angle", false,
+               (struct frame){FIGURE_LEFT, FIGURE_HEAD + 364, 395, 220});
+    draw_price(study, ratio, study_few(study, RATIOS), "ratio", true,
+               (struct frame){FIGURE_LEFT + 490, FIGURE_HEAD + 364, 400, 220});
     figure_end(study);
 }
 
@@ -420,8 +422,9 @@ static double share_found(const struct recovery *r, bool off_centre, enum start 
 static void check_prices(struct study *study, const struct price *angle, const struct price *ratio)
 {
     double above = -INFINITY, off = 0, error = 0, whitened = 0;
-    for (size_t i = 0; i < ANGLES + RATIOS; i++) {
-        const struct price *p = i < ANGLES ? angle + i : ratio + i - ANGLES;
+    const size_t angles = study_few(study, ANGLES), ratios = study_few(study, RATIOS);
+    for (size_t i = 0; i < angles + ratios; i++) {
+        const struct price *p = i < angles ? angle + i : ratio + i - angles;
         above = fmax(above, p->exact - fmin(p->line, p->axes));
         if (fabs(p->fit - p->exact) >= off) {
             off = fabs(p->fit - p->exact);
@@ -486,11 +489,11 @@ static void run(struct study *study)
     for (size_t i = 0; i < DIMENSIONS; i++)
         for (size_t seed = 0; seed < 2 * SEEDS; seed++)
             recover(study, i, seed / 2, seed % 2 == 1, &r);
-    for (size_t i = 0; i < ANGLES; i++) {
+    for (size_t i = 0; i < study_few(study, ANGLES); i++) {
         angle[i].x = 5 * (double)i;
         record_price(study, "angle", 100, angle[i].x, angle + i);
     }
-    for (size_t i = 0; i < RATIOS; i++) {
+    for (size_t i = 0; i < study_few(study, RATIOS); i++) {
         ratio[i].x = ratios[i];
         record_price(study, "condition", ratios[i], 20, ratio + i);
     }

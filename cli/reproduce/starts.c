@@ -20,6 +20,7 @@
 struct series {
     const char *name, *colour, *settings;
     double shift;
+    size_t count; /* of starts */
     double kl[STARTS];
     double kept; /* share of the starts */
 };
@@ -30,10 +31,11 @@ static void run_series(struct study *study, struct series *series)
     struct mixture mixture = mixture_even(2, 2, means);
     const rovi_fit *fit =
         study_fit(study, mixture_target(study, &mixture), NULL, "%s restarts=%d seed=6", series->settings, STARTS);
-    for (size_t r = 0; r < STARTS && fit; r++) {
+    series->count = fit ? rovi_fit_parts_of(fit)->restart_count : 0;
+    for (size_t r = 0; r < series->count; r++) {
         const rovi_restart *restart = rovi_fit_parts_of(fit)->restarts + r;
         series->kl[r] = -restart->elbo.value;
-        series->kept += (series->kl[r] < KEPT_KL) / (double)STARTS;
+        series->kept += (series->kl[r] < KEPT_KL) / (double)series->count;
         study_text(study, series->name);
         study_text(study, series->shift > 0 ? "off-centre" : "centred");
         study_number(study, (double)r);
@@ -57,7 +59,7 @@ static double edge(size_t bin)
 static void print_histogram(struct study *study, const struct series *series, const char *name)
 {
     size_t count[BINS] = {0};
-    for (size_t r = 0; r < STARTS; r++)
+    for (size_t r = 0; r < series->count; r++)
         count[bin_of(series->kl[r])]++;
     figure_data(study, name);
     for (size_t b = 0; b < BINS; b++)

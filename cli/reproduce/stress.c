@@ -322,7 +322,7 @@ static void draw_growth(struct study *study, const struct growth *growth)
 {
     FILE *stream = study->canvas.stream;
     figure_data(study, "growth");
-    for (size_t i = 0; i < RADII; i++) {
+    for (size_t i = 0; i < study_few(study, RADII); i++) {
         const struct growth *g = growth + i;
         fprintf(stream, "%g %.5g %.5g %.5g %.5g %.5g %.5g\n", g->radius, g->least_optimum, g->least[ROTATION],
                 g->least[MIXTURE], g->optimum, g->kl[ROTATION].value, g->kl[MIXTURE].value);
@@ -423,7 +423,7 @@ static void check_mixtures(struct study *study, const struct layout *layouts, co
     for (size_t i = 0; i < LAYOUTS; i++)
         if (layouts[i].df == 0)
             note_worst(layouts[i].kept[MIXTURE].kl.value, layouts[i].kept[MIXTURE].kl.mcse, &normal);
-    for (size_t i = 0; i < RADII; i++) {
+    for (size_t i = 0; i < study_few(study, RADII); i++) {
         const rovi_estimate *kl = growth[i].kl;
         note_worst(kl[ROTATION].value - growth[i].optimum, kl[ROTATION].mcse, &excess);
         note_worst(kl[MIXTURE].value, kl[MIXTURE].mcse, &triangle);
@@ -468,7 +468,7 @@ static void check(struct study *study, const struct layout *layouts, const struc
                                                "truth)",
                                       .relation = AT_MOST,
                                       .predicted = .01,
-                                      .measured = growth[RADII - 1].least[ROTATION]});
+                                      .measured = growth[study_few(study, RADII) - 1].least[ROTATION]});
     check_wells(study, wells);
 }
 
@@ -491,7 +491,7 @@ static void run(struct study *study)
     make_layouts(layouts);
     for (size_t i = 0; i < LAYOUTS && !study->status; i++)
         fit_layout(study, layouts + i, i);
-    for (size_t i = 0; i < RADII && !study->status; i++)
+    for (size_t i = 0; i < study_few(study, RADII) && !study->status; i++)
         grow(study, growth + i, radii[i]);
     fit_many_well(study, &wells);
     if (study->status)

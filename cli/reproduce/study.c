@@ -13,6 +13,7 @@
 #include "io/report.h"
 
 #define STANDARD_ERRORS 3 /* that a check allows */
+#define FEW             3 /* of a series, in a quick run */
 
 enum kind { TARGET, APPROXIMATION, FIT, LANGEVIN, SEPARATION, PRODUCT };
 
@@ -31,9 +32,10 @@ struct owned {
 
 /* ---- begin and end ---- */
 
-rovi_status study_begin(struct study *study, const struct experiment *experiment, bool quiet)
+rovi_status study_begin(struct study *study, const struct experiment *experiment, bool quick, bool quiet)
 {
-    *study = (struct study){.experiment = experiment, .outcome = "", .pace = pace_begin(quiet), .began = seconds_now()};
+    *study = (struct study){
+        .experiment = experiment, .quick = quick, .outcome = "", .pace = pace_begin(quiet), .began = seconds_now()};
     study->csv = open_memstream(&study->csv_text, &study->csv_size);
     study->canvas.stream = open_memstream(&study->script_text, &study->script_size);
     if (!study->csv || !study->canvas.stream)
@@ -133,6 +135,11 @@ static int watch_fit(const rovi_progress *progress, void *data)
     double part = (double)progress->finished / (double)progress->restarts;
     speak(study, ((double)study->steps_done + part) / (double)study->steps);
     return interrupt_seen();
+}
+
+size_t study_few(const struct study *study, size_t count)
+{
+    return study->quick && count > FEW ? FEW : count;
 }
 
 /* ---- numbers ---- */
@@ -257,11 +264,24 @@ const rovi_approximation *study_keep_approximation(struct study *study, rovi_app
 
 /* ---- what the library computes ---- */
 
-typedef rovi_status (*setter)(void *settings, const char *name, const char *value, rovi_error *error);
+/* The settings of fits or of Langevin runs */
+struct table {
+    rovi_status (*set)(void *settings, const char *name, const char *value, rovi_error *error);
+    rovi_status (*get)(const void *settings, const char *name, char *value, size_t size, rovi_error *error);
+    struct cap { /* most of it in a quick run */
+        const char *name;
+        long most;
+    } caps[6]; /* ended by one without a name */
+};
 
 static rovi_status set_for_fit(void *settings, const char *name, const char *value, rovi_error *error)
 {
     return rovi_settings_set(settings, name, value, error);
+}
+
+static rovi_status get_for_fit(const void *settings, const char *name, char *value, size_t size, rovi_error *error)
+{
+    return rovi_settings_get(settings, name, value, size, error);
 }
 
 static rovi_status set_for_langevin(void *settings, const char *name, const char *value, rovi_error *error)
@@ -269,8 +289,33 @@ static rovi_status set_for_langevin(void *settings, const char *name, const char
     return rovi_langevin_settings_set(settings, name, value, error);
 }
 
+static rovi_status get_for_langevin(const void *settings, const char *name, char *value, size_t size, rovi_error *error)
+{
+    return rovi_langevin_settings_get(settings, name, value, size, error);
+}
+
+static const struct table fit_table = {
+    set_for_fit,
+    get_for_fit,
+    {{"restarts", 2}, {"iterations", 40}, {"batch", 50}, {"draws", 500}, {"max_evaluations", 20000}}};
+static const struct table langevin_table = {set_for_langevin, get_for_langevin, {{"steps", 20}}};
+
+static void cut_short(struct study *study, void *settings, const struct table *table)
+{
+    char value[32];
+    for (const struct cap *cap = table->caps; study->quick && cap->name; cap++) {
+        if (study_fail(study, table->get(settings, cap->name, value, sizeof value, &study->error)))
+            return;
+        long asked = strtol(value, NULL, 10);
+        if (asked > 0 && asked <= cap->most) /* 0: no limit */
+            continue;
+        snprintf(value, sizeof value, "%ld", cap->most);
+        study_fail(study, table->set(settings, cap->name, value, &study->error));
+    }
+}
+
 /* "name=value name=value", which is cut up; settings NULL: out of memory. */
-static bool apply_settings(struct study *study, void *settings, setter set, char *text)
+static bool apply_settings(struct study *study, void *settings, const struct table *table, char *text)
 {
     char *rest = NULL;
     if (!settings)
@@ -278,8 +323,10 @@ static bool apply_settings(struct study *study, void *settings, setter set, char
     for (char *name = strtok_r(text, " ", &rest); name && !study->status; name = strtok_r(NULL, " ", &rest)) {
         char *value = strchr(name, '=');
         *value++ = '\0';
-        study_fail(study, set(settings, name, value, &study->error));
+        study_fail(study, table->set(settings, name, value, &study->error));
     }
+    if (!study->status)
+        cut_short(study, settings, table);
     return !study->status;
 }
 
@@ -289,7 +336,7 @@ static const rovi_fit *fit_with(struct study *study, const rovi_target *target, 
     rovi_fit *fit = NULL;
     char one[] = "method=rovi"; /* the paper's: what is not said otherwise is no mixture */
     rovi_settings *settings = rovi_settings_new();
-    if (apply_settings(study, settings, set_for_fit, one) && apply_settings(study, settings, set_for_fit, text))
+    if (apply_settings(study, settings, &fit_table, one) && apply_settings(study, settings, &fit_table, text))
         study_fail(study, rovi_fit_continue(target, settings, start, watch_fit, study, &fit, &study->error));
     rovi_settings_free(settings);
     return fit && keep(study, (struct owned){.kind = FIT, .handle.fit = fit}) && !study_stopped(study) ? fit : NULL;
@@ -316,7 +363,7 @@ static const rovi_langevin_parts *langevin_with(struct study *study, const rovi_
     rovi_langevin *run = NULL;
     rovi_langevin_settings *settings = rovi_langevin_settings_new();
     const rovi_langevin_input input = {.start_count = start != NULL, .start = start};
-    if (apply_settings(study, settings, set_for_langevin, text))
+    if (apply_settings(study, settings, &langevin_table, text))
         study_fail(study, rovi_langevin_run(target, settings, &input, watch_fit, study, &run, &study->error));
     rovi_langevin_settings_free(settings);
     bool kept = run && keep(study, (struct owned){.kind = LANGEVIN, .handle.langevin = run});
@@ -353,12 +400,13 @@ const rovi_plane_product *study_product(struct study *study, const rovi_target *
 {
     rovi_plane *plane = NULL;
     rovi_plane_product *product = NULL;
-    if (study_stopped(study) || !target || study_fail(study, rovi_plane_new(target, NULL, &plane, &study->error)))
+    const rovi_plane_options options = {.points = study->quick ? 256 : 0};
+    if (study_stopped(study) || !target || study_fail(study, rovi_plane_new(target, &options, &plane, &study->error)))
         return NULL;
-    if (degrees < 0)
+    if (degrees < 0 && !study->quick)
         study_fail(study, rovi_plane_best(plane, &product, &study->error));
     else
-        study_fail(study, rovi_plane_at(plane, degrees, start, &product, &study->error));
+        study_fail(study, rovi_plane_at(plane, fmax(degrees, 0), start, &product, &study->error));
     rovi_plane_free(plane);
     study_step(study);
     return product && keep(study, (struct owned){.kind = PRODUCT, .handle.product = product}) ? product : NULL;

@@ -58,13 +58,15 @@ struct study {
     char *script_text;
     size_t script_size;
 
+    bool quick; /* every fit, run and grid in small */
     struct pace pace;
     size_t steps, steps_done; /* for the progress */
     double began;             /* seconds_now() */
 };
 
-/* ROVI_NO_MEMORY is the only failure. To be cleared in any case. */
-rovi_status study_begin(struct study *study, const struct experiment *experiment, bool quiet);
+/* `quick`: for a look at what an experiment makes. Fits and runs are cut short and the exact solver's grid is coarse,
+ * so that its checks say nothing. ROVI_NO_MEMORY is the only failure. To be cleared in any case. */
+rovi_status study_begin(struct study *study, const struct experiment *experiment, bool quick, bool quiet);
 void study_clear(struct study *study);
 
 /* Close the streams: texts and sizes are then final. */
@@ -76,6 +78,9 @@ bool study_stopped(struct study *study);                  /* failed, or interrup
 /* Progress: how many steps there will be; one of them is done. */
 void study_plan(struct study *study, size_t steps);
 void study_step(struct study *study);
+
+/* How many of a series of `count` are run: the first few in a quick run, else all. */
+size_t study_few(const struct study *study, size_t count);
 
 /* ---- numbers ---- */
 
