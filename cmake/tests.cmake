@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# The tests. Labels: unit, cli, example, readme, demo, house (what the built files look like), install.
+# The tests. Labels: unit, cli, example, readme, demo, house (what the built files look like), install; and threads for
+# what runs under the thread sanitizer: the programs whose source speaks of threads. The others start none.
 enable_testing()
 pkg_check_modules(cmocka REQUIRED IMPORTED_TARGET cmocka)
 find_program(ROVI_BATS bats REQUIRED)
@@ -15,6 +16,21 @@ foreach(source ${fixtures} examples/plugin.c)
                           LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fixtures)
 endforeach()
 
+# Long under the thread sanitizer: of these only the cases whose names speak of threads run there. The rest of their
+# cases go through the same loops on other targets.
+set(threads_by_case test_coordinate test_large test_mixture test_plane)
+# And these not at all: they add no threads to what cli.fit and test_plane run (cli.mixture, cli.separation), or stand
+# between the sanitizer and malloc (test_memory).
+set(threads_elsewhere cli.mixture cli.separation unit.test_memory)
+
+function(label_test name label source)
+    file(STRINGS ${source} mentions REGEX "[Tt]hread" LIMIT_COUNT 1)
+    if(mentions AND NOT name IN_LIST threads_elsewhere)
+        list(APPEND label threads)
+    endif()
+    set_tests_properties(${name} PROPERTIES LABELS "${label}")
+endfunction()
+
 # Every tests/unit/test_*.c is one cmocka program; they see the insides of the library, and share support.c.
 file(GLOB unit_tests CONFIGURE_DEPENDS tests/unit/test_*.c)
 file(GLOB support CONFIGURE_DEPENDS tests/unit/support*.c)
@@ -28,7 +44,12 @@ foreach(source ${unit_tests})
     target_link_libraries(${name} PRIVATE test_support)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/unit)
     add_test(NAME unit.${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-    set_tests_properties(unit.${name} PROPERTIES LABELS unit ENVIRONMENT "ROVI_BUILD=${PROJECT_BINARY_DIR}")
+    set_tests_properties(unit.${name} PROPERTIES ENVIRONMENT "ROVI_BUILD=${PROJECT_BINARY_DIR}")
+    label_test(unit.${name} unit ${source})
+    if(ROVI_SANITIZE STREQUAL thread AND name IN_LIST threads_by_case)
+        set_property(TEST unit.${name} APPEND PROPERTY ENVIRONMENT "ROVI_TEST_CASES=*thread*")
+        set_tests_properties(unit.${name} PROPERTIES FAIL_REGULAR_EXPRESSION " 0 test\\(s\\) run") # renamed
+    endif()
 endforeach()
 if(ROVI_NETCDF AND netcdf_FOUND) # reads what was written by the library itself
     target_link_libraries(test_io_draws PRIVATE PkgConfig::netcdf)
@@ -51,6 +72,7 @@ file(GLOB cli_tests CONFIGURE_DEPENDS tests/cli/*.bats)
 foreach(source ${cli_tests})
     get_filename_component(name ${source} NAME_WE)
     add_script_test(cli.${name} cli ${ROVI_BATS} --tap ${source})
+    label_test(cli.${name} cli ${source})
 endforeach()
 
 # Examples link to the shared library, as a user's program would.
