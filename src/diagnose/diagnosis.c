@@ -20,6 +20,7 @@
 #include "diagnose/restarts.h"
 #include "evidence/elbo.h"
 
+#define GRADIENT_COST    2    /* evaluations of the density, beside that which comes with it */
 #define EVIDENCE_SHARE   8    /* of the budget, one part in so many, goes into evidence */
 #define EVIDENCE_DRAWS   4000 /* at most */
 #define EVIDENCE_LEAST   25
@@ -67,10 +68,12 @@ static struct rng_stream stream_of(const struct job *job, uint64_t substream)
     return (struct rng_stream){.seed = job->options.seed, .purpose = RNG_DIAGNOSE, .substream = substream};
 }
 
+/* So many gradients as cost what the fit did. */
 static uint64_t budget_of(const struct job *job)
 {
     const uint64_t own = job->options.max_evaluations;
-    return own > 0 ? own : job->fitted->evaluations.density;
+    const rovi_evaluations *spent = &job->fitted->evaluations; /* a gradient counts among the densities */
+    return own > 0 ? own : (spent->density + GRADIENT_COST * spent->gradient) / (1 + GRADIENT_COST);
 }
 
 /* ---- evidence ---- */

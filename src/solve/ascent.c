@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * L-BFGS (Liu and Nocedal 1989) with backtracking, in the coordinates u of x = begin + L u: where L is the spread of a
+ * L-BFGS (Liu and Nocedal 1989), in the coordinates u of x = begin + L u: where L is the spread of a
  * mode that is known, another one of about its shape is a few steps away, whatever the units of x. A climb need not be
  * precise: what it finds is refined by Gaussian variational steps, which see more than the curvature at a point.
  */
@@ -12,10 +12,14 @@
 
 #include "base/linalg.h"
 
-#define MOST_HALVINGS 30
-#define SUFFICIENT    1e-4               /* share of the slope that a step must gain (Armijo) */
-#define DIFFERENCE    1e-4               /* of the scale: truncation 1e-8, rounding 1e-12, both relative */
-#define SIDES         (TARGET_BLOCK / 2) /* coordinates of a block of differences */
+#define MOST_TRIALS 30
+#define SUFFICIENT  1e-4               /* share of the slope that a step must gain */
+#define FLATTER     0.9                /* share of the slope that may be left after a step */
+#define LENGTHEN    4                  /* a step that is too short */
+#define SHRINK      0.2                /* one that ends at a rejected point */
+#define INSIDE      0.05               /* of a bracket, at least, from its ends */
+#define DIFFERENCE  1e-4               /* of the scale: truncation 1e-8, rounding 1e-12, both relative */
+#define SIDES       (TARGET_BLOCK / 2) /* coordinates of a block of differences */
 
 void ascent_init(struct ascent *a, struct arena *arena, const struct progress *progress, struct team *team)
 {
@@ -66,20 +70,54 @@ static void add(size_t d, double factor, const double *x, double *y)
     }
 }
 
-/* The trial point at the first of falling step lengths that gains enough; false when none does. */
+struct bracket { /* of a line search: the end that gains, and the far one, or infinity */
+    double low, high;
+    double value[2], slope[2]; /* at both; a rejected end has the value -infinity */
+};
+
+/* Where the cubic through both ends is highest, well inside of them. */
+static double between(const struct bracket *b)
+{
+    const double width = b->high - b->low, middle = 0.5 * (b->low + b->high);
+    if (!isfinite(b->value[1])) {
+        return b->low + SHRINK * width;
+    }
+    const double rise = 3 * (b->value[1] - b->value[0]) / width - b->slope[0] - b->slope[1];
+    const double square = rise * rise - b->slope[0] * b->slope[1];
+    const double root = sqrt(fmax(0, square)), off = root + b->slope[0] - b->slope[1];
+    const double part = (b->slope[0] - rise + root) / off;
+    return square >= 0 && off > 0 && isfinite(part) ? b->low + width * fmin(fmax(part, INSIDE), 1 - INSIDE) : middle;
+}
+
+/* The trial point at a step length that gains enough and beyond which the slope is less steep (the weak conditions of
+ * Wolfe), or, when the search ends before, one that gains enough; false when none does. */
 static bool search(struct ascent *a, double *logp, double step)
 {
     const double slope = linalg_dot(a->dim, a->direction, a->grad);
-    double value = 0;
-    for (int k = 0; k < MOST_HALVINGS && step * slope > a->still; k++, step *= 0.4) {
+    struct bracket b = {.high = INFINITY, .value = {*logp}, .slope = {slope}};
+    double value = -INFINITY;
+    for (int k = 0; k < MOST_TRIALS && step * slope > a->still; k++) {
         memcpy(a->trial, a->at, a->dim * sizeof *a->at);
         add(a->dim, step, a->direction, a->trial);
-        if (evaluate(a, a->trial, &value, a->trial_grad) && value >= *logp + SUFFICIENT * step * slope) {
+        const bool valid = evaluate(a, a->trial, &value, a->trial_grad);
+        const double here = valid ? linalg_dot(a->dim, a->direction, a->trial_grad) : -INFINITY;
+        const bool gains = valid && value >= *logp + SUFFICIENT * step * slope;
+        if (gains && here <= FLATTER * slope) {
             *logp = value;
             return true;
         }
+        const int side = gains ? 0 : 1;
+        *(gains ? &b.low : &b.high) = step;
+        b.value[side] = valid ? value : -INFINITY;
+        b.slope[side] = here;
+        step = isinf(b.high) ? LENGTHEN * step : between(&b);
     }
-    return false;
+    if (b.low == 0) {
+        return false;
+    }
+    memcpy(a->trial, a->at, a->dim * sizeof *a->at);
+    add(a->dim, b.low, a->direction, a->trial);
+    return evaluate(a, a->trial, logp, a->trial_grad);
 }
 
 static void record(struct ascent *a, int steps)

@@ -19,7 +19,8 @@
 #define POLISHED      2   /* candidates at most, where there is one mode */
 #define POLISHED_MANY 4   /* where there are more: the screened ELBO says less of where each ends */
 #define CLOSE         1.0 /* nats: a candidate further below the best is not polished */
-#define NORMAL        0.5 /* of the tolerance: a target that differs less from its local normal needs no rotation */
+#define NORMAL        10  /* times the tolerance: where the local normal is off by less, no rotation is looked for */
+#define CLEAR         0.5 /* nats: a fit that is off by less leaves no other rotation much to gain */
 
 struct coordinates {
     const struct problem *problem;
@@ -55,6 +56,9 @@ static void screen(struct coordinates *s)
     }
     for (size_t k = 0; k < c->count && c->count > 1 && !polish_ended(&s->polish); k++) {
         polish_screen(&s->polish, &c->list[k]);
+        if (polish_is_done(&s->polish, &c->list[k])) {
+            break;
+        }
     }
     qsort(c->list, c->count, sizeof *c->list, better_first);
 }
@@ -85,25 +89,28 @@ static bool settle_for_start(struct coordinates *s)
     return s->restart->approximation != NULL;
 }
 
-/* Whether the only local is the target, as far as anyone would care: whatever the rotation, it stays so. */
+/* Whether the only local is nearly the target, so that turns from there are enough. */
 static bool is_normal(const struct coordinates *s, enum whitening kind)
 {
     const struct explorer *e = &s->explorer;
     return kind == WHITENING_TRIANGULAR && e->count == 1 && e->locals[0].off < NORMAL * s->problem->settings->tolerance;
 }
 
-/* Finds modes, and leaves them to the restarts after this one. */
+/* Finds modes, unless that was done, and leaves them to the restarts after this one. */
 static void explore(struct coordinates *s)
 {
-    const struct known_modes *known = s->problem->known;
+    struct known_modes *own = &s->restart->modes;
+    const bool explored = own->count > 0;
+    const struct known_modes *known = explored ? own : s->problem->known;
     if (known != NULL) {
         explore_adopt(&s->explorer, known);
     }
+    s->explorer.starts = explored ? 0 : s->explorer.starts;
     explore_run(&s->explorer, s->problem->settings, s->restart->seed);
     s->restart->promise = explore_promise(&s->explorer);
     if (known == NULL) {
-        explore_leave(&s->explorer, &s->restart->modes, &s->restart->memory);
-    } else if (!explore_has_news(&s->explorer) && !polish_ended(&s->polish)) {
+        explore_leave(&s->explorer, own, &s->restart->memory);
+    } else if (!explored && !explore_has_news(&s->explorer) && !polish_ended(&s->polish)) {
         s->restart->stop = ROVI_STOP_SAME_MODES;
     }
 }
@@ -144,6 +151,9 @@ static void polish_best(struct coordinates *s)
         const bool here = polish_run(&s->polish, &list[k], k > 0 ? top : -INFINITY);
         converged = list[k].elbo > top ? here : converged;
         top = fmax(top, list[k].elbo);
+        if (s->frame.count == 1 && list[k].divergence < CLEAR) {
+            break;
+        }
     }
     s->restart->stop = converged ? ROVI_STOP_CONVERGED : s->restart->stop;
     s->restart->approximation = s->polish.best;

@@ -19,6 +19,7 @@
 #define IDLE_LED       8   /* the same, where another restart has searched before */
 #define IDLE_LEAST     3   /* of those, however many gradients they ask for */
 #define IDLE_GRADIENTS 400 /* times d + 10: gradients without a new mode that are enough */
+#define IDLE_CHEAP     20  /* times d + 10: gradients without a new mode that are too few */
 #define FAR                                                                                                            \
     2.0 /* times start_spread: first of four doubling distances from a mode found before, in standard deviations */
 #define WITHIN     2.0  /* standard deviations: a mean within a local */
@@ -139,6 +140,21 @@ static void shrink(struct explorer *e, struct local *local)
     }
 }
 
+/* Which of the locals it is, or e->count. */
+static size_t find_known(struct explorer *e, const struct local *fresh)
+{
+    const double noise = 3 * sqrt((double)e->dim / (double)e->work.draws);
+    size_t k = 0;
+    for (; k < e->count; k++) {
+        const struct local *known = &e->locals[k]; /* near by the measure of both: one may span several modes */
+        if (distance(e, known, known->mean, fresh->mean) < NEAR + noise &&
+            distance(e, fresh, known->mean, fresh->mean) < NEAR + noise) {
+            break;
+        }
+    }
+    return k;
+}
+
 /* Natural-gradient steps while they gain more than their noise. Where too few draws lie inside the support, the local
  * is shrunk until enough do: beside an edge where the density is highest that is as good as a normal gets. */
 static bool settle(struct explorer *e, struct local *local, struct rng_stream stream)
@@ -163,6 +179,9 @@ static bool settle(struct explorer *e, struct local *local, struct rng_stream st
             break;
         } else {
             copy_local(e->dim, local, &e->good);
+            if (find_known(e, local) < e->count) {
+                break;
+            }
         }
         stream.substream += CHUNK + 1;
     }
@@ -176,21 +195,6 @@ static void start_from_point(struct explorer *e, struct local *local, const doub
 {
     memcpy(local->mean, x, e->dim * sizeof *x);
     linalg_identity(e->dim, local->L);
-}
-
-/* Which of the locals it is, or e->count. */
-static size_t find_known(struct explorer *e, const struct local *fresh)
-{
-    const double noise = 3 * sqrt((double)e->dim / (double)e->work.draws);
-    size_t k = 0;
-    for (; k < e->count; k++) {
-        const struct local *known = &e->locals[k]; /* near by the measure of both: one may span several modes */
-        if (distance(e, known, known->mean, fresh->mean) < NEAR + noise &&
-            distance(e, fresh, known->mean, fresh->mean) < NEAR + noise) {
-            break;
-        }
-    }
-    return k;
 }
 
 static bool climbed_before(struct explorer *e)
@@ -248,14 +252,40 @@ static bool try_first(struct explorer *e, const rovi_settings *settings, uint64_
     return true;
 }
 
-/* Keeps the local that was made last, at the end of a climb, unless it is known; false then. The latest climb to a mode
- * tells best where its maximum is: the first has the least to go by. */
+/* Whether a normal whose log evidence or ELBO is `worth` is so far below another that it need not be looked at. */
+static bool is_hopeless(const struct explorer *e, double worth)
+{
+    double best = -INFINITY;
+    for (size_t k = 0; k < e->count; k++) {
+        best = fmax(best, e->locals[k].elbo);
+    }
+    return worth < best - HOPELESS;
+}
+
+/* Takes local k out; its memory is used again. */
+static void drop(struct explorer *e, size_t k)
+{
+    const struct local gone = e->locals[k];
+    memmove(&e->locals[k], &e->locals[k + 1], (e->count - k - 1) * sizeof gone);
+    e->locals[--e->count] = gone;
+}
+
+/* Keeps the local that was made last, at the end of a climb, unless it is known or hopeless; false then. The latest
+ * climb to a mode tells best where its maximum is: the first has the least to go by. */
 static bool keep(struct explorer *e)
 {
     const size_t k = find_known(e, &e->locals[e->count]);
     const bool is_new = k == e->count;
+    if (is_new && is_hopeless(e, e->locals[k].elbo)) {
+        return false;
+    }
     memcpy(e->locals[k].peak, e->x, e->dim * sizeof *e->x);
     e->count += is_new;
+    for (size_t i = e->count; i-- > 0;) {
+        if (is_hopeless(e, e->locals[i].elbo)) {
+            drop(e, i);
+        }
+    }
     return is_new;
 }
 
@@ -266,23 +296,20 @@ static bool keep_narrow(struct explorer *e, struct rng_stream stream)
     return laplace(e, fresh) && local_fit(fresh, &e->work, stream, 0, RATE) && isfinite(fresh->elbo) && keep(e);
 }
 
-/* A walk from where a climb began is long: not where there is a mode that needed none. */
+/* A walk from where a climb began is long: not where there is a mode that needed none, nor after another search. */
 static bool may_walk(const struct explorer *e)
 {
-    return e->count == 0 || !(e->locals[0].off < NEARLY);
+    return e->count == 0 || !(e->led || e->locals[0].off < NEARLY);
 }
 
-/* Whether Laplace's evidence of a mode is so far below the ELBO of another that it need not be looked at. */
-static bool is_hopeless(const struct explorer *e, const struct local *fresh, double logp)
+/* The log evidence that Laplace's approximation gives a mode. */
+static double laplace_evidence(const struct explorer *e, const struct local *local, double logp)
 {
-    double evidence = logp + (double)e->dim * NORMAL_LOG_SQRT_2PI, best = -INFINITY;
+    double evidence = logp + (double)e->dim * NORMAL_LOG_SQRT_2PI;
     for (size_t i = 0; i < e->dim; i++) {
-        evidence += log(fresh->L[i * e->dim + i]);
+        evidence += log(local->L[i * e->dim + i]);
     }
-    for (size_t k = 0; k < e->count; k++) {
-        best = fmax(best, e->locals[k].elbo);
-    }
-    return evidence < best - HOPELESS;
+    return evidence;
 }
 
 /* One more start: true when it led to a mode that was not known. */
@@ -304,7 +331,7 @@ static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_
     }
     struct local *fresh = &e->locals[e->count];
     const bool curved = laplace(e, fresh);
-    if (curved && is_hopeless(e, fresh, logp)) {
+    if (curved && is_hopeless(e, laplace_evidence(e, fresh, logp))) {
         return narrow;
     }
     if (!(curved && settle(e, fresh, stream)) && (!may_walk(e) || !fit_without_climb(e, fresh, begin, stream))) {
@@ -368,9 +395,7 @@ static void drop_superseded(struct explorer *e)
 {
     for (size_t k = e->count; k-- > 0;) {
         if (is_superseded(e, k)) {
-            const struct local gone = e->locals[k]; /* its memory is used again */
-            memmove(&e->locals[k], &e->locals[k + 1], (e->count - k - 1) * sizeof gone);
-            e->locals[--e->count] = gone;
+            drop(e, k);
         }
     }
 }
@@ -392,12 +417,13 @@ static void weigh(struct explorer *e)
     }
 }
 
-/* Starts in a row without a new mode; fewer where each is a long walk, as where climbs end at a pole of the density. */
+/* Starts in a row without a new mode; more where they cost next to nothing, fewer where each is a long walk, as where
+ * climbs end at a pole of the density. */
 static bool is_enough(const struct explorer *e, size_t idle, uint64_t since)
 {
-    const uint64_t spent = atomic_load(&e->progress->meter->gradient) - since;
-    return (idle >= (e->led ? IDLE_LED : IDLE) && idle >= e->idle_each * e->count) ||
-           (idle >= IDLE_LEAST && spent > IDLE_GRADIENTS * (e->dim + 10));
+    const uint64_t spent = atomic_load(&e->progress->meter->gradient) - since, unit = e->dim + 10;
+    return (idle >= (e->led ? IDLE_LED : IDLE) && idle >= e->idle_each * e->count && spent >= IDLE_CHEAP * unit) ||
+           (idle >= IDLE_LEAST && spent > IDLE_GRADIENTS * unit);
 }
 
 void explore_leave(const struct explorer *e, struct known_modes *modes, struct arena *arena)
@@ -423,6 +449,25 @@ void explore_adopt(struct explorer *e, const struct known_modes *modes)
         known->known = true;
     }
     e->led = e->count > 0;
+}
+
+bool explore_begin_with(struct explorer *e, const rovi_approximation *q, uint64_t seed, bool settled)
+{
+    const struct rng_stream stream = {.seed = seed, .purpose = RNG_START, .substream = 0};
+    struct local *first = &e->locals[0];
+    double logp = 0;
+    if (!local_of_approximation(first, &e->work, q) ||
+        !(settled ? local_fit(first, &e->work, stream, 0, RATE) : settle(e, first, stream))) {
+        return false;
+    }
+    memcpy(e->x, first->mean, e->dim * sizeof *e->x);
+    memcpy(first->peak, first->mean, e->dim * sizeof *e->x);
+    if (ascent_climb(&e->ascent, first->L, e->x, &logp)) {
+        memcpy(first->peak, e->x, e->dim * sizeof *e->x);
+    }
+    first->known = e->led = true;
+    e->count = 1;
+    return true;
 }
 
 bool explore_has_news(const struct explorer *e)

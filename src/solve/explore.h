@@ -13,7 +13,7 @@
 struct explorer {
     const struct progress *progress;
     size_t dim, room, count;
-    bool led;                 /* by the modes of another restart */
+    bool led;                 /* by modes that were found before */
     bool narrow;              /* keep Laplace's approximation of each mode beside the local normal, if it is another */
     size_t starts, idle_each; /* starts at most; idle starts for each mode known, after which it is enough */
     struct local *locals;     /* those found come first, by falling ELBO; one more to try in */
@@ -37,6 +37,10 @@ struct known_modes {
 /* Leaves copies of the locals in the arena, which may fail; and begins with those that another restart left. */
 void explore_leave(const struct explorer *e, struct known_modes *modes, struct arena *arena);
 void explore_adopt(struct explorer *e, const struct known_modes *modes);
+
+/* Begins with a normal like q, which is not compact, as one that is known: as it is when it is settled, or else the
+ * local normal that steps from there lead to. False when the target gives too few values in it. */
+bool explore_begin_with(struct explorer *e, const rovi_approximation *q, uint64_t seed, bool settled);
 
 /* After explore_run: whether there are modes worth the name beyond those that it began with. */
 bool explore_has_news(const struct explorer *e);

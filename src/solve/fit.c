@@ -20,9 +20,9 @@
 #define LED_SHARE     8   /* likewise, where the rotation leads in a few directions only */
 #define LED_DRAWS     200 /* but so many at least */
 #define FEW_DRAWS     400 /* that an error is estimated from at least */
-#define IMPERFECT                                                                                                      \
-    0.25 /* nats: divergence of a rotated product beside which a mixture is tried, and restarts differ                 \
-          */
+#define MEASURED      2   /* times the tolerance: an error that needs no more draws */
+#define IMPERFECT     0.25 /* nats: divergence of a rotated product beside which a mixture is tried, and restarts differ */
+#define IMPERFECT_DIM 20   /* dimensions, above which it is in proportion to them: what many add up to is no mode */
 
 /* d x d matrices that a restart holds at once, going by the memory that runs took. */
 #define MATRICES_COORDINATE 100
@@ -43,6 +43,11 @@ struct fit_job {
     struct meter total;
     struct arena memory;
 };
+
+static double imperfect(const struct fit_job *job)
+{
+    return IMPERFECT * fmax(1, (double)job->problem.target->dim / IMPERFECT_DIM);
+}
 
 /* Each restart's share, so that the threads' order cannot matter; 0: no limit. */
 static uint64_t evaluation_budget(const rovi_settings *settings, size_t restarts)
@@ -231,7 +236,7 @@ static bool measure_once(const struct fit_job *job, const rovi_approximation *q,
     return ok;
 }
 
-/* A tenth of the draws first, and more until the error is well below the tolerance: all that were asked for, and beyond
+/* A tenth of the draws first, and more until the error is near the tolerance: all that were asked for, and beyond
  * those as many as cost less than what the fit has cost. */
 static bool measure(const struct fit_job *job, const rovi_approximation *q, enum rng_purpose purpose,
                     struct meter *meter, struct team *team, struct elbo *elbo)
@@ -242,8 +247,7 @@ static bool measure(const struct fit_job *job, const rovi_approximation *q, enum
         if (!measure_once(job, q, purpose, meter, team, n, elbo)) {
             return false;
         }
-        const double enough = 0.5 * elbo_resolution(settings->tolerance, elbo->estimate, n);
-        if (!(elbo->estimate.mcse > enough) ||
+        if (!(elbo->estimate.mcse > MEASURED * settings->tolerance) ||
             (n >= all && (MEASURE_SHARE * n > atomic_load(&meter->density) || settings->max_evaluations > 0)) ||
             atomic_load(&job->supervisor.verdict) != SUPERVISOR_GO) {
             return true;
@@ -264,7 +268,7 @@ static void solve(struct fit_job *job, struct restart *r, size_t i)
         restart_by_gradient(&job->problem, r);
     } else if (is_led(job->problem.settings, job->problem.target->dim)) {
         restart_by_directions(&job->problem, r);
-    } else if (!restart_by_lone_mode(&job->problem, r)) {
+    } else if (job->problem.known != NULL || !restart_by_lone_mode(&job->problem, r)) {
         restart_by_coordinates(&job->problem, r);
     }
 }
@@ -295,7 +299,7 @@ static bool may_lead(const struct fit_job *job, const rovi_restart *first)
     const rovi_settings *settings = job->problem.settings;
     return !job->mixing && settings->independent == 0 && settings->solver == SOLVER_COORDINATE &&
            !is_led(settings, job->problem.target->dim) && job->restarts[0].start == NULL &&
-           first->stop == ROVI_STOP_CONVERGED && first->divergence < IMPERFECT &&
+           first->stop == ROVI_STOP_CONVERGED && first->divergence < imperfect(job) &&
            !(first->promise > first->elbo.value + settings->tolerance + 3 * first->elbo.mcse);
 }
 
@@ -354,7 +358,6 @@ static void run_restarts(struct fit_job *job)
     job->problem.team = job->team;
     run_restart(job, 0, 0);
     job->problem.team = NULL;
-    job->problem.lone = first->lone;
     job->problem.known = first->modes.count > 0 && may_lead(job, &job->shown[0]) ? &first->modes : NULL;
     team_for(job->team, job->count - 1, run_later_restart, job);
     job->problem.known = NULL;
@@ -380,7 +383,7 @@ static bool is_mixture_promising(const struct fit_job *job)
     const rovi_settings *settings = job->problem.settings;
     double promise = -INFINITY;
     if (job->mixing || is_led(settings, job->problem.target->dim) || settings->method != METHOD_AUTO ||
-        settings->solver != SOLVER_COORDINATE || settings->precondition != PRECONDITION_AUTO || job->restarts[0].lone ||
+        settings->solver != SOLVER_COORDINATE || settings->precondition != PRECONDITION_AUTO ||
         job->winner == job->count || atomic_load(&job->supervisor.verdict) != SUPERVISOR_GO) {
         return false;
     }
@@ -389,7 +392,7 @@ static bool is_mixture_promising(const struct fit_job *job)
     }
     const rovi_estimate best = job->shown[job->winner].elbo;
     return promise > best.value + settings->tolerance + 3 * best.mcse ||
-           job->restarts[job->winner].divergence > IMPERFECT;
+           job->restarts[job->winner].divergence > imperfect(job);
 }
 
 static uint64_t evaluations_so_far(const struct fit_job *job)

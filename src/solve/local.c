@@ -66,6 +66,26 @@ bool local_laplace(struct local *local, struct local_work *w, const double *x, c
     return factor_of_inverse(w->team, w->dim, w->A, w->B, local->L);
 }
 
+/* The spread of a map from one standard deviation of the reference on either side. */
+bool local_of_approximation(struct local *local, struct local_work *w, const rovi_approximation *q)
+{
+    const size_t d = w->dim;
+    memset(w->A, 0, d * d * sizeof *w->A);
+    for (size_t i = 0; i < d; i++) {
+        const struct map *T = &q->maps[i];
+        const double sd = 0.5 * (map_at(T, 1) - map_at(T, -1));
+        w->step[i] = map_at(T, 0);
+        approximation_axis(q, i, w->vector);
+        for (size_t j = 0; j < d; j++) {
+            for (size_t k = 0; k < d; k++) {
+                w->A[j * d + k] += sd * sd * w->vector[j] * w->vector[k];
+            }
+        }
+    }
+    approximation_place(q, 1, w->step, local->mean);
+    return linalg_cholesky(d, w->A, local->L);
+}
+
 struct job {
     const struct local *local;
     struct local_work *w;

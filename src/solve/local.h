@@ -44,6 +44,9 @@ void local_work_init(struct local_work *w, struct arena *arena, const struct pro
 /* From Laplace's approximation at x with Hessian H of -log p; false unless H is positive definite. */
 bool local_laplace(struct local *local, struct local_work *w, const double *x, const double *H);
 
+/* About the mean and covariance of q, which is not compact; false when that is not positive definite. */
+bool local_of_approximation(struct local *local, struct local_work *w, const rovi_approximation *q);
+
 /* `steps` natural-gradient steps of length `rate` in (0, 1]; false when the target gives too few values here. */
 bool local_fit(struct local *local, struct local_work *w, struct rng_stream stream, int steps, double rate);
 

@@ -20,14 +20,16 @@
 #define DONE                0.5     /* of the tolerance that was asked for: a KL below it is not worth a round */
 #define MASS_ERROR          0.003   /* of the mass of a mode's side along a coordinate */
 #define MASS_DRAWS          16384   /* at most, to get there */
-#define IDLE_ROUNDS         2
-#define SETTLING            4    /* rounds over which the coordinates are averaged in the end */
-#define SETTLED             0.02 /* of the tolerance: noise of a round that needs no averaging */
+#define IDLE_ROUNDS         2       /* before more points are taken, or the candidate is finished; then one */
+#define SETTLING            4       /* rounds over which the coordinates are averaged in the end */
+#define SETTLED             0.02    /* of the tolerance: noise of a round that needs no averaging */
 #define SCREEN_DRAWS        1000
 #define KEEP                0.6 /* of what earlier rounds told of a coordinate counts in the next */
 #define FALL                3   /* times the noise of a round: an ELBO that falls by more has overshot */
 #define FALLS               3   /* after which coordinates are updated one by one */
 #define GROWTH              4   /* of the points, at most, at once */
+#define HIDDEN              0.1 /* of the divergence: planes that could hide less are not worth more points */
+#define HIDDEN_LEAST        4   /* times the tolerance: the same */
 #define HOPE                8   /* rounds of the present gain, in which a candidate must reach the one before it */
 
 /* How many lines a coordinate may take. */
@@ -385,10 +387,11 @@ bool polish_run(struct polish *p, struct candidate *c, double to_beat)
             break;
         }
         idle = c->elbo - before < 0.5 * fmax(p->tolerance, p->noise) ? idle + 1 : 0;
-        if (idle < IDLE_ROUNDS) {
+        if (idle < IDLE_ROUNDS && !(idle > 0 && p->batch.n > POINTS_LEAST)) {
             continue;
         }
-        const double left = fmax(outcome.unresolved, p->noise / NOISE_PART);
+        const double slight = fmax(HIDDEN * c->divergence, HIDDEN_LEAST * p->tolerance);
+        const double left = fmax(outcome.unresolved < slight ? 0 : outcome.unresolved, p->noise / NOISE_PART);
         if (left < p->tolerance || !grow(p, left)) {
             finish(p, c);
             return outcome.stuck == 0;

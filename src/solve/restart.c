@@ -57,8 +57,7 @@ rovi_restart restart_show(const struct restart *restart)
                           .evaluations = meter_evaluations(&restart->meter),
                           .divergence = restart->divergence,
                           .promise = isfinite(restart->promise) ? restart->promise : NAN,
-                          .degenerate = restart->degenerate,
-                          .lone = restart->lone};
+                          .degenerate = restart->degenerate};
 }
 
 void restart_adopt(struct restart *restart, const rovi_restart *finished)
@@ -78,7 +77,6 @@ void restart_adopt(struct restart *restart, const rovi_restart *finished)
     restart->iterations = finished->iterations;
     restart->divergence = finished->divergence;
     restart->promise = isnan(finished->promise) ? -INFINITY : finished->promise;
-    restart->lone = finished->lone != 0;
     restart->degenerate = finished->degenerate;
     meter_recall(&restart->meter, &finished->evaluations);
 }

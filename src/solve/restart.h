@@ -12,9 +12,8 @@
 struct problem {
     const struct rovi_target *target;
     const rovi_settings *settings;
-    bool rotate;       /* RoVI; else MFVI, O = I */
-    struct team *team; /* for the inside of a restart, or NULL */
-    bool lone; /* the first restart has found the target's mode alone, in many dimensions: the others look no further */
+    bool rotate;                     /* RoVI; else MFVI, O = I */
+    struct team *team;               /* for the inside of a restart, or NULL */
     const struct known_modes *known; /* a restart that finds no others ends at once: ROVI_STOP_SAME_MODES; or NULL */
 };
 
@@ -34,7 +33,6 @@ struct restart {
     double divergence;        /* of the approximation from the target, about */
     double promise;           /* log of the sum of exp(ELBO) over the local normals it found, when it looked for any */
     struct known_modes modes; /* that it found, by local normals */
-    bool lone;                /* it is all that there is to find, as far as it saw: see restart_by_lone_mode */
     uint64_t degenerate;      /* components of a mixture that were dropped as such */
     bool no_memory;
     struct arena memory;
@@ -70,7 +68,7 @@ void restart_by_coordinates(const struct problem *problem, struct restart *resta
 void restart_by_directions(const struct problem *problem, struct restart *restart);
 
 /* Quasi-Newton steps and leading directions where that is near a target of one mode, in some dozens of dimensions and
- * more; false, with nothing but what it asked, where it is not, or is not tried. */
+ * more; false, with the modes that it found, where it is not, or is not tried. */
 bool restart_by_lone_mode(const struct problem *problem, struct restart *restart);
 
 /* A mixture of rotated products, from what explorations of its own find and, unless NULL, restart->start. */
