@@ -20,7 +20,7 @@
 #include "diagnose/restarts.h"
 #include "evidence/elbo.h"
 
-#define GRADIENT_COST    2    /* evaluations of the density, beside that which comes with it */
+#define GRADIENT_COST    4    /* evaluations of the density, beside that which comes with it */
 #define EVIDENCE_SHARE   8    /* of the budget, one part in so many, goes into evidence */
 #define EVIDENCE_DRAWS   4000 /* at most */
 #define EVIDENCE_LEAST   25

@@ -48,7 +48,7 @@ void probe_init(struct probe *p, struct arena *arena, const struct progress *pro
     for (size_t k = 0; k < PROBE_ROUND && !arena->failed; k++) {
         struct probe_climb *c = &p->climb[k];
         ascent_init(&c->ascent, arena, progress, NULL);
-        valley_init(&c->valley, arena, progress);
+        valley_init(&c->valley, arena, progress, p->L);
         c->x = arena_doubles(arena, d);
     }
     if (!arena->failed) {

@@ -12,7 +12,8 @@
 
 #include "base/linalg.h"
 
-#define INNER 15 /* points looked at on a segment */
+#define INNER  15 /* points looked at on a segment */
+#define CLIMBS 8  /* across segments of one path */
 
 /* ---- the target with its gradient projected onto the plane: climbs that begin in it stay in it ---- */
 
@@ -25,7 +26,7 @@ static int evaluate_in_plane(const struct rovi_target *view, size_t n, const dou
         return -1;
     }
     for (size_t p = 0; grad != NULL && p < n; p++) {
-        const double along = linalg_dot(v->dim, v->normal, grad + p * v->dim);
+        const double along = linalg_dot(v->dim, v->along, grad + p * v->dim);
         for (size_t j = 0; j < v->dim; j++) {
             grad[p * v->dim + j] -= along * v->normal[j];
         }
@@ -33,10 +34,11 @@ static int evaluate_in_plane(const struct rovi_target *view, size_t n, const dou
     return 0;
 }
 
-void valley_init(struct valley *v, struct arena *arena, const struct progress *progress)
+void valley_init(struct valley *v, struct arena *arena, const struct progress *progress, const double *L)
 {
     const size_t d = progress->meter->target->dim;
-    *v = (struct valley){.progress = progress, .dim = d, .view = target_make(d)};
+    *v = (struct valley){.progress = progress, .dim = d, .L = L, .view = target_make(d)};
+    v->along = arena_doubles(arena, d);
     v->normal = arena_doubles(arena, d);
     v->points = arena_doubles(arena, INNER * d);
     v->logp = arena_doubles(arena, INNER);
@@ -81,18 +83,33 @@ static double look_along(struct valley *v, const double *a, const double *b, dou
     return v->logp[at];
 }
 
-/* From `x` up in the plane through it across the segment; the log density reached. */
-static double climb_across(struct valley *v, const double *a, const double *b, double *x)
+/* v->along, and the v->normal of the plane across it, in the metric of L L^T: normal^T along = 1. */
+static void set_plane(struct valley *v, const double *a, const double *b)
 {
-    double length = 0, logp = -INFINITY;
-    for (size_t j = 0; j < v->dim; j++) {
+    const size_t d = v->dim;
+    for (size_t j = 0; j < d; j++) {
         v->normal[j] = b[j] - a[j];
-        length += v->normal[j] * v->normal[j];
     }
-    for (size_t j = 0; j < v->dim; j++) {
-        v->normal[j] /= sqrt(length);
+    if (v->L != NULL) {
+        linalg_solve_lower(1, d, v->L, v->normal);
     }
-    return ascent_climb(&v->ascent, NULL, x, &logp) ? logp : -INFINITY;
+    const double length = sqrt(linalg_dot(d, v->normal, v->normal));
+    if (v->L != NULL) {
+        linalg_solve_lower_transposed(1, d, v->L, v->normal);
+    }
+    for (size_t j = 0; j < d; j++) {
+        v->along[j] = (b[j] - a[j]) / length;
+        v->normal[j] /= length;
+    }
+}
+
+/* From `x` up in the plane through it across the segment, to the log density `enough`; what was reached. */
+static double climb_across(struct valley *v, const double *a, const double *b, double enough, double *x)
+{
+    double logp = -INFINITY;
+    set_plane(v, a, b);
+    v->ascent.enough = enough;
+    return ascent_climb(&v->ascent, v->L, x, &logp) ? logp : -INFINITY;
 }
 
 static bool joined(struct valley *v, const double *a, const double *b, double least, size_t bends, double *low)
@@ -106,10 +123,11 @@ static bool joined(struct valley *v, const double *a, const double *b, double le
     if (straight >= least) {
         return true;
     }
-    if (isinf(straight)) {
+    if (isinf(straight) || v->climbs == CLIMBS) {
         return false;
     }
-    const double bent = climb_across(v, a, b, middle);
+    v->climbs++;
+    const double bent = climb_across(v, a, b, least, middle);
     *low = bent;
     return bent >= least && joined(v, a, middle, least, bends + 1, low) && joined(v, middle, b, least, bends + 1, low);
 }
@@ -118,6 +136,7 @@ bool valley_joined(struct valley *v, struct place a, struct place b, double *dep
 {
     const double lower = fmin(a.logp, b.logp);
     double low = lower;
+    v->climbs = 0;
     const bool yes = joined(v, a.x, b.x, lower - log(2), 0, &low);
     *depth = lower - low;
     return yes;

@@ -10,7 +10,9 @@
 struct valley {
     const struct progress *progress; /* of the target; its meter counts */
     size_t dim;
-    double *normal;        /* d: of the plane that a climb is held to */
+    size_t climbs;          /* of the present path */
+    const double *L;        /* d x d, lower triangular: the metric of the planes and the units of climbs; NULL: of x */
+    double *along, *normal; /* d: a segment, and of the plane across it that a climb is held to */
     double *points, *logp; /* on a segment */
     double *bend;          /* VALLEY_BENDS x d */
     double *scratch;
@@ -21,7 +23,7 @@ struct valley {
 };
 
 /* Takes memory from the arena, which may fail; the view is freed by valley_free. Not to be moved. */
-void valley_init(struct valley *v, struct arena *arena, const struct progress *progress);
+void valley_init(struct valley *v, struct arena *arena, const struct progress *progress, const double *L);
 void valley_free(struct valley *v);
 
 /* A point and its log density. */

@@ -24,7 +24,7 @@
 void ascent_init(struct ascent *a, struct arena *arena, const struct progress *progress, struct team *team)
 {
     const size_t d = progress->meter->target->dim;
-    *a = (struct ascent){.progress = progress, .team = team, .dim = d, .most_steps = 200, .still = 1e-6};
+    *a = (struct ascent){.progress = progress, .team = team, .dim = d, .most_steps = 200, .still = 1e-6, .enough = INFINITY};
     a->work_size = 2 * TARGET_BLOCK * d + progress->meter->target->scratch;
     a->work = arena_doubles(arena, team_size(team) * a->work_size);
     lbfgs_init(&a->memory, arena, d);
@@ -137,7 +137,7 @@ bool ascent_climb(struct ascent *a, const double *L, double *x, double *logp)
     if (!evaluate(a, a->at, logp, a->grad)) {
         return false;
     }
-    for (int t = 0; t < a->most_steps; t++) {
+    for (int t = 0; t < a->most_steps && *logp < a->enough; t++) {
         record(a, t);
         lbfgs_direction(&a->memory, a->grad, a->direction);
         const double first = 1 / sqrt(1 + linalg_dot(a->dim, a->grad, a->grad)); /* a step of at most unit length */

@@ -20,6 +20,7 @@ struct ascent {
     size_t dim;
     int most_steps;  /* of a climb: 200 */
     double still;    /* expected gain, in nats, below which one ends: 1e-6 */
+    double enough;   /* log density at which one ends: infinity */
     const double *L; /* of the present climb, or NULL */
     struct lbfgs memory;
     struct ascent_path *path;                      /* or NULL: where a climb leaves some of its points */

@@ -37,6 +37,8 @@
 #define SHRINKS    8
 #define PULLS      4
 #define RATE       0.5
+#define COARSE     10   /* times its width: the scale of differences that is off by more is corrected */
+#define STILL      1e-4 /* nats: expected gain at which a climb ends */
 
 void explore_init(struct explorer *e, struct arena *arena, const struct progress *progress, size_t room,
                   struct team *team)
@@ -53,6 +55,7 @@ void explore_init(struct explorer *e, struct arena *arena, const struct progress
     }
     local_init(&e->good, arena, d);
     ascent_init(&e->ascent, arena, progress, team);
+    e->ascent.still = STILL;
     local_work_init(&e->work, arena, progress, team);
     e->work.enough = ALIKE;
 }
@@ -102,19 +105,37 @@ static void scatter(struct explorer *e, const rovi_settings *settings, uint64_t 
     }
 }
 
+/* In units of the first local, or of x. */
+static void guess_scale(struct explorer *e)
+{
+    for (size_t j = 0; j < e->dim; j++) {
+        const double *row = e->locals[0].L + j * e->dim;
+        e->scale[j] = e->count > 0 ? sqrt(linalg_dot(j + 1, row, row)) : 1;
+    }
+}
+
+/* Widths of the curvature; true when the differences that showed it were of another order. */
+static bool correct_scale(struct explorer *e)
+{
+    bool other = false;
+    for (size_t j = 0; j < e->dim; j++) {
+        const double h = e->H[j * e->dim + j], width = h > 0 ? 1 / sqrt(h) : e->scale[j];
+        other = other || !(e->scale[j] > width / COARSE && e->scale[j] < width * COARSE);
+        e->scale[j] = width;
+    }
+    return other;
+}
+
 /* Laplace's approximation at x; the difference steps follow the curvature that the first ones show. */
 static bool laplace(struct explorer *e, struct local *local)
 {
-    for (size_t j = 0; j < e->dim; j++) {
-        e->scale[j] = 1;
-    }
+    guess_scale(e);
     for (int pass = 0; pass < 2; pass++) {
         if (!ascent_hessian(&e->ascent, e->x, e->scale, e->H)) {
             return false;
         }
-        for (size_t j = 0; j < e->dim; j++) {
-            const double h = e->H[j * e->dim + j];
-            e->scale[j] = h > 0 ? 1 / sqrt(h) : e->scale[j];
+        if (!correct_scale(e)) {
+            break;
         }
     }
     return local_laplace(local, &e->work, e->x, e->H);
@@ -155,6 +176,12 @@ static size_t find_known(struct explorer *e, const struct local *fresh)
     return k;
 }
 
+/* Whether the steps have led out of the mode that they are asked for. */
+static bool has_left(struct explorer *e, const struct local *local)
+{
+    return e->home != NULL && distance(e, local, local->mean, e->home) > AWAY + sqrt((double)e->dim);
+}
+
 /* Natural-gradient steps while they gain more than their noise. Where too few draws lie inside the support, the local
  * is shrunk until enough do: beside an edge where the density is highest that is as good as a normal gets. */
 static bool settle(struct explorer *e, struct local *local, struct rng_stream stream)
@@ -179,7 +206,7 @@ static bool settle(struct explorer *e, struct local *local, struct rng_stream st
             break;
         } else {
             copy_local(e->dim, local, &e->good);
-            if (find_known(e, local) < e->count) {
+            if (find_known(e, local) < e->count || has_left(e, local)) {
                 break;
             }
         }
@@ -351,10 +378,10 @@ bool explore_at(struct explorer *e, const double *x, struct rng_stream stream)
     if (!laplace(e, fresh)) {
         return false;
     }
-    if (!settle(e, fresh, stream) || distance(e, fresh, fresh->mean, x) > AWAY + sqrt((double)e->dim)) {
-        return keep_narrow(e, stream);
-    }
-    return keep(e);
+    e->home = x;
+    const bool settled = settle(e, fresh, stream) && !has_left(e, fresh);
+    e->home = NULL;
+    return settled ? keep(e) : keep_narrow(e, stream);
 }
 
 bool explore_covers(struct explorer *e, const double *x)

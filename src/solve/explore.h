@@ -19,6 +19,7 @@ struct explorer {
     struct local *locals;     /* those found come first, by falling ELBO; one more to try in */
     double *weight;           /* room: softmax of the ELBOs */
     double *x, *scale, *H;    /* d, d, d x d */
+    const double *home;       /* d: steps of a local fit end when they lead away from it; or NULL */
     struct local good;        /* the last state of a local fit whose ELBO is known */
     struct ascent ascent;
     struct local_work work;

@@ -65,14 +65,15 @@ EOF
     shape simplex
     "$ROVI" fit s.so --data simplex --quiet --json -o f.json >out
     "$ROVI" sample f.json -n 40000 -o a.csv
+    mcse=$(sed -n 's/^ "elbo": .*"mcse": \([-0-9.e+]*\).*/\1/p' out)
     # the mean of log p - log q over the draws inside, plus the log of their share
-    paste <(column lp__ a.csv) <(column lp_approx__ a.csv) | awk -v elbo="$(number elbo)" -v outside="$(number outside)" '
+    paste <(column lp__ a.csv) <(column lp_approx__ a.csv) | awk -v elbo="$(number elbo)" -v mcse="$mcse" -v outside="$(number outside)" '
         { if ($1 ~ /inf/) { out++; next } r = $1 - $2; n++; sum += r; squares += r * r }
         END { mean = sum / n; error = sqrt((squares / n - mean * mean) / n); share = out / NR
             restricted = mean + log(n / NR)
-            print restricted, elbo, error, share, outside
-            if ((restricted - elbo)^2 > (6 * error)^2) exit 1 # more than four errors of the difference
-            if (share == 0 || (share - outside)^2 > 36 * outside / NR * 2) exit 1 }'
+            print restricted, elbo, error, mcse, share, outside
+            if ((restricted - elbo)^2 > 16 * (error^2 + mcse^2)) exit 1 # four errors of the difference
+            if (share == 0 || (share - outside)^2 > 16 * share / 1000) exit 1 }' # by a thousand draws at least
     "$ROVI" fit s.so --data simplex --quiet -o f.json >table
     grep -q "of the fit's mass lies outside the target's support" table
 }

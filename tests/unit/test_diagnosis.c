@@ -34,7 +34,7 @@ static bool are_joined(const rovi_target *target, const double *a, const double 
     struct support_rig rig;
     struct valley valley;
     support_rig_make(&rig, target);
-    valley_init(&valley, &rig.arena, &rig.progress);
+    valley_init(&valley, &rig.arena, &rig.progress, NULL);
     assert_false(rig.arena.failed);
     const bool joined = valley_joined(&valley, (struct place){a, support_logp(target, a)},
                                       (struct place){b, support_logp(target, b)}, depth);
