@@ -171,8 +171,6 @@ typedef struct rovi_restart {
     double divergence;   /* of the approximation from the target, about, in nats; NaN when unknown */
     double promise;      /* log of the summed exp(ELBO) of the local normals it found; NaN when it looked for none */
     uint64_t degenerate; /* components of a mixture that were dropped: no weight, outside the support, not finite */
-    int lone; /* in some dozens of dimensions: climbs found no mode beside its own, and it is near the target;
-                 restarts after the first then look no further, nor is a mixture tried */
 } rovi_restart;
 
 /* All of a fit as plain data: what rovi_fit_parts_of shows and rovi_fit_new takes. */

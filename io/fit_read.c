@@ -235,15 +235,10 @@ static rovi_status read_trace(const struct field *field, struct pool *pool, rovi
 /* Evaluations and how near the restart came: files from before these were written lack them. */
 static rovi_status read_look(const struct field *field, rovi_restart *restart, rovi_error *error)
 {
-    struct field evaluations, degenerate, lone;
+    struct field evaluations, degenerate;
     restart->divergence = restart->promise = NAN;
     if (field_find(field, "degenerate", &degenerate))
         CHECK(field_to_uint64(&degenerate, &restart->degenerate, error));
-    if (field_find(field, "lone", &lone)) {
-        if (!json_is_boolean(lone.value))
-            return field_report(&lone, "true or false", error);
-        restart->lone = json_is_true(lone.value);
-    }
     if (!field_find(field, "evaluations", &evaluations))
         return ROVI_OK;
     CHECK(field_read_evaluations(field, "evaluations", &restart->evaluations, error));

@@ -177,7 +177,6 @@ json_t *fit_restart_to_json(const rovi_restart *restart)
                                   json_put(object, "divergence", json_from_double(restart->divergence)) &&
                                   json_put(object, "promise", json_from_double(restart->promise)) &&
                                   json_put(object, "degenerate", json_from_uint64(restart->degenerate)) &&
-                                  json_put(object, "lone", json_boolean(restart->lone)) &&
                                   json_put(object, "trace", trace_to_json(restart)) &&
                                   json_put(object, "approximation", approximation_to_json(restart->approximation)));
 }

@@ -81,7 +81,6 @@ static void same_restart(const rovi_restart *a, const rovi_restart *b)
     same_number(a->elbo.mcse, b->elbo.mcse);
     same_number(a->divergence, b->divergence);
     same_number(a->promise, b->promise);
-    assert_int_equal(a->lone, b->lone);
     assert_true(a->degenerate == b->degenerate);
     assert_true(a->evaluations.density == b->evaluations.density &&
                 a->evaluations.gradient == b->evaluations.gradient &&

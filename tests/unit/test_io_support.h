@@ -62,8 +62,7 @@ static inline rovi_fit *hand_fit(void)
          .evaluations = {UINT64_C(9007199254740993), 80, 2},
          .divergence = 1.0 / 3,
          .promise = -1e-17,
-         .degenerate = 3,
-         .lone = 1},
+         .degenerate = 3},
         {.seed = 9, .elbo = {NAN, NAN}, .stop = ROVI_STOP_FAILED, .divergence = NAN, .promise = NAN},
     };
     const rovi_fit_parts parts = {.stop = ROVI_STOP_CONVERGED,
