@@ -13,8 +13,8 @@ struct valley {
     size_t climbs;          /* of the present path */
     const double *L;        /* d x d, lower triangular: the metric of the planes and the units of climbs; NULL: of x */
     double *along, *normal; /* d: a segment, and of the plane across it that a climb is held to */
-    double *points, *logp; /* on a segment */
-    double *bend;          /* VALLEY_BENDS x d */
+    double *points, *logp;  /* on a segment */
+    double *bend;           /* VALLEY_BENDS x d */
     double *scratch;
     struct rovi_target *view; /* the target in that plane, owned */
     struct meter meter;

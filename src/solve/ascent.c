@@ -24,7 +24,8 @@
 void ascent_init(struct ascent *a, struct arena *arena, const struct progress *progress, struct team *team)
 {
     const size_t d = progress->meter->target->dim;
-    *a = (struct ascent){.progress = progress, .team = team, .dim = d, .most_steps = 200, .still = 1e-6, .enough = INFINITY};
+    *a = (struct ascent){
+        .progress = progress, .team = team, .dim = d, .most_steps = 200, .still = 1e-6, .enough = INFINITY};
     a->work_size = 2 * TARGET_BLOCK * d + progress->meter->target->scratch;
     a->work = arena_doubles(arena, team_size(team) * a->work_size);
     lbfgs_init(&a->memory, arena, d);
