@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "family/draw.h"
+
 #define SAME   1e-3 /* standard deviations of the fit: the same maximum, up to where climbs end */
 #define PULLS  4    /* times that a start outside the support is pulled halfway to the fit's mean */
 #define FAILED (PROBE_ROOM + 1)
@@ -18,13 +20,7 @@
 static void set_moments(struct probe *p)
 {
     const struct draws *draws = p->draws;
-    for (size_t i = 0; i < draws->n; i++) {
-        for (size_t j = 0; j < p->dim; j++) {
-            const double step = draws->x[i * p->dim + j] - p->mean[j];
-            p->mean[j] += step / (double)(i + 1);
-            p->sd[j] += step * (draws->x[i * p->dim + j] - p->mean[j]);
-        }
-    }
+    draw_add_moments(0, draws->n, p->dim, draws->x, p->mean, p->sd);
     for (size_t j = 0; j < p->dim; j++) {
         p->sd[j] = sqrt(p->sd[j] / (double)draws->n);
         p->sd[j] = p->sd[j] > 0 ? p->sd[j] : 1; /* a single draw has none */

@@ -38,12 +38,7 @@ static void measure(const rovi_approximation *q, uint64_t seed, double *work, st
     *m = (struct moments){arena_doubles(arena, d), arena_doubles(arena, d)};
     for (size_t first = 0; first < DRAWS && !arena->failed; first += DRAW_BLOCK) {
         draw_points(q, stream, first, DRAW_BLOCK, x, log_q, work);
-        for (size_t p = 0; p < DRAW_BLOCK * d; p++) {
-            const size_t j = p % d, seen = first + p / d + 1;
-            const double step = x[p] - m->mean[j];
-            m->mean[j] += step / (double)seen;
-            m->sd[j] += step * (x[p] - m->mean[j]);
-        }
+        draw_add_moments(first, DRAW_BLOCK, d, x, m->mean, m->sd);
     }
     for (size_t j = 0; j < d && !arena->failed; j++) {
         m->sd[j] = sqrt(m->sd[j] / (DRAWS - 1));

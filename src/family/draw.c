@@ -37,6 +37,17 @@ static void density_in_frame(const rovi_approximation *q, size_t n, const double
     }
 }
 
+void draw_add_moments(size_t seen, size_t n, size_t d, const double *z, double *mean, double *squares)
+{
+    for (size_t p = 0; p < n; p++) {
+        for (size_t j = 0; j < d; j++) {
+            const double off = z[p * d + j] - mean[j];
+            mean[j] += off / (double)(seen + p + 1);
+            squares[j] += off * (z[p * d + j] - mean[j]);
+        }
+    }
+}
+
 double draw_log_add(double a, double b)
 {
     const double top = fmax(a, b);

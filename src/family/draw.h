@@ -25,6 +25,10 @@ void draw_terms(const rovi_approximation *q, size_t n, const double *z, double *
 /* log_q (n) <- log of the sum of exp(term) over the components, whose terms are as above. */
 void draw_mix(size_t count, size_t n, const double *term, double *log_q);
 
+/* The n points z (n x d) join those `seen` before in the means and the sums of squared deviations from them (d each; 0
+ * at first). */
+void draw_add_moments(size_t seen, size_t n, size_t d, const double *z, double *mean, double *squares);
+
 /* log(e^a + e^b) */
 double draw_log_add(double a, double b);
 

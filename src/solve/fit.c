@@ -21,9 +21,10 @@
 #define LED_DRAWS     200 /* but so many at least */
 #define FEW_DRAWS     400 /* that an error is estimated from at least */
 #define MEASURED      2   /* times the tolerance: an error that needs no more draws */
-#define IMPERFECT     0.25 /* nats: divergence of a rotated product beside which a mixture is tried, and restarts differ \
-                            */
-#define IMPERFECT_DIM 20   /* dimensions, above which it is in proportion to them: what many add up to is no mode */
+#define IMPERFECT                                                                                                      \
+    0.25                 /* nats: divergence of a rotated product beside which a mixture is tried, and restarts differ \
+                          */
+#define IMPERFECT_DIM 20 /* dimensions, above which it is in proportion to them: what many add up to is no mode */
 
 /* d x d matrices that a restart holds at once, going by the memory that runs took. */
 #define MATRICES_COORDINATE 100

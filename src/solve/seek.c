@@ -50,12 +50,7 @@ static void take_moments(struct seeking *job)
     double *z = job->work, *log_q = z + DRAW_BLOCK * d, *work = log_q + DRAW_BLOCK;
     for (size_t first = 0; first < MOMENTS; first += DRAW_BLOCK) {
         draw_points(job->q, job->stream, first, DRAW_BLOCK, z, log_q, work);
-        for (size_t p = 0; p < DRAW_BLOCK * d; p++) {
-            const size_t j = p % d, rows = first + p / d + 1;
-            const double off = z[p] - job->mean[j];
-            job->mean[j] += off / (double)rows;
-            job->sd[j] += off * (z[p] - job->mean[j]);
-        }
+        draw_add_moments(first, DRAW_BLOCK, d, z, job->mean, job->sd);
     }
     for (size_t j = 0; j < d; j++) {
         job->sd[j] = sqrt(job->sd[j] / MOMENTS);

@@ -5,6 +5,7 @@
 
 #include "base/normal.h"
 #include "family/approximation.h"
+#include "family/draw.h"
 #include "support.h"
 
 #define D     3
@@ -191,6 +192,34 @@ static void components_are_drawn_by_their_weights(void **state)
     rovi_approximation_free(q);
 }
 
+/* In one piece or in two, against the definition; by rounding on numbers about 1e6 that differ by about 1. */
+static void moments_are_added_up(void **state)
+{
+    (void)state;
+    enum { N = 50, CUT = 17, WIDE = 3 };
+    double z[N * WIDE], mean[2][WIDE] = {{0}}, squares[2][WIDE] = {{0}};
+    support_normals(3, N * WIDE, z);
+    for (size_t i = 0; i < N * WIDE; i++) {
+        z[i] += 1e6;
+    }
+    draw_add_moments(0, N, WIDE, z, mean[0], squares[0]);
+    draw_add_moments(0, CUT, WIDE, z, mean[1], squares[1]);
+    draw_add_moments(CUT, N - CUT, WIDE, z + CUT * WIDE, mean[1], squares[1]);
+    assert_memory_equal(mean[0], mean[1], sizeof mean[0]);
+    assert_memory_equal(squares[0], squares[1], sizeof squares[0]);
+    for (size_t j = 0; j < WIDE; j++) {
+        double m = 0, s = 0;
+        for (size_t p = 0; p < N; p++) {
+            m += (z[p * WIDE + j] - 1e6) / N;
+        }
+        for (size_t p = 0; p < N; p++) {
+            s += (z[p * WIDE + j] - 1e6 - m) * (z[p * WIDE + j] - 1e6 - m);
+        }
+        assert_close(mean[0][j] - 1e6, m, 1e-8);
+        assert_relative(squares[0][j], s, 1e-8);
+    }
+}
+
 static void a_draw_depends_on_its_number_alone(void **state)
 {
     (void)state;
@@ -285,6 +314,7 @@ int main(void)
         cmocka_unit_test(shared_and_diagonal_frames_are_found_and_change_nothing),
         cmocka_unit_test(draws_have_the_moments_of_the_mixture),
         cmocka_unit_test(components_are_drawn_by_their_weights),
+        cmocka_unit_test(moments_are_added_up),
         cmocka_unit_test(a_draw_depends_on_its_number_alone),
         cmocka_unit_test(copies_are_whole),
         cmocka_unit_test(a_product_is_its_only_component),
