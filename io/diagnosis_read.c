@@ -12,15 +12,34 @@ static rovi_status take(struct pool *pool, size_t count, size_t size, void **mem
     return *memory ? ROVI_OK : report_no_memory(error);
 }
 
-/* An array of objects of one kind: memory for as many of them, and how many. */
-static rovi_status open_array(const struct field *object, const char *key, size_t size, struct pool *pool,
-                              struct field *array, size_t *count, void **items, rovi_error *error)
+/* What entries of an array are read with: the diagnosis they are for, whose sizes are known, and memory for points. */
+struct reading {
+    const rovi_diagnosis_parts *parts;
+    struct pool *pool;
+    size_t count; /* of the array */
+};
+
+/* Entry k of an array, from its object. */
+typedef rovi_status (*entry_reader)(const struct field *field, size_t k, const struct reading *reading, void *entry,
+                                    rovi_error *error);
+
+/* An array of objects of one kind, in memory of its own: entries of this size, which `read` knows how to fill. */
+static rovi_status read_array(const struct field *object, const char *key, size_t size, entry_reader read,
+                              struct reading reading, const void **entries, size_t *count, rovi_error *error)
 {
-    CHECK(field_get(object, key, array, error));
-    if (!json_is_array(array->value))
-        return field_report(array, "an array", error);
-    *count = json_array_size(array->value);
-    return take(pool, *count, size, items, error);
+    struct field array;
+    void *memory;
+    CHECK(field_get(object, key, &array, error));
+    if (!json_is_array(array.value))
+        return field_report(&array, "an array", error);
+    *count = reading.count = json_array_size(array.value);
+    CHECK(take(reading.pool, *count, size, &memory, error));
+    for (size_t k = 0; k < *count; k++) {
+        struct field item = field_item(&array, k);
+        CHECK(read(&item, k, &reading, (char *)memory + k * size, error));
+    }
+    *entries = memory;
+    return ROVI_OK;
 }
 
 static rovi_status read_point(const struct field *object, const char *key, size_t d, struct pool *pool,
@@ -50,39 +69,27 @@ static rovi_status read_place(const struct field *field, size_t count, size_t no
     return json_is_null(field->value) ? ROVI_OK : field_to_size(field, 0, count > 0 ? count - 1 : 0, place, error);
 }
 
-static rovi_status read_mode(const struct field *field, size_t own, size_t count, size_t d, struct pool *pool,
-                             rovi_diagnosed_mode *mode, rovi_error *error)
+static rovi_status read_mode(const struct field *field, size_t k, const struct reading *reading, void *entry,
+                             rovi_error *error)
 {
+    rovi_diagnosed_mode *mode = entry;
     struct field part_of;
     CHECK(field_read_number(field, "weight", &mode->weight, error));
     CHECK(field_read_estimate(field, "mass", &mode->mass, error));
-    CHECK(read_point(field, "mean", d, pool, &mode->mean, error));
-    CHECK(read_point(field, "sd", d, pool, &mode->sd, error));
+    CHECK(read_point(field, "mean", reading->parts->dim, reading->pool, &mode->mean, error));
+    CHECK(read_point(field, "sd", reading->parts->dim, reading->pool, &mode->sd, error));
     CHECK(read_truth(field, "missed", &mode->missed, error));
     CHECK(field_get(field, "part_of", &part_of, error));
-    return read_place(&part_of, count, own, &mode->part_of, error);
+    return read_place(&part_of, reading->count, k, &mode->part_of, error);
 }
 
-static rovi_status read_modes(const struct field *object, struct pool *pool, rovi_diagnosis_parts *parts,
-                              rovi_error *error)
-{
-    struct field array;
-    void *items = NULL;
-    CHECK(open_array(object, "modes", sizeof *parts->modes, pool, &array, &parts->mode_count, &items, error));
-    rovi_status status = ROVI_OK;
-    for (size_t k = 0; !status && items && k < parts->mode_count; k++) {
-        struct field item = field_item(&array, k);
-        status = read_mode(&item, k, parts->mode_count, parts->dim, pool, (rovi_diagnosed_mode *)items + k, error);
-    }
-    parts->modes = items;
-    return status ? status : field_read_number(object, "modes_total", &parts->modes_total, error);
-}
-
-static rovi_status read_region(const struct field *field, size_t d, struct pool *pool, rovi_region *region,
+static rovi_status read_region(const struct field *field, size_t k, const struct reading *reading, void *entry,
                                rovi_error *error)
 {
-    CHECK(read_point(field, "mean", d, pool, &region->mean, error));
-    CHECK(read_point(field, "sd", d, pool, &region->sd, error));
+    rovi_region *region = entry;
+    (void)k;
+    CHECK(read_point(field, "mean", reading->parts->dim, reading->pool, &region->mean, error));
+    CHECK(read_point(field, "sd", reading->parts->dim, reading->pool, &region->sd, error));
     CHECK(field_read_estimate(field, "mass", &region->mass, error));
     CHECK(field_read_estimate(field, "held", &region->held, error));
     CHECK(field_read_estimate(field, "gain", &region->gain, error));
@@ -91,56 +98,54 @@ static rovi_status read_region(const struct field *field, size_t d, struct pool 
     return read_truth(field, "missed", &region->missed, error);
 }
 
-static rovi_status read_regions(const struct field *object, struct pool *pool, rovi_diagnosis_parts *parts,
+static rovi_status read_cluster(const struct field *field, size_t k, const struct reading *reading, void *entry,
                                 rovi_error *error)
 {
-    struct field array;
-    void *items = NULL;
-    CHECK(open_array(object, "regions", sizeof *parts->regions, pool, &array, &parts->region_count, &items, error));
-    rovi_status status = ROVI_OK;
-    for (size_t k = 0; !status && items && k < parts->region_count; k++) {
-        struct field item = field_item(&array, k);
-        status = read_region(&item, parts->dim, pool, (rovi_region *)items + k, error);
-    }
-    parts->regions = items;
-    return status;
-}
-
-static rovi_status read_cluster(const struct field *field, size_t restart_count, rovi_restart_cluster *cluster,
-                                rovi_error *error)
-{
+    rovi_restart_cluster *cluster = entry;
+    const size_t restarts = reading->parts->restart_count;
     struct field size, best;
+    (void)k;
     CHECK(field_get(field, "size", &size, error));
     CHECK(field_get(field, "best", &best, error));
-    CHECK(field_to_size(&size, 1, restart_count, &cluster->size, error));
-    CHECK(field_to_size(&best, 0, restart_count - 1, &cluster->best, error));
+    CHECK(field_to_size(&size, 1, restarts, &cluster->size, error));
+    CHECK(field_to_size(&best, 0, restarts - 1, &cluster->best, error));
     CHECK(field_read_estimate(field, "below", &cluster->below, error));
     CHECK(field_read_number(field, "shift", &cluster->shift, error));
     return field_read_number(field, "scale", &cluster->scale, error);
 }
 
-static rovi_status read_restarts(const struct field *object, struct pool *pool, rovi_diagnosis_parts *parts,
-                                 rovi_error *error)
+/* The cluster of each restart. */
+static rovi_status read_places(const struct field *object, struct pool *pool, rovi_diagnosis_parts *parts,
+                               rovi_error *error)
 {
-    struct field clusters, places;
-    void *items = NULL, *cluster = NULL;
-    CHECK(
-        open_array(object, "clusters", sizeof *parts->clusters, pool, &clusters, &parts->cluster_count, &items, error));
+    struct field places;
+    void *memory;
     CHECK(field_get(object, "restart_cluster", &places, error));
     CHECK(field_check_length(&places, parts->restart_count, "number", error));
-    CHECK(take(pool, parts->restart_count, sizeof *parts->cluster, &cluster, error));
-    rovi_status status = ROVI_OK;
-    for (size_t c = 0; !status && items && c < parts->cluster_count; c++) {
-        struct field item = field_item(&clusters, c);
-        status = read_cluster(&item, parts->restart_count, (rovi_restart_cluster *)items + c, error);
-    }
-    for (size_t i = 0; !status && cluster && i < parts->restart_count; i++) {
+    CHECK(take(pool, parts->restart_count, sizeof *parts->cluster, &memory, error));
+    for (size_t i = 0; i < parts->restart_count; i++) {
         struct field item = field_item(&places, i);
-        status = read_place(&item, parts->cluster_count, parts->cluster_count, (size_t *)cluster + i, error);
+        CHECK(read_place(&item, parts->cluster_count, parts->cluster_count, (size_t *)memory + i, error));
     }
-    parts->clusters = items;
-    parts->cluster = cluster;
-    return status;
+    parts->cluster = memory;
+    return ROVI_OK;
+}
+
+static rovi_status read_arrays(const struct field *object, struct pool *pool, rovi_diagnosis_parts *parts,
+                               rovi_error *error)
+{
+    const struct reading reading = {parts, pool, 0};
+    const void *modes = NULL, *regions = NULL, *clusters = NULL;
+    CHECK(read_array(object, "modes", sizeof *parts->modes, read_mode, reading, &modes, &parts->mode_count, error));
+    CHECK(field_read_number(object, "modes_total", &parts->modes_total, error));
+    CHECK(read_array(object, "regions", sizeof *parts->regions, read_region, reading, &regions, &parts->region_count,
+                     error));
+    CHECK(read_array(object, "clusters", sizeof *parts->clusters, read_cluster, reading, &clusters,
+                     &parts->cluster_count, error));
+    parts->modes = modes;
+    parts->regions = regions;
+    parts->clusters = clusters;
+    return read_places(object, pool, parts, error);
 }
 
 static rovi_status read_evidence(const struct field *object, rovi_diagnosis_parts *parts, rovi_error *error)
@@ -206,9 +211,7 @@ rovi_status diagnosis_read(const struct field *object, const struct field *colla
     CHECK(read_verdict(collapse, parts, error));
     CHECK(read_evidence(object, parts, error));
     CHECK(read_search(object, parts, error));
-    CHECK(read_modes(object, pool, parts, error));
-    CHECK(read_regions(object, pool, parts, error));
-    CHECK(read_restarts(object, pool, parts, error));
+    CHECK(read_arrays(object, pool, parts, error));
     *out = parts;
     return ROVI_OK;
 }
