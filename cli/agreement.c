@@ -17,6 +17,8 @@ enum standing restart_standing(const rovi_fit_parts *parts, size_t restart)
     rovi_estimate gap = restart_gap(parts, restart);
     if (parts->restarts[restart].stop == ROVI_STOP_FAILED || isnan(gap.value))
         return STANDING_NONE;
+    if (parts->restarts[restart].stop == ROVI_STOP_SAME_MODES)
+        return STANDING_SPARED;
     return gap.value < AGREEMENT_NATS || gap.value < 3 * gap.mcse ? STANDING_AGREES : STANDING_DIFFERS;
 }
 
@@ -26,8 +28,8 @@ struct agreement agreement_of(const rovi_fit_parts *parts)
     for (size_t i = 0; i < parts->restart_count; i++) {
         enum standing standing = restart_standing(parts, i);
         agreement.failed += parts->restarts[i].stop == ROVI_STOP_FAILED;
-        agreement.agreeing += standing == STANDING_AGREES;
-        agreement.spared += parts->restarts[i].stop == ROVI_STOP_SAME_MODES;
+        agreement.agreeing += standing == STANDING_AGREES || standing == STANDING_SPARED;
+        agreement.spared += standing == STANDING_SPARED;
         if (standing != STANDING_NONE)
             agreement.worst_gap = fmax(agreement.worst_gap, restart_gap(parts, i).value);
     }

@@ -7,7 +7,12 @@
 
 #define AGREEMENT_NATS 0.05 /* a difference that is not worth speaking of */
 
-enum standing { STANDING_AGREES, STANDING_DIFFERS, STANDING_NONE }; /* none: it failed, or never began */
+enum standing {
+    STANDING_AGREES,
+    STANDING_SPARED, /* it agrees, too: its search found no mode that the first did not know, so it was not fitted */
+    STANDING_DIFFERS,
+    STANDING_NONE, /* it failed, or never began */
+};
 
 enum standing restart_standing(const rovi_fit_parts *parts, size_t restart);
 
@@ -16,7 +21,7 @@ rovi_estimate restart_gap(const rovi_fit_parts *parts, size_t restart);
 
 struct agreement {
     size_t agreeing, failed; /* the winner agrees with itself, and so does one that found the same modes */
-    size_t spared;           /* of those that agree: their search found no mode that the first did not know */
+    size_t spared;           /* of those that agree */
     double worst_gap;        /* of those that have an ELBO */
 };
 

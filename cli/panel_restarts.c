@@ -28,7 +28,7 @@ static double deepest(const rovi_fit_parts *parts)
     return lo + 0.3;
 }
 
-/* Three parts: those that agree, those that differ, those without an ELBO, which stand at the foot. */
+/* A part for each standing; those without an ELBO stand at the foot. */
 void panel_restarts_data(const struct column *column, size_t index, FILE *stream)
 {
     const rovi_fit_parts *parts = rovi_fit_parts_of(column->file.fit);
@@ -82,6 +82,8 @@ void panel_restarts(const struct canvas *canvas, struct frame frame, const struc
     fputs("plot \\\n", stream);
     print_part(column_index, STANDING_AGREES, AGREES_COLOUR, ", \\\n", stream);
     print_part(column_index, STANDING_DIFFERS, DIFFERS_COLOUR, ", \\\n", stream);
+    fprintf(stream, "  $restarts%zu index %d using 1:2 with points pt 6 ps 0.9 lw 1.4 lc rgb '" AGREES_COLOUR "', \\\n",
+            column_index, STANDING_SPARED);
     fprintf(stream, "  $restarts%zu index %d using 1:2 with points pt 2 ps 0.8 lc rgb '#888888'\nunset object",
             column_index, STANDING_NONE);
     canvas_close_panel(stream);

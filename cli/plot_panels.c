@@ -212,7 +212,16 @@ void panel_marginal(const struct canvas *canvas, struct frame frame, const struc
 
 static void print_trace(size_t column, size_t restart, const char *colour, const char *width, FILE *stream)
 {
-    fprintf(stream, "  $trace%zu_%zu using 1:2 with lines lw %s lc rgb '%s'", column, restart, width, colour);
+    fprintf(stream, "  $trace%zu_%zu using 1:2 with linespoints pt 7 ps .5 lw %s lc rgb '%s'", column, restart, width,
+            colour);
+}
+
+static size_t traced(const rovi_fit_parts *parts)
+{
+    size_t count = 0;
+    for (size_t r = 0; r < parts->restart_count; r++)
+        count += parts->restarts[r].trace_length > 0;
+    return count;
 }
 
 void panel_trace(const struct canvas *canvas, struct frame frame, const struct column *column, size_t column_index,
@@ -223,11 +232,11 @@ void panel_trace(const struct canvas *canvas, struct frame frame, const struct c
     char faint[16];
     snprintf(faint, sizeof faint, "#A0%s", panel_colour(column) + 1);
     char label[64];
-    snprintf(label, sizeof label,
-             parts->restart_count == 1 ? "iteration" : "iteration of %zu restarts (bold: the winner)",
-             parts->restart_count);
+    snprintf(label, sizeof label, traced(parts) < 2 ? "iteration" : "iteration of %zu restarts (bold: the winner)",
+             traced(parts));
     canvas_open_panel(canvas, frame, label, !labelled ? "" : axis->kl ? "KL to the target" : "nats below best");
-    fprintf(stream, "set xrange [0:%g]\nset yrange [%.8g:%.8g]\nset logscale y\n", axis->last, axis->lo, axis->hi);
+    fprintf(stream, "set xrange [%g:%g]\nset yrange [%.8g:%.8g]\nset logscale y\n", -.02 * axis->last,
+            1.02 * axis->last, axis->lo, axis->hi);
     canvas_log_tics('y', axis->lo, axis->hi, stream);
     fputs("plot \\\n", stream);
     for (size_t r = 0; r < parts->restart_count; r++) {

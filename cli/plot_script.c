@@ -174,7 +174,7 @@ static const char *describe(const struct picture *picture, enum plot_kind kind)
     case PLOT_TRACE:
         return "the way of every restart";
     case PLOT_RESTARTS:
-        return "restarts against the best, with standard errors; green: they agree";
+        return "green: agree with the best; open: found its modes";
     case PLOT_PAIRS:
         return picture->column[0].pairs.rotated ? "draws along the fit's own coordinates that are least normal"
                                                 : "draws, a colour for each mode";

@@ -62,8 +62,10 @@ void report_evidence(const struct report_page *page, FILE *stream)
 
 static void print_restart(const rovi_fit_parts *parts, size_t r, FILE *stream)
 {
-    static const char *const standings[] = {
-        [STANDING_AGREES] = "agrees", [STANDING_DIFFERS] = "differs", [STANDING_NONE] = "none"};
+    static const char *const standings[] = {[STANDING_AGREES] = "agrees",
+                                            [STANDING_SPARED] = "found the same modes",
+                                            [STANDING_DIFFERS] = "differs",
+                                            [STANDING_NONE] = "none"};
     const rovi_restart *restart = parts->restarts + r;
     char elbo[ESTIMATE_ROOM], gap[ESTIMATE_ROOM];
     bool mixture = restart->approximation && rovi_approximation_components(restart->approximation) > 1;
