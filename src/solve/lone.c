@@ -12,7 +12,7 @@
 
 #define FROM   50  /* dimensions, above which it is tried */
 #define ENOUGH 0.1 /* nats: half of the variance of the log ratios, of a fit that stays */
-#define CLOSE  2.5 /* nats: the same, of one that an exploration begins with */
+#define CLOSE  2.5 /* nats: the same, of one that leads the exploration */
 #define DRAWS  512 /* that this is measured on */
 #define MODES  12  /* kept by the exploration */
 
@@ -30,14 +30,16 @@ static double divergence(const struct problem *problem, struct restart *restart,
     return off;
 }
 
-/* Whether an exploration that begins with q finds no other mode. The modes are left to the restart. */
-static bool is_alone(const struct problem *problem, struct restart *restart, const rovi_approximation *q, bool settled)
+/* Whether an exploration that begins with q, which is off by so much, finds no other mode. The modes are left to the
+ * restart. */
+static bool is_alone(const struct problem *problem, struct restart *restart, const rovi_approximation *q, double off)
 {
     struct arena memory = {0};
     struct explorer e;
     bool alone = false;
     explore_init(&e, &memory, &restart->progress, MODES, problem->team);
-    if (!memory.failed && explore_begin_with(&e, q, restart->seed, settled)) {
+    if (!memory.failed && explore_begin_with(&e, q, restart->seed, off < ENOUGH)) {
+        e.led = off < CLOSE;
         explore_run(&e, problem->settings, restart->seed);
         alone = !explore_has_news(&e);
         explore_leave(&e, &restart->modes, &restart->memory);
@@ -70,7 +72,7 @@ bool restart_by_lone_mode(const struct problem *problem, struct restart *restart
     bool done = restart->no_memory || ended;
     if (!done && q != NULL) {
         const double off = divergence(problem, restart, q);
-        done = off < CLOSE && is_alone(problem, restart, q, off < ENOUGH) && off < ENOUGH;
+        done = is_alone(problem, restart, q, off) && off < ENOUGH;
     }
     if (!done) {
         rovi_approximation_free(q);
