@@ -22,23 +22,25 @@
 #define IDLE_CHEAP     20  /* times d + 10: gradients without a new mode that are too few */
 #define FAR                                                                                                            \
     2.0 /* times start_spread: first of four doubling distances from a mode found before, in standard deviations */
-#define WITHIN     2.0  /* standard deviations: a mean within a local */
-#define NEGLIGIBLE 1e-8 /* weight of a local that is dropped */
-#define HOPELESS   30   /* nats: its weight would be negligible, were Laplace's approximation off by a dozen */
-#define NEWS       1e-3 /* weight of modes that are worth a fit of their own */
-#define NEAR       0.5  /* standard deviations: closer is the same mode */
-#define AWAY       1.0  /* standard deviations, beyond those of a draw: a mean that has left the mode it began in */
-#define BEYOND     3.0  /* standard deviations, beyond those of a draw: where draws of a local are */
-#define CHUNK      5    /* natural-gradient steps between looks at the ELBO */
-#define CHUNKS     16
-#define ALIKE      5e-4 /* nats: a local that differs less from the target needs no more steps */
-#define NEARLY     0.25 /* nats: a local of a mode, not of a pole of the density, nor of a funnel's neck */
-#define SLIGHT     1e-3 /* nats: a gain that is not worth a chunk */
-#define SHRINKS    8
-#define PULLS      4
-#define RATE       0.5
-#define COARSE     10   /* times its width: the scale of differences that is off by more is corrected */
-#define STILL      1e-4 /* nats: expected gain at which a climb ends */
+#define WITHIN          2.0  /* standard deviations: a mean within a local */
+#define NEGLIGIBLE      1e-4 /* weight of a local that is dropped */
+#define HOPELESS        22   /* nats: its weight would be negligible, were Laplace's approximation off by a dozen */
+#define FIRST           3    /* starts from which a mode is looked for, before mass is looked for without one */
+#define FIRST_GRADIENTS 30   /* times d + 10: no further one after so many */
+#define NEWS            1e-3 /* weight of modes that are worth a fit of their own */
+#define NEAR            0.5  /* standard deviations: closer is the same mode */
+#define AWAY            1.0 /* standard deviations, beyond those of a draw: a mean that has left the mode it began in */
+#define BEYOND          3.0 /* standard deviations, beyond those of a draw: where draws of a local are */
+#define CHUNK           5   /* natural-gradient steps between looks at the ELBO */
+#define CHUNKS          16
+#define ALIKE           5e-4 /* nats: a local that differs less from the target needs no more steps */
+#define NEARLY          0.25 /* nats: a local of a mode, not of a pole of the density, nor of a funnel's neck */
+#define SLIGHT          1e-3 /* nats: a gain that is not worth a chunk */
+#define SHRINKS         8
+#define PULLS           4
+#define RATE            0.5
+#define COARSE          10   /* times its width: the scale of differences that is off by more is corrected */
+#define STILL           1e-4 /* nats: expected gain at which a climb ends */
 
 void explore_init(struct explorer *e, struct arena *arena, const struct progress *progress, size_t room,
                   struct team *team)
@@ -261,14 +263,29 @@ static bool fit_after_climb(struct explorer *e, struct local *fresh, struct rng_
     return climb(e, fresh->peak, &logp) && laplace(e, fresh) && settle(e, fresh, stream) && fresh->off < NEARLY;
 }
 
-/* The first start: mass without a mode is found by the steps of a local fit alone, from where the climb began. */
+/* The first starts, as long as they cost little, until one leads to a mode that the mass is about. */
+static bool try_modes(struct explorer *e, const rovi_settings *settings, uint64_t seed, struct rng_stream stream)
+{
+    struct local *fresh = &e->locals[0];
+    const uint64_t begin = atomic_load(&e->progress->meter->gradient);
+    for (size_t s = 0; s < FIRST; s++) {
+        scatter(e, settings, seed, s);
+        if (fit_after_climb(e, fresh, stream)) {
+            memcpy(fresh->peak, e->x, e->dim * sizeof *e->x);
+            return true;
+        }
+        if (atomic_load(&e->progress->meter->gradient) - begin > FIRST_GRADIENTS * (e->dim + 10)) {
+            break;
+        }
+    }
+    return false;
+}
+
+/* Mass without a mode is found by the steps of a local fit alone, from where the first climb began. */
 static bool try_first(struct explorer *e, const rovi_settings *settings, uint64_t seed, struct rng_stream stream)
 {
     struct local *fresh = &e->locals[0];
-    scatter(e, settings, seed, 0);
-    if (fit_after_climb(e, fresh, stream)) {
-        memcpy(fresh->peak, e->x, e->dim * sizeof *e->x);
-    } else {
+    if (!try_modes(e, settings, seed, stream)) {
         scatter(e, settings, seed, 0);
         if (!fit_without_climb(e, fresh, e->x, stream)) {
             return false;
