@@ -37,6 +37,7 @@ const char report_style[] =
     "th { text-align: left; font-weight: 550; color: var(--soft); vertical-align: top }\n"
     "th, td { padding: .28rem 1.1rem .28rem 0; border-bottom: 1px solid var(--line) }\n"
     "td { font-variant-numeric: tabular-nums } .n { text-align: right; white-space: nowrap }\n"
+    "td:first-child { white-space: nowrap }\n"
     ".missed td { color: var(--bad) } .name { font: .86em ui-monospace, Menlo, Consolas, monospace }\n"
     "figure { margin: 0; overflow-x: auto } figure svg { display: block; width: 100%; height: auto }\n"
     ".narrow svg { max-width: 33rem } .wide svg { max-width: 47rem; min-width: 34rem }\n"

@@ -204,6 +204,24 @@ static double gain_of_mixture(const struct draft *draft)
     return isfinite(least) ? least : NAN;
 }
 
+/* Of one ELBO, but that need not be one fit: mean-field VI ends in either of two modes alike. */
+static const char *on_agreeing(const struct draft *draft)
+{
+    const rovi_diagnosis_parts *diagnosis = draft->file->context.diagnosis;
+    size_t count = parts_of(draft)->restart_count, others = 0;
+    double shift = 0;
+    for (size_t c = 1; diagnosis && c < diagnosis->cluster_count; c++) {
+        others += diagnosis->clusters[c].size;
+        shift = fmax(shift, diagnosis->clusters[c].shift);
+    }
+    if (others)
+        return pool_format(draft->pool,
+                           "All %zu restarts reach the best ELBO, but %zu of them are another fit, with means up to "
+                           "%.2g sd away.",
+                           count, others, shift);
+    return pool_format(draft->pool, "All %zu restarts agree; they may do so on a mode that all have missed.", count);
+}
+
 static void say_restarts(struct draft *draft)
 {
     const rovi_fit_parts *parts = parts_of(draft);
@@ -217,8 +235,7 @@ static void say_restarts(struct draft *draft)
     else if (parts->restart_count == 1)
         say(draft, pool_text(draft->pool, "There was one restart, which nothing can be held against."));
     else if (agreement.agreeing == parts->restart_count)
-        say(draft, pool_format(draft->pool, "All %zu restarts agree; that they may do on a mode that all have missed.",
-                               parts->restart_count));
+        say(draft, on_agreeing(draft));
     else
         say(draft, pool_format(draft->pool, "%zu of %zu restarts reach the best ELBO; the worst is %.3g nats below%s.",
                                agreement.agreeing, parts->restart_count, agreement.worst_gap,
