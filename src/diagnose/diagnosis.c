@@ -20,12 +20,14 @@
 #include "diagnose/restarts.h"
 #include "evidence/elbo.h"
 
-#define GRADIENT_COST    4    /* evaluations of the density, beside that which comes with it */
+#define GRADIENT_COST    4 /* evaluations of the density, beside that which comes with it */
+#define BUDGET_LEAST     8000
 #define EVIDENCE_SHARE   8    /* of the budget, one part in so many, goes into evidence */
 #define EVIDENCE_DRAWS   4000 /* at most */
 #define EVIDENCE_LEAST   25
 #define EVIDENCE_DOUBLES 4194304 /* coordinates of draws, at most: they are kept */
-#define SEARCH_SHARE     0.6     /* of the budget is spent when the search ends */
+#define CLIMBS_SHARE     0.45    /* of the budget is spent when the climbs from dispersed starts end, at most, */
+#define SEARCH_SHARE     0.6     /* and this when the search does: along rays, with what the climbs have left */
 #define STARTS           96      /* of the search, beside those that other restarts and the weights give */
 #define STARTS_EACH      4       /* more for each mode of the fit */
 #define MODES            64      /* of the fit, listed */
@@ -34,7 +36,7 @@
 #define GIVEN_WEIGHTS    4       /* of these: draws of the greatest weights */
 #define GIVEN_RAYS       16      /* of these: places that stand out along rays */
 #define RAYS             1024
-#define RAYS_SHARE       0.1 /* of the budget, at most */
+#define RAYS_SHARE       0.1 /* of the budget, more, for climbs from there */
 #define SPREAD           1.5 /* default of the setting start_spread */
 
 struct rovi_diagnosis {
@@ -68,12 +70,14 @@ static struct rng_stream stream_of(const struct job *job, uint64_t substream)
     return (struct rng_stream){.seed = job->options.seed, .purpose = RNG_DIAGNOSE, .substream = substream};
 }
 
-/* So many gradients as cost what the fit did. */
+/* So many gradients as cost what the fit did, no fewer than find a mode or two, and no more than the fit asked for. */
 static uint64_t budget_of(const struct job *job)
 {
     const uint64_t own = job->options.max_evaluations;
     const rovi_evaluations *spent = &job->fitted->evaluations; /* a gradient counts among the densities */
-    return own > 0 ? own : (spent->density + GRADIENT_COST * spent->gradient) / (1 + GRADIENT_COST);
+    const uint64_t alike = (spent->density + GRADIENT_COST * spent->gradient) / (1 + GRADIENT_COST);
+    const uint64_t wanted = alike < BUDGET_LEAST ? BUDGET_LEAST : alike;
+    return own > 0 ? own : wanted < spent->density ? wanted : spent->density;
 }
 
 /* ---- evidence ---- */
@@ -277,8 +281,18 @@ static void set_budget(struct job *job, double share)
     job->progress.budget = (uint64_t)fmax(1, share * (double)budget_of(job));
 }
 
-/* Places that stand out along rays from the fit's modes (means: those listed, x d). */
-static rovi_status give_rays(struct job *job, const double *means, size_t *given, double *x, rovi_error *error)
+/* Climbs from the probe's given starts and `more` others; a budget that is spent is no untimely end. */
+static void climb(struct job *job, size_t more)
+{
+    rovi_diagnosis_parts *parts = &job->result->parts;
+    rovi_stop stop = ROVI_STOP_CONVERGED;
+    probe_search(&job->probe, job->probe.given + more, &stop);
+    parts->climbs = job->probe.climbs;
+    parts->stop = stop == ROVI_STOP_MAX_EVALUATIONS && parts->climbs > 0 ? ROVI_STOP_CONVERGED : stop;
+}
+
+/* Climbs from places that stand out along rays from the fit's modes (means: those listed, x d). */
+static rovi_status look_along_rays(struct job *job, const double *means, double *x, rovi_error *error)
 {
     const struct rays rays = {.q = job->q,
                               .draws = &job->draws,
@@ -287,22 +301,25 @@ static rovi_status give_rays(struct job *job, const double *means, size_t *given
                               .sd = job->probe.sd,
                               .progress = &job->progress,
                               .team = job->team};
-    const double affordable = RAYS_SHARE * (double)budget_of(job) / RAY_POINTS;
-    const size_t room = GIVEN - *given < GIVEN_RAYS ? GIVEN - *given : GIVEN_RAYS;
-    const size_t found = rays_look(&rays, (size_t)fmin(affordable, RAYS), room, x + *given * job->q->dim);
+    set_budget(job, SEARCH_SHARE);
+    const double left = (double)job->progress.budget - (double)atomic_load(&job->meter.density);
+    const size_t count = left > 0 ? (size_t)fmin(left / RAY_POINTS, RAYS) : 0;
+    const size_t found = count > 0 ? rays_look(&rays, count, GIVEN_RAYS, x) : 0;
     if (found == SIZE_MAX) {
         return error_no_memory(error);
     }
-    *given += found;
+    job->probe.given = found;
+    if (found > 0) {
+        set_budget(job, SEARCH_SHARE + RAYS_SHARE);
+        climb(job, 0);
+    }
     return ROVI_OK;
 }
 
 static rovi_status search(struct job *job, rovi_error *error)
 {
-    rovi_diagnosis_parts *parts = &job->result->parts;
     const size_t d = job->q->dim, listed = job->modes->listed;
     double *given = arena_doubles(&job->memory, (GIVEN + MODES) * d), *means = given + GIVEN * d;
-    rovi_stop stop = ROVI_STOP_CONVERGED;
     probe_init(&job->probe, &job->memory, &job->progress, job->team, job->q, &job->draws);
     if (job->memory.failed) {
         return error_no_memory(error);
@@ -310,21 +327,19 @@ static rovi_status search(struct job *job, rovi_error *error)
     for (size_t k = 0; k < listed; k++) {
         memcpy(means + k * d, job->modes->mode[k].mean, d * sizeof *means);
     }
-    set_budget(job, SEARCH_SHARE);
+    set_budget(job, CLIMBS_SHARE);
     probe_modes(&job->probe, listed, means, job->owner);
     confirm_modes(job);
     job->probe.stream = stream_of(job, 1);
     job->probe.spread = job->options.start_spread > 0 ? job->options.start_spread : SPREAD;
     job->probe.given = give_weights(job, given);
     job->probe.given_x = given;
-    rovi_status status = give_rays(job, means, &job->probe.given, given, error);
-    status = status == ROVI_OK ? give_restarts(job, &job->probe.given, given, error) : status;
-    if (status == ROVI_OK) {
-        probe_search(&job->probe, job->probe.given + STARTS + STARTS_EACH * listed, &stop);
-        parts->climbs = job->probe.climbs;
-        parts->stop = stop == ROVI_STOP_MAX_EVALUATIONS && parts->climbs > 0 ? ROVI_STOP_CONVERGED : stop;
+    const rovi_status status = give_restarts(job, &job->probe.given, given, error);
+    if (status != ROVI_OK) {
+        return status;
     }
-    return status;
+    climb(job, STARTS + STARTS_EACH * listed);
+    return job->result->parts.stop == ROVI_STOP_CONVERGED ? look_along_rays(job, means, given, error) : ROVI_OK;
 }
 
 /* What the regions have is no part of the mass that the fit's modes share. */
