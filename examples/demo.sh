@@ -125,9 +125,9 @@ fit asymmetric-rovi asymmetric
 echo
 row figure1-m3-mfvi figure1-m3 "mean-field VI, the paper's"
 row figure1-m3-paper figure1-m3 "rotational VI, the paper's"
-row figure1-m3-rovi figure1-m3 'rotational VI'
+row figure1-m3-rovi figure1-m3 'by default: one rotation'
 row asymmetric-mfvi asymmetric 'mean-field VI'
-row asymmetric-rovi asymmetric 'rotational VI'
+row asymmetric-rovi asymmetric 'by default: a mixture'
 picture figure1-m3 "$out/figure1-m3-mfvi.json" "$out/figure1-m3-paper.json" "$out/figure1-m3-rovi.json"
 picture asymmetric "$out/asymmetric-mfvi.json" "$out/asymmetric-rovi.json"
 page >"$out/index.html"

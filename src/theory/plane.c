@@ -37,17 +37,17 @@ rovi_status plane_solve(const rovi_plane *plane, double degrees, size_t start, r
                         rovi_error *error)
 {
     struct arena memory = {0};
-    struct bench bench = {0};
+    struct angle at = {0};
     rovi_status status = plane_check_resolution(plane, degrees, error);
     if (status != ROVI_OK) {
         return status;
     }
-    bench_make(plane, GRID_FINE, &memory, &bench);
+    angle_make(plane, GRID_FINE, &memory, &at);
     int code = 0;
     if (!memory.failed) {
         linalg_hold_threads();
-        code = bench_solve(plane, &bench, degrees, GRID_FINE, start);
-        *product = code == 0 ? plane_product_keep(plane, &bench, degrees) : NULL;
+        code = angle_solve(plane, &at, degrees, GRID_FINE, start);
+        *product = code == 0 ? plane_product_keep(plane, &at, degrees) : NULL;
         linalg_release_threads();
     }
     arena_free(&memory);
@@ -108,15 +108,15 @@ static rovi_status place_starts(rovi_plane *plane, rovi_error *error)
 static rovi_status weigh(rovi_plane *plane, rovi_error *error)
 {
     struct arena memory = {0};
-    struct bench bench = {0};
-    bench_make(plane, GRID_FINE, &memory, &bench);
+    struct angle at = {0};
+    angle_make(plane, GRID_FINE, &memory, &at);
     if (memory.failed) {
         arena_free(&memory);
         return error_no_memory(error);
     }
-    grid_place(&plane->view, 0, GRID_FINE, &bench.grid);
-    const int code = grid_fill(&plane->view, &bench.grid, bench.scratch);
-    const double found = grid_log_sum(&bench.grid), known = plane->view.target->log_z;
+    grid_place(&plane->view, 0, GRID_FINE, &at.grid);
+    const int code = grid_fill(&plane->view, &at.grid, at.scratch);
+    const double found = grid_log_sum(&at.grid), known = plane->view.target->log_z;
     arena_free(&memory);
     if (code != 0) {
         return plane_target_failed(code, error);
@@ -126,7 +126,7 @@ static rovi_status weigh(rovi_plane *plane, rovi_error *error)
                          "the box from (%g, %g) to (%g, %g) holds %.4g of the target's mass on a grid of %zu points; "
                          "give another box, or more points",
                          plane->view.box[0], plane->view.box[1], plane->view.box[2], plane->view.box[3],
-                         exp(found - known), bench.grid.n[0]);
+                         exp(found - known), at.grid.n[0]);
     }
     plane->view.log_z = isnan(known) ? found : known;
     return ROVI_OK;

@@ -3,10 +3,10 @@
 #ifndef ROVI_THEORY_PLANE_H
 #define ROVI_THEORY_PLANE_H
 
-#include "theory/bench.h"
+#include "theory/plane_angle.h"
 
-/* The result as the caller gets it; uses up the bench. NULL when out of memory. */
-rovi_plane_product *plane_product_keep(const struct rovi_plane *plane, struct bench *bench, double degrees);
+/* The result as the caller gets it; uses up the angle. NULL when out of memory. */
+rovi_plane_product *plane_product_keep(const struct rovi_plane *plane, struct angle *at, double degrees);
 
 /* Checked rovi_plane_at */
 rovi_status plane_solve(const struct rovi_plane *plane, double degrees, size_t start, rovi_plane_product **product,

@@ -29,7 +29,7 @@ struct search {
     double found[VALLEYS + 1], found_value[VALLEYS + 1];
     size_t valleys;
     int *code;                   /* per worker */
-    struct bench *coarse, *fine; /* per worker */
+    struct angle *coarse, *fine; /* per worker */
 };
 
 static int by_value(const void *a, const void *b)
@@ -72,10 +72,10 @@ static void list_angles(struct search *search)
 static void scan_one(void *context, size_t index, size_t worker)
 {
     struct search *search = context;
-    struct bench *bench = &search->coarse[worker];
-    const int code = bench_solve(search->plane, bench, search->angle[index], GRID_COARSE, ROVI_PLANE_EVERY_START);
+    struct angle *at = &search->coarse[worker];
+    const int code = angle_solve(search->plane, at, search->angle[index], GRID_COARSE, ROVI_PLANE_EVERY_START);
     search->code[worker] = code != 0 ? code : search->code[worker];
-    search->value[index] = bench->best.F;
+    search->value[index] = at->best.F;
 }
 
 /* Angles no worse than their neighbours, the lowest of them; 0 degrees is always among them. */
@@ -102,10 +102,10 @@ static void list_valleys(struct search *search)
 
 static double value_at(struct search *search, double degrees, size_t worker)
 {
-    struct bench *bench = &search->fine[worker];
-    const int code = bench_solve(search->plane, bench, in_quarter(degrees), GRID_FINE, ROVI_PLANE_EVERY_START);
+    struct angle *at = &search->fine[worker];
+    const int code = angle_solve(search->plane, at, in_quarter(degrees), GRID_FINE, ROVI_PLANE_EVERY_START);
     search->code[worker] = code != 0 ? code : search->code[worker];
-    return bench->best.F;
+    return at->best.F;
 }
 
 static void golden_section(struct search *search, double a, double b, size_t worker, double *at, double *value)
@@ -187,8 +187,8 @@ static void search_make(const rovi_plane *plane, struct arena *memory, struct se
     search->coarse = arena_take(memory, plane->threads, sizeof *search->coarse);
     search->fine = arena_take(memory, plane->threads, sizeof *search->fine);
     for (size_t w = 0; w < plane->threads && !memory->failed; w++) {
-        bench_make(plane, GRID_COARSE, memory, &search->coarse[w]);
-        bench_make(plane, GRID_FINE, memory, &search->fine[w]);
+        angle_make(plane, GRID_COARSE, memory, &search->coarse[w]);
+        angle_make(plane, GRID_FINE, memory, &search->fine[w]);
     }
 }
 

@@ -20,18 +20,18 @@ static double log_component(const struct gaussians *pieces, size_t k, double z1,
 
 #define NOTHING 1e-18 /* mass of a grid point that no share misses */
 
-static void measure_shares(const struct gaussians *pieces, const struct bench *bench, double *share)
+static void measure_shares(const struct gaussians *pieces, const struct angle *at, double *share)
 {
-    const struct grid *grid = &bench->grid;
+    const struct grid *grid = &at->grid;
     double total = 0;
-    for (size_t at = 0; at < grid->n[0] * grid->n[1]; at++) {
-        const size_t i = at / grid->n[1], j = at % grid->n[1];
-        const double mass = bench->best.q[0][i] * bench->best.q[1][j] * grid->step[0] * grid->step[1];
+    for (size_t node = 0; node < grid->n[0] * grid->n[1]; node++) {
+        const size_t i = node / grid->n[1], j = node % grid->n[1];
+        const double mass = at->best.q[0][i] * at->best.q[1][j] * grid->step[0] * grid->step[1];
         const double a = grid->lo[0] + grid->step[0] * (double)i, b = grid->lo[1] + grid->step[1] * (double)j;
         for (size_t k = 0; k < pieces->K && mass > NOTHING; k++) {
             const double part =
                 mass *
-                exp(log_component(pieces, k, grid->c * a - grid->s * b, grid->s * a + grid->c * b) - grid->log_p[at]);
+                exp(log_component(pieces, k, grid->c * a - grid->s * b, grid->s * a + grid->c * b) - grid->log_p[node]);
             share[k] += part;
             total += part;
         }
@@ -41,32 +41,31 @@ static void measure_shares(const struct gaussians *pieces, const struct bench *b
     }
 }
 
-rovi_plane_product *plane_product_keep(const rovi_plane *plane, struct bench *bench, double degrees)
+rovi_plane_product *plane_product_keep(const rovi_plane *plane, struct angle *at, double degrees)
 {
     struct arena memory = {0};
     struct owned_product *out = arena_take(&memory, 1, sizeof *out);
-    const struct grid *grid = &bench->grid;
+    const struct grid *grid = &at->grid;
     const size_t K = plane->view.exact ? plane->view.pieces.K : 0;
     double *share = arena_doubles(&memory, K);
-    double *q[2] = {arena_copy(&memory, bench->best.q[0], grid->n[0]),
-                    arena_copy(&memory, bench->best.q[1], grid->n[1])};
+    double *q[2] = {arena_copy(&memory, at->best.q[0], grid->n[0]), arena_copy(&memory, at->best.q[1], grid->n[1])};
     if (memory.failed) {
         arena_free(&memory);
         return NULL;
     }
     out->shown = (rovi_plane_product){.degrees = degrees,
-                                      .kl = bench->best.F + plane->view.log_z,
+                                      .kl = at->best.F + plane->view.log_z,
                                       .count = {grid->n[0], grid->n[1]},
                                       .lo = {grid->lo[0], grid->lo[1]},
                                       .step = {grid->step[0], grid->step[1]},
                                       .density = {q[0], q[1]},
-                                      .start = bench->best_start,
+                                      .start = at->best_start,
                                       .share_count = K,
                                       .share = share};
     if (K > 0) {
-        measure_shares(&plane->view.pieces, bench, share);
+        measure_shares(&plane->view.pieces, at, share);
     }
-    out->shown.kl_change = fabs(bench->best.F - bench_solve_halved(bench));
+    out->shown.kl_change = fabs(at->best.F - angle_solve_halved(at));
     out->memory = memory;
     return &out->shown;
 }
