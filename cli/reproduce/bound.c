@@ -208,6 +208,24 @@ static void check(struct study *study, const struct point *points, const double 
                                .measured = off});
 }
 
+static void fit_all(struct study *study, const double *fit_m, double *fit)
+{
+    for (size_t i = 0; i < FITS; i++) {
+        fit[i] = fitted_mass(study, fit_m[i]);
+        row(study, "fit",
+            &(struct point){.m = fit_m[i],
+                            .mass = fit[i],
+                            .epsilon = NAN,
+                            .pi_e = NAN,
+                            .limit = NAN,
+                            .bound = NAN,
+                            .sharper = NAN,
+                            .pi_bound = NAN,
+                            .pi_sharper = NAN,
+                            .kl = NAN});
+    }
+}
+
 static void run(struct study *study)
 {
     static const double fit_m[FITS] = {.5, 1, 1.5, 1.75, 2, 2.5, 3};
@@ -224,20 +242,7 @@ static void run(struct study *study)
         row(study, "close", close + i);
     }
     double broken = find_break(study);
-    for (size_t i = 0; i < FITS; i++) {
-        fit[i] = fitted_mass(study, fit_m[i]);
-        row(study, "fit",
-            &(struct point){.m = fit_m[i],
-                            .mass = fit[i],
-                            .epsilon = NAN,
-                            .pi_e = NAN,
-                            .limit = NAN,
-                            .bound = NAN,
-                            .sharper = NAN,
-                            .pi_bound = NAN,
-                            .pi_sharper = NAN,
-                            .kl = NAN});
-    }
+    fit_all(study, fit_m, fit);
     if (study->status)
         return;
     check(study, points, fit, fit_m, broken);

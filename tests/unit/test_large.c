@@ -324,28 +324,10 @@ static double value_at(size_t d, const double *theta, void *data)
 }
 
 /* By differences along a few directions, to their rounding; and theta moves the maps where it says. */
-static void the_average_has_its_gradient(void **state)
+/* The slopes along three directions by central differences against the gradient. */
+static void assert_slopes(const double *theta, const double *gradient, struct held *held)
 {
-    (void)state;
-    struct model *model = make_model(false);
-    rovi_target *target = target_of(model);
-    struct support_rig rig;
-    struct average average;
-    struct held *held = calloc(1, sizeof *held);
-    const char *const pairs[] = {"restarts", "1", "max_evaluations", "400", NULL};
-    rovi_fit *fit = fit_with(model, pairs);
-    rovi_approximation *q = approximation_copy(rovi_fit_approximation(fit));
-    double theta[2 * DIM], gradient[2 * DIM], direction[2 * DIM], moved[2 * DIM];
-    support_rig_make(&rig, target);
-    average_init(&average, &rig.arena, 8, &rig.progress);
-    average_set(&average, q, 8, (struct rng_stream){.seed = 1, .purpose = RNG_FIT});
-    held->average = &average;
-    support_normals(4, 2 * DIM, theta);
-    for (size_t i = 0; i < 2 * DIM; i++) {
-        theta[i] *= 0.1;
-    }
-    value_at(2 * DIM, theta, held);
-    memcpy(gradient, held->gradient, sizeof gradient);
+    double direction[2 * DIM], moved[2 * DIM];
     for (uint64_t k = 0; k < 3; k++) {
         const double h = 1e-4;
         double side[2];
@@ -359,6 +341,31 @@ static void the_average_has_its_gradient(void **state)
         const double slope = linalg_dot(2 * DIM, gradient, direction);
         assert_close((side[0] - side[1]) / (2 * h) / slope, 1, 1e-4);
     }
+}
+
+static void the_average_has_its_gradient(void **state)
+{
+    (void)state;
+    struct model *model = make_model(false);
+    rovi_target *target = target_of(model);
+    struct support_rig rig;
+    struct average average;
+    struct held *held = calloc(1, sizeof *held);
+    const char *const pairs[] = {"restarts", "1", "max_evaluations", "400", NULL};
+    rovi_fit *fit = fit_with(model, pairs);
+    rovi_approximation *q = approximation_copy(rovi_fit_approximation(fit));
+    double theta[2 * DIM], gradient[2 * DIM];
+    support_rig_make(&rig, target);
+    average_init(&average, &rig.arena, 8, &rig.progress);
+    average_set(&average, q, 8, (struct rng_stream){.seed = 1, .purpose = RNG_FIT});
+    held->average = &average;
+    support_normals(4, 2 * DIM, theta);
+    for (size_t i = 0; i < 2 * DIM; i++) {
+        theta[i] *= 0.1;
+    }
+    value_at(2 * DIM, theta, held);
+    memcpy(gradient, held->gradient, sizeof gradient);
+    assert_slopes(theta, gradient, held);
     const double before = value_at(2 * DIM, theta, held);
     average_apply(&average, theta, q);
     average_set(&average, q, 8, (struct rng_stream){.seed = 1, .purpose = RNG_FIT});
