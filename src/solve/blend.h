@@ -11,19 +11,30 @@
 #include "family/approximation.h"
 #include "target/meter.h"
 
+/* Sums over draws, each counted by the component's density there. */
+struct blend_moments {
+    double all, inside;  /* of all draws; of those inside the support */
+    double sum, squares; /* of log p - log q, less a constant */
+};
+
 struct blend {
     size_t dim, room, count;
-    size_t degenerate;         /* components dropped so far for having no weight */
-    rovi_approximation **q;    /* count: rotated products, owned */
-    double *weight;            /* count */
-    double *level;             /* count: mean of log p - log q over the component's draws, q the mixture */
-    double *variance;          /* count: of the same */
-    size_t *row;               /* count: where the component is in the tables */
-    size_t n, rows;            /* draws of each component; components when they were taken */
-    double *ratio;             /* rows x n: log p - log of the greatest q_j, at draw s of component k */
-    double *share;             /* rows x n x rows: q_j over the greatest */
-    size_t *near, *near_count; /* rows x rows, rows: the rows that count at the draws of each */
-    double *row_weight;        /* rows: weight of the component there, 0 when it was dropped */
+    size_t degenerate;             /* components dropped so far for having no weight */
+    rovi_approximation **q;        /* count: rotated products, owned */
+    double *weight;                /* count */
+    double *level;                 /* count: mean of log p - log q over the component, q the mixture */
+    double *variance;              /* count: of the same */
+    size_t *row;                   /* count: where the component is in the tables */
+    size_t n, rows;                /* draws of each component; components when they were taken */
+    double *ratio;                 /* rows x n: log p - log of the mean of all q_j, at draw s of component k */
+    double *share;                 /* rows x n x rows: q_j over that mean */
+    size_t *near, *near_count;     /* rows x rows, rows: the rows that count at the draws of each */
+    size_t *live, *live_count;     /* likewise: those of them that have a weight */
+    double *row_weight;            /* rows: weight of the component there, 0 when it was dropped */
+    double about;                  /* one of the ratios */
+    struct blend_moments *moments; /* rows */
+    double *metric, *factor;       /* rows x rows: A, lower triangle, times the number of draws; work */
+    double *step, *kept;           /* 2 rows, rows: work */
     struct arena memory, tables;
 };
 
