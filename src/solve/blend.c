@@ -24,7 +24,7 @@
 #define RIDGE       1e-10 /* of the diagonal of A: components may be the same */
 #define NEGLIGIBLE  1e-6  /* weight of a component that is dropped */
 #define ABSENT      1e-12 /* share below which a component does not count */
-#define OVERLAP     0.02  /* least share of others at a component's draws, for it to be a candidate for dropping */
+#define OVERLAP     0.02  /* least share of others in a component, for it to be a candidate for dropping */
 
 bool blend_init(struct blend *b, size_t dim, size_t room)
 {
@@ -34,6 +34,7 @@ bool blend_init(struct blend *b, size_t dim, size_t room)
     b->level = arena_doubles(&b->memory, room);
     b->variance = arena_doubles(&b->memory, room);
     b->row = arena_take(&b->memory, room, sizeof *b->row);
+    b->moved = arena_take(&b->memory, room, sizeof *b->moved);
     return !b->memory.failed;
 }
 
@@ -57,6 +58,7 @@ bool blend_add(struct blend *b, rovi_approximation *q)
         b->weight[k] *= 1 - share;
     }
     b->q[b->count] = q;
+    b->moved[b->count] = true;
     b->weight[b->count++] = share;
     return true;
 }
@@ -81,6 +83,7 @@ void blend_drop(struct blend *b, size_t k)
     memmove(b->level + k, b->level + k + 1, after * sizeof *b->level);
     memmove(b->variance + k, b->variance + k + 1, after * sizeof *b->variance);
     memmove(b->row + k, b->row + k + 1, after * sizeof *b->row);
+    memmove(b->moved + k, b->moved + k + 1, after * sizeof *b->moved);
     normalise(b);
 }
 
@@ -324,6 +327,18 @@ static void move_weights(struct blend *b, const double *step)
     normalise(b);
 }
 
+/* A_ij of two components, after a look with the metric. */
+static double metric_of(const struct blend *b, size_t i, size_t j)
+{
+    const size_t low = b->row[i] < b->row[j] ? b->row[i] : b->row[j], high = b->row[i] + b->row[j] - low;
+    return b->metric[high * b->rows + low] / (double)(b->rows * b->n);
+}
+
+double blend_share(const struct blend *b, size_t j, size_t k)
+{
+    return b->weight[j] * metric_of(b, j, k);
+}
+
 /* A of the components that have a weight, and 1 on the diagonal for others, factored; false when it cannot be. */
 static bool factor_metric(struct blend *b)
 {
@@ -332,8 +347,7 @@ static bool factor_metric(struct blend *b)
     for (size_t i = 0; i < n; i++) {
         const bool there = b->weight[i] > 0;
         for (size_t j = 0; j < n; j++) {
-            const size_t low = b->row[i] < b->row[j] ? b->row[i] : b->row[j], high = b->row[i] + b->row[j] - low;
-            A[i * n + j] = there && b->weight[j] > 0 ? b->metric[high * b->rows + low] / (double)(b->rows * b->n) : 0;
+            A[i * n + j] = there && b->weight[j] > 0 ? metric_of(b, i, j) : 0;
         }
         A[i * n + i] = there ? A[i * n + i] * (1 + RIDGE) : 1;
     }
@@ -438,19 +452,16 @@ rovi_estimate blend_weigh(struct blend *b)
     return (rovi_estimate){elbo, error_of(b, elbo)};
 }
 
-/* ---- which are needed ---- */
-
-/* Mean share of the other components at the draws of k. */
-static double share_of_others(struct blend *b, size_t k)
+rovi_estimate blend_approach(struct blend *b)
 {
-    const size_t row = b->row[k];
-    double others = 0;
-    spread_weights(b);
-    for (size_t s = 0; s < b->n; s++) {
-        others += 1 - b->weight[k] * b->share[(row * b->n + s) * b->rows + row] / density_at(b, row, s);
-    }
-    return others / (double)b->n;
+    b->about = any_ratio(b);
+    look(b, false);
+    move_weights(b, b->level);
+    const double elbo = look(b, true);
+    return (rovi_estimate){elbo, error_of(b, elbo)};
 }
+
+/* ---- which are needed ---- */
 
 /* Whether the ELBO without component k, the others' weights being fitted anew, is more than `least`; they stay so when
  * it is. */
@@ -490,7 +501,8 @@ static bool foresee_losses(struct blend *b, double *loss)
         row[k] = 1;
         linalg_solve_lower(1, n, b->factor, row);
         const double across = linalg_dot(n, row, one), P = linalg_dot(n, row, row) - across * across / ones;
-        loss[k] = 0.5 * b->weight[k] * b->weight[k] / P;
+        const bool alone = 1 - blend_share(b, k, k) < OVERLAP; /* none stands in for it */
+        loss[k] = alone ? INFINITY : 0.5 * b->weight[k] * b->weight[k] / P;
     }
     return true;
 }
@@ -509,17 +521,28 @@ static size_t next_to_try(const struct blend *b, const bool *tried, const double
     return k;
 }
 
+/* Components that count at the draws of k, or it at theirs, have more to hold without it. */
+static void note_neighbours(struct blend *b, size_t k)
+{
+    for (size_t i = 0; i < b->near_count[b->row[k]]; i++) {
+        for (size_t j = 0; j < b->count; j++) {
+            b->moved[j] = b->moved[j] || b->row[j] == b->near[b->row[k] * b->rows + i];
+        }
+    }
+}
+
 /* Drops the first that can be, after a look with the metric; false when there is none. */
 static bool drop_one(struct blend *b, double least, bool *tried, double *before, double *loss)
 {
     const double elbo = look(b, true);
     if (!foresee_losses(b, loss)) {
-        memset(loss, 0, b->count * sizeof *loss);
+        return false;
     }
     for (size_t k = next_to_try(b, tried, loss, elbo - least); k < b->count;
          k = next_to_try(b, tried, loss, elbo - least)) {
         tried[b->row[k]] = true;
-        if (share_of_others(b, k) > OVERLAP && can_do_without(b, k, least, before)) {
+        if (can_do_without(b, k, least, before)) {
+            note_neighbours(b, k);
             blend_drop(b, k);
             return true;
         }

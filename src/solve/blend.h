@@ -25,6 +25,7 @@ struct blend {
     double *level;                 /* count: mean of log p - log q over the component, q the mixture */
     double *variance;              /* count: of the same */
     size_t *row;                   /* count: where the component is in the tables */
+    bool *moved;                   /* count: new, or another than when its neighbours were last fitted; the caller's */
     size_t n, rows;                /* draws of each component; components when they were taken */
     double *ratio;                 /* rows x n: log p - log of the mean of all q_j, at draw s of component k */
     double *share;                 /* rows x n x rows: q_j over that mean */
@@ -55,6 +56,12 @@ bool blend_sample(struct blend *b, size_t n, struct meter *meter, struct team *t
 /* The weights of greatest ELBO on the draws, from those there are; components of no weight are dropped. Returns the
  * ELBO, and sets level and variance. */
 rovi_estimate blend_weigh(struct blend *b);
+
+/* One step of equation (36) towards these weights; none is dropped. */
+rovi_estimate blend_approach(struct blend *b);
+
+/* Mean share of component j in the mixture over component k, after blend_weigh or blend_approach. */
+double blend_share(const struct blend *b, size_t j, size_t k);
 
 /* Drops components, the one that fits worst first, as long as the ELBO loses less than `loss` by all of them together.
  */

@@ -26,6 +26,10 @@
                           */
 #define IMPERFECT_DIM 20 /* dimensions, above which it is in proportion to them: what many add up to is no mode */
 
+#define MIXTURE_LEAST 200000 /* evaluations that a mixture may cost beside a fit that cost less */
+#define MIXTURE_MOST  3
+#define MIXTURE_PRICE 10
+
 /* d x d matrices that a restart holds at once, going by the memory that runs took. */
 #define MATRICES_COORDINATE 100
 #define MATRICES_GRADIENT   12
@@ -186,6 +190,7 @@ static void prepare_restart(struct fit_job *job, size_t i)
     r->progress = (struct progress){.supervisor = &job->supervisor,
                                     .meter = &r->meter,
                                     .budget = evaluation_budget(job->problem.settings, job->count)};
+    r->to_beat = INFINITY;
     r->promise = -INFINITY;
     r->progress.shown = (rovi_progress){.restart = i, .restarts = job->count, .elbo = NAN, .mcse = NAN};
 }
@@ -406,12 +411,19 @@ static uint64_t evaluations_so_far(const struct fit_job *job)
     return sum;
 }
 
-/* What a mixture may cost: twice as much as all before it, within the limit of the whole fit; 0: nothing is left. */
-static uint64_t mixture_budget(const struct fit_job *job)
+/* What a mixture may cost: as much as all before it until it is clearly better, then MIXTURE_MOST times as much, and a
+ * nat is worth MIXTURE_PRICE times as much; within the limit of the whole fit. Where all before was next to nothing,
+ * MIXTURE_LEAST counts in its place. False when nothing is left. */
+static bool set_mixture_budget(const struct fit_job *job, struct restart *mixture, double to_beat)
 {
     const uint64_t limit = (uint64_t)job->problem.settings->max_evaluations, spent = evaluations_so_far(job);
     const uint64_t left = limit == 0 ? UINT64_MAX : limit > spent ? limit - spent : 0;
-    return left < 2 * spent ? left : 2 * spent;
+    const uint64_t unit = spent > MIXTURE_LEAST ? spent : MIXTURE_LEAST;
+    mixture->progress.budget = left < unit ? left : unit;
+    mixture->budget_if_better = left < MIXTURE_MOST * unit ? left : MIXTURE_MOST * unit;
+    mixture->price = MIXTURE_PRICE * (double)unit;
+    mixture->to_beat = to_beat;
+    return left > 0;
 }
 
 /* A mixture is taken when its ELBO is greater by more than what is lost in noise. */
@@ -424,13 +436,12 @@ static bool is_better(const struct fit_job *job, size_t mixture, size_t best)
 /* One more restart: a mixture that begins with the best of those before; it wins only by more than its error. */
 static void try_mixture(struct fit_job *job)
 {
-    const uint64_t budget = mixture_budget(job);
-    if (budget == 0) {
-        return;
-    }
     const size_t mixture = job->count++, best = job->winner;
     prepare_restart(job, mixture);
-    job->restarts[mixture].progress.budget = budget;
+    if (!set_mixture_budget(job, &job->restarts[mixture], job->shown[best].elbo.value)) {
+        job->count--;
+        return;
+    }
     job->restarts[mixture].start = job->shown[best].approximation;
     job->problem.team = job->team;
     job->mixing = true;

@@ -12,6 +12,7 @@
  * The order in which components were found plays no part after the first step.
  */
 #include <math.h>
+#include <string.h>
 
 #include "base/linalg.h"
 #include "solve/blend.h"
@@ -32,14 +33,21 @@
 #define MOST_DRAWS       8192  /* of a component */
 #define LEAST_DRAWS      128
 #define SEEKINGS         16
-#define ROUNDS           8
+#define ROUNDS           16
 #define GROWTHS          8
 #define GROWTH_ROUNDS    4
-#define FAILURES         3 /* to grow, in a row, after which it is enough */
+#define FAILURES         2 /* to grow, in a row, after which it is enough */
 #define MOST_ROUNDS      (SEEKINGS + ROUNDS + GROWTHS * GROWTH_ROUNDS)
 #define REFINED          0.1 /* of the tolerance, shared by all components: divergence of one that needs no refining */
 #define SUPERFLUOUS      0.5 /* of the tolerance: what the components that are dropped may have been worth together */
 #define REFINING         12  /* iterations of the coordinate solver in one round */
+#define MOVED            0.5 /* of the tolerance, shared by all components: what refining gains by one that has moved */
+#define TOUCHING         0.02 /* share of a component in another, from which the one sees that the other has moved */
+#define SURE             0.25 /* of the tolerance: error of the ELBO that takes no more draws */
+#define FIRST_DRAWS      8    /* so many times fewer draws are tried first */
+#define SHOWN            0.05 /* nats above what is to be beaten, for which more evaluations are allowed */
+#define CLEAR            3    /* times its error: a gain that is one */
+#define SLOWEST          0.9  /* share of a round's gain that the next is taken to gain at most */
 
 struct search { /* one exploration */
     struct meter meter;
@@ -56,6 +64,9 @@ struct mixture {
     struct search *search;
     rovi_approximation *seen;     /* the mixture whose shares a round of refining works with */
     rovi_approximation **refined; /* of each component, in a round; NULL: as it was */
+    bool *due;                    /* of each component, in a round: it is to be refined */
+    double *gained;               /* of each component, in a round: nats of its own target */
+    double promised;              /* in a round: what the mixture gains by that at least, equation (36) */
     bool *lost;                   /* of each component, in a round: it ran out of memory */
     rovi_settings settings;       /* of the refining */
     uint64_t samples;             /* taken so far */
@@ -68,6 +79,11 @@ struct mixture {
 static bool ended(struct mixture *m)
 {
     return m->no_memory || supervisor_ends(&m->restart->progress, &m->restart->stop);
+}
+
+static uint64_t spent(const struct mixture *m)
+{
+    return atomic_load(&m->restart->meter.density);
 }
 
 /* ---- the first components ---- */
@@ -140,21 +156,36 @@ static size_t draws_each(size_t count)
     return n < LEAST_DRAWS ? LEAST_DRAWS : n > MOST_DRAWS ? MOST_DRAWS : n;
 }
 
-/* Fresh draws, the best weights and, if told so, no component that is not needed; the ELBO of what is left. */
-static rovi_estimate weigh(struct mixture *m, bool prune)
+static void sample(struct mixture *m, size_t draws)
 {
     const struct rng_stream stream = {.seed = m->restart->seed, .purpose = RNG_FIT, .substream = (++m->samples) << 32};
+    m->no_memory = m->no_memory || !blend_sample(&m->blend, draws, &m->restart->meter, m->problem->team, stream);
+}
+
+/* Fresh draws, more where few do not tell the ELBO; the best weights, and no component that is not needed. Returns the
+ * ELBO of what is left. */
+static rovi_estimate weigh(struct mixture *m)
+{
+    const double tolerance = m->problem->settings->tolerance;
+    const size_t all = draws_each(m->blend.count), few = all / FIRST_DRAWS;
     rovi_estimate elbo = {-INFINITY, 0};
-    m->no_memory = m->no_memory ||
-                   !blend_sample(&m->blend, draws_each(m->blend.count), &m->restart->meter, m->problem->team, stream);
+    sample(m, few < LEAST_DRAWS ? LEAST_DRAWS : few);
+    if (!m->no_memory && all > LEAST_DRAWS && !(blend_weigh(&m->blend).mcse < SURE * tolerance)) {
+        sample(m, all);
+    }
     if (!m->no_memory) {
-        if (prune) {
-            blend_prune(&m->blend, SUPERFLUOUS * m->problem->settings->tolerance);
-            m->no_memory = m->blend.tables.failed;
-        }
+        blend_prune(&m->blend, SUPERFLUOUS * tolerance);
+        m->no_memory = m->blend.tables.failed;
         elbo = blend_weigh(&m->blend);
     }
     return elbo;
+}
+
+/* The same with all components, though some may be of no use as they are, and weights that are only on the way. */
+static rovi_estimate weigh_all(struct mixture *m)
+{
+    sample(m, draws_each(m->blend.count));
+    return m->no_memory ? (rovi_estimate){-INFINITY, 0} : blend_approach(&m->blend);
 }
 
 static rovi_approximation *mixed(struct mixture *m)
@@ -170,6 +201,16 @@ static bool is_done(const struct mixture *m, size_t k)
     return divergence < REFINED * m->problem->settings->tolerance / (double)m->blend.count;
 }
 
+/* Whether a component is not where it was when it was fitted last, or touches one that is not. */
+static bool is_due(const struct mixture *m, size_t k)
+{
+    bool due = m->blend.moved[k];
+    for (size_t j = 0; j < m->blend.count && !due; j++) {
+        due = m->blend.moved[j] && blend_share(&m->blend, j, k) > TOUCHING;
+    }
+    return due && !is_done(m, k);
+}
+
 /* One component, by the coordinate solver, to the target that its share shows. */
 static void refine_one(void *context, size_t k, size_t worker)
 {
@@ -177,7 +218,8 @@ static void refine_one(void *context, size_t k, size_t worker)
     (void)worker;
     m->refined[k] = NULL;
     m->lost[k] = false;
-    if (is_done(m, k)) {
+    m->gained[k] = 0;
+    if (!m->due[k]) {
         return;
     }
     struct rovi_target *view = share_new(&m->restart->meter, m->seen, k);
@@ -197,6 +239,8 @@ static void refine_one(void *context, size_t k, size_t worker)
     if (r.no_memory || r.stop == ROVI_STOP_FAILED) {
         rovi_approximation_free(r.approximation);
         m->refined[k] = NULL;
+    } else if (r.trace_length > 0) {
+        m->gained[k] = r.trace[r.trace_length - 1].elbo - r.trace[0].elbo;
     }
     arena_free(&r.memory);
     rovi_target_free(view);
@@ -205,8 +249,19 @@ static void refine_one(void *context, size_t k, size_t worker)
 /* What is left of the budget, in equal parts: the components of a round must not depend on each other's cost. */
 static void set_budget(struct mixture *m)
 {
-    const uint64_t whole = m->restart->progress.budget, spent = atomic_load(&m->restart->meter.density);
-    m->budget_each = whole == 0 ? 0 : whole > spent ? 1 + (whole - spent) / m->blend.count : 1;
+    const uint64_t whole = m->restart->progress.budget, gone = spent(m);
+    m->budget_each = whole == 0 ? 0 : whole > gone ? 1 + (whole - gone) / m->blend.count : 1;
+}
+
+/* Which components are to be refined; false when none is. */
+static bool find_due(struct mixture *m)
+{
+    bool any = false;
+    for (size_t k = 0; k < m->blend.count; k++) {
+        m->due[k] = is_due(m, k);
+        any = any || m->due[k];
+    }
+    return any;
 }
 
 static void refine(struct mixture *m)
@@ -218,7 +273,11 @@ static void refine(struct mixture *m)
     }
     set_budget(m);
     team_for(m->problem->team, m->blend.count, refine_one, m);
+    const double least = MOVED * m->problem->settings->tolerance / (double)m->blend.count;
+    m->promised = 0;
     for (size_t k = 0; k < m->blend.count; k++) {
+        m->promised += m->blend.weight[k] * m->gained[k];
+        m->blend.moved[k] = m->blend.weight[k] * m->gained[k] > least;
         if (m->refined[k] != NULL) {
             rovi_approximation_free(m->blend.q[k]);
             m->blend.q[k] = m->refined[k];
@@ -247,27 +306,55 @@ static bool keep(struct mixture *m, rovi_estimate elbo)
     rovi_approximation_free(r->approximation);
     r->approximation = m->blend.count == 1 ? approximation_copy(m->blend.q[0]) : mixed(m);
     m->divergence = divergence(m);
+    r->progress.budget = elbo.value > r->to_beat + SHOWN ? r->budget_if_better : r->progress.budget;
     restart_record(r, elbo);
     return r->approximation != NULL;
 }
 
-/* Rounds until `patience` in a row gain less than the tolerance, beyond their own error; each that loses nothing is
- * kept. Returns the ELBO of the last one kept. */
+/* Whether a gain is worth so many evaluations. */
+static bool pays(const struct mixture *m, double gain, uint64_t evaluations)
+{
+    return m->restart->price == 0 || gain * m->restart->price > (double)evaluations;
+}
+
+/* One round; false when it is the last: out of memory, or no more is to be had, since nothing has moved, or the ELBO
+ * fell beyond its error. A round that loses nothing is kept. */
+static bool run_round(struct mixture *m, rovi_estimate *now)
+{
+    if (!find_due(m)) {
+        m->restart->stop = ROVI_STOP_CONVERGED;
+        return false;
+    }
+    m->restart->progress.shown.iteration = ++m->restart->iterations;
+    refine(m);
+    const rovi_estimate after = m->no_memory ? *now : weigh(m);
+    const bool lost = !(after.value > now->value - 3 * after.mcse);
+    if (m->no_memory || lost || !keep(m, after)) {
+        m->restart->stop = lost && !ended(m) ? ROVI_STOP_CONVERGED : m->restart->stop;
+        return false;
+    }
+    *now = after;
+    return true;
+}
+
+/* Rounds until `patience` in a row gain less than the tolerance, beyond their own error and by what components gained
+ * of their own targets, whichever is more; or until the next is not worth its evaluations, going by the last two.
+ * Returns the ELBO of the last one kept. */
 static rovi_estimate improve(struct mixture *m, rovi_estimate now, int rounds, int patience)
 {
     const double tolerance = m->problem->settings->tolerance;
+    double before = INFINITY; /* gain of the round before */
     for (int r = 0, idle = 0; r < rounds && idle < patience && !ended(m); r++) {
-        m->restart->progress.shown.iteration = ++m->restart->iterations;
-        refine(m);
-        const rovi_estimate after = m->no_memory ? now : weigh(m, true);
-        const bool lost = !(after.value > now.value - 3 * after.mcse);
-        if (m->no_memory || lost || !keep(m, after)) {
-            m->restart->stop = lost && !ended(m) ? ROVI_STOP_CONVERGED : m->restart->stop; /* no more to be had so */
+        const double old = now.value;
+        const uint64_t begun = spent(m);
+        if (!run_round(m, &now)) {
             break;
         }
-        idle = after.value - now.value < tolerance + 2 * after.mcse ? idle + 1 : 0;
+        const double gain = fmax(now.value - old, m->promised), falls = r == 0 ? SLOWEST : fmin(SLOWEST, gain / before);
+        const bool small = now.value - old < tolerance + 2 * now.mcse && m->promised < tolerance;
+        idle = !pays(m, gain * falls, spent(m) - begun) ? patience : small ? idle + 1 : 0;
+        before = gain;
         m->restart->stop = idle == patience ? ROVI_STOP_CONVERGED : ROVI_STOP_MAX_ITERATIONS;
-        now = after;
     }
     return now;
 }
@@ -284,7 +371,7 @@ static rovi_estimate seek(struct mixture *m, rovi_estimate now)
         m->no_memory = !seek_blend(&m->blend, now.value, m->problem->settings, &m->restart->progress, m->problem->team,
                                    stream, &added);
         if (added > 0) {
-            now = weigh(m, true);
+            now = weigh(m);
             m->no_memory = m->no_memory || !keep(m, now);
         }
         found = added > 0 && now.value > before + m->problem->settings->tolerance;
@@ -292,8 +379,8 @@ static rovi_estimate seek(struct mixture *m, rovi_estimate now)
     return now;
 }
 
-/* New components where mass is lacking: true when the mixture with them is worth more than their number and the error.
- * Otherwise the one without them stays. */
+/* New components where mass is lacking: true when the mixture with them is better, beyond the error. Otherwise the one
+ * without them stays. */
 static bool enlarge(struct mixture *m, rovi_estimate *now)
 {
     const struct rng_stream stream = {.seed = m->restart->seed, .purpose = RNG_PROBE, .substream = ++m->samples};
@@ -302,14 +389,14 @@ static bool enlarge(struct mixture *m, rovi_estimate *now)
     const rovi_stop stop = m->restart->stop;
     size_t added = 0;
     m->restart->approximation = NULL;
+    memset(m->blend.moved, 0, m->blend.count * sizeof *m->blend.moved); /* as far as rounds could tell */
     m->no_memory = m->no_memory || !grow_blend(&m->blend, 2 + m->blend.count / 4, before.value, &m->restart->meter,
                                                m->problem->team, stream, &added);
     if (added > 0) {
-        const rovi_estimate start = weigh(m, false);
+        const rovi_estimate start = weigh_all(m);
         *now = improve(m, start, GROWTH_ROUNDS, 2);
     }
-    const double gain = now->value - before.value, error = hypot(now->mcse, before.mcse);
-    if (m->restart->approximation != NULL && gain > m->problem->settings->tolerance + 2 * error) {
+    if (m->restart->approximation != NULL && now->value - before.value > CLEAR * hypot(now->mcse, before.mcse)) {
         rovi_approximation_free(old);
         return true;
     }
@@ -329,14 +416,25 @@ static bool can_gain(const struct mixture *m, rovi_estimate now)
     return m->divergence > m->problem->settings->tolerance + 2 * hypot(now.mcse, now.mcse);
 }
 
+/* As long as it gains more than the tolerance, and its error, and what it costs. */
+static void grow(struct mixture *m, rovi_estimate *now)
+{
+    const int most = m->restart->price > 0 ? 1 : FAILURES; /* where evaluations count, none is tried on chance */
+    for (int g = 0, failed = 0; g < GROWTHS && failed < most && can_gain(m, *now) && !ended(m); g++) {
+        const rovi_estimate before = *now;
+        const uint64_t begun = spent(m);
+        const double gain = enlarge(m, now) ? now->value - before.value : 0;
+        const double least = m->problem->settings->tolerance + 2 * hypot(now->mcse, before.mcse);
+        failed = gain > least && pays(m, gain, spent(m) - begun) ? 0 : failed + 1;
+    }
+}
+
 static void make(struct mixture *m)
 {
-    rovi_estimate now = weigh(m, true);
+    rovi_estimate now = weigh(m);
     m->no_memory = m->no_memory || !keep(m, now);
     now = improve(m, seek(m, now), ROUNDS, 1);
-    for (int g = 0, failed = 0; g < GROWTHS && failed < FAILURES && can_gain(m, now) && !ended(m); g++) {
-        failed = enlarge(m, &now) ? 0 : failed + 1;
-    }
+    grow(m, &now);
     restart_record(m->restart, now); /* what failed attempts have cost, too */
 }
 
@@ -349,6 +447,8 @@ static bool set_up(struct mixture *m)
     m->search = arena_take(&m->memory, m->searches, sizeof *m->search);
     m->refined = arena_take(&m->memory, room, sizeof(void *));
     m->lost = arena_take(&m->memory, room, sizeof *m->lost);
+    m->due = arena_take(&m->memory, room, sizeof *m->due);
+    m->gained = arena_doubles(&m->memory, room);
     m->settings = *m->problem->settings;
     m->settings.iterations = REFINING;
     m->restart->progress.shown.iterations = MOST_ROUNDS;

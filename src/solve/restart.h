@@ -23,6 +23,9 @@ struct restart {
     const rovi_approximation *start; /* to continue from, borrowed; or NULL */
     struct meter meter;
     struct progress progress; /* set by the caller; points at the meter */
+    double to_beat; /* an ELBO; a mixture that is clearly above it may ask as often as the next says; or infinite */
+    uint64_t budget_if_better;
+    double price; /* evaluations that a nat is worth; 0: no matter how many */
     rovi_approximation *approximation;
     rovi_stop stop;
     uint64_t iterations;
