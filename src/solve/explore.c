@@ -14,12 +14,13 @@
 #include "base/linalg.h"
 #include "base/normal.h"
 
-#define STARTS         48  /* at most, unless told otherwise */
-#define IDLE           20  /* starts in a row that find nothing new, after which it is enough: at least */
-#define IDLE_LED       8   /* the same, where another restart has searched before */
-#define IDLE_LEAST     3   /* of those, however many gradients they ask for */
-#define IDLE_GRADIENTS 400 /* times d + 10: gradients without a new mode that are enough */
-#define IDLE_CHEAP     20  /* times d + 10: gradients without a new mode that are too few */
+#define STARTS     48  /* at most, unless told otherwise */
+#define IDLE       20  /* starts in a row that find nothing new, after which it is enough */
+#define IDLE_FEW   8   /* the same, where another restart has searched before, or starts are dear */
+#define IDLE_LEAST 3   /* the same, where each is a long walk */
+#define IDLE_CHEAP 20  /* times d + 10: gradients without a new mode that are too few, */
+#define IDLE_DEAR  60  /* that make starts dear */
+#define IDLE_LONG  400 /* and that make them long walks */
 #define FAR                                                                                                            \
     2.0 /* times start_spread: first of four doubling distances from a mode found before, in standard deviations */
 #define WITHIN          2.0  /* standard deviations: a mean within a local */
@@ -461,13 +462,14 @@ static void weigh(struct explorer *e)
     }
 }
 
-/* Starts in a row without a new mode; more where they cost next to nothing, fewer where each is a long walk, as where
- * climbs end at a pole of the density. */
+/* Starts in a row without a new mode; more where they cost next to nothing, fewer where they are dear, and fewer still
+ * where each is a long walk, as where climbs end at a pole of the density. */
 static bool is_enough(const struct explorer *e, size_t idle, uint64_t since)
 {
-    const uint64_t spent = atomic_load(&e->progress->meter->gradient) - since, unit = e->dim + 10;
-    return (idle >= (e->led ? IDLE_LED : IDLE) && idle >= e->idle_each * e->count && spent >= IDLE_CHEAP * unit) ||
-           (idle >= IDLE_LEAST && spent > IDLE_GRADIENTS * unit);
+    const uint64_t spent = (atomic_load(&e->progress->meter->gradient) - since) / (e->dim + 10);
+    const size_t least = e->led || spent > IDLE_DEAR ? IDLE_FEW : IDLE;
+    return (idle >= least && idle >= e->idle_each * e->count && spent >= IDLE_CHEAP) ||
+           (idle >= IDLE_LEAST && spent > IDLE_LONG);
 }
 
 void explore_leave(const struct explorer *e, struct known_modes *modes, struct arena *arena)

@@ -345,7 +345,7 @@ static bool fell(struct polish *p, struct candidate *c, double before, int *fall
     if (c->lines_only || c->elbo > before - fmax(p->tolerance, FALL * p->noise)) {
         return false;
     }
-    if (before >= p->best_elbo) {
+    if (p->best != NULL && before >= p->best_elbo) {
         go_back(p, c);
     }
     c->lines_only = ++*falls == FALLS;

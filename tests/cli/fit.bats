@@ -99,7 +99,7 @@ essence() {
     [ "$status" = 3 ]
     run "$ROVI" fit funnel -o a.json --max-evaluations 5000 --restarts 2
     [ "$status" = 3 ]
-    run "$ROVI" fit funnel -o a.json --iterations 3 --restarts 1
+    run "$ROVI" fit funnel --method rovi -o a.json --iterations 3 --restarts 1
     [ "$status" = 3 ]
     run timeout --foreground --preserve-status -s INT 0.5 "$ROVI" fit funnel -o b.json --restarts 1000
     [ "$status" = 130 ]
