@@ -26,7 +26,7 @@
                           */
 #define IMPERFECT_DIM 20 /* dimensions, above which it is in proportion to them: what many add up to is no mode */
 
-#define MIXTURE_LEAST 200000 /* evaluations that a mixture may cost beside a fit that cost less */
+#define MIXTURE_LEAST 20000
 #define MIXTURE_MOST  3
 #define MIXTURE_PRICE 10
 
