@@ -230,6 +230,89 @@ static void what_leaves_the_numbers_is_dropped(void **state)
     drop(&f);
 }
 
+/* Components that overlap, one twice, and one that spans the others, in five orders: the same ones are kept, with the
+ * same weights and ELBO, to the error of 4000 draws of each (a weight to some .01, as above). */
+static void the_order_of_components_does_not_matter(void **state)
+{
+    (void)state;
+    static const size_t orders[][MOST] = {
+        {0, 1, 2, 3, 4, 5}, {5, 4, 3, 2, 1, 0}, {4, 0, 5, 1, 3, 2}, {3, 5, 1, 4, 2, 0}, {2, 4, 0, 3, 5, 1}};
+    static const double mean[MOST] = {-4, -1, 1.5, 5, 5, .5}, sd[MOST] = {1, 1, 1, 1, 1, 4};
+    static const double weights[] = {.2, .3, .1, .4}, means[] = {-4, -1, 1.5, 5};
+    for (size_t o = 0; o < sizeof orders / sizeof orders[0]; o++) {
+        struct fixture f;
+        double m[MOST], s[MOST];
+        for (size_t k = 0; k < MOST; k++) {
+            m[k] = mean[orders[o][k]];
+            s[k] = sd[orders[o][k]];
+        }
+        make(&f, support_mixture(1, 4, weights, means, 0, NULL), MOST, m, s, 1);
+        blend_prune(&f.blend, .0005);
+        const rovi_estimate elbo = blend_weigh(&f.blend);
+        assert_int_equal(f.blend.count, 4);
+        assert_true(fabs(elbo.value) < .0005 + 4 * elbo.mcse);
+        for (size_t k = 0; k < 4; k++) {
+            const double center = rovi_approximation_parts_of(f.blend.q[k])->center[0];
+            const size_t j = center < -3 ? 0 : center < 0 ? 1 : center < 3 ? 2 : 3;
+            assert_close(f.blend.weight[k], weights[j], .03);
+        }
+        drop(&f);
+    }
+}
+
+/* A component that starts with nearly no weight, or with nearly all, ends with what it deserves: in a few steps, the
+ * last of which leave no more to gain than the greatest level shows. */
+static void weights_do_not_depend_on_where_they_begin(void **state)
+{
+    (void)state;
+    static const double begins[] = {1e-5, .5, 1 - 1e-5};
+    const struct mix m = {.mean = {-1, 1.2}, .sd = {.8, 1}};
+    double weight[3];
+    struct fixture f;
+    make(&f, pair(2), 2, m.mean, m.sd, 1);
+    for (size_t i = 0; i < 3; i++) {
+        f.blend.weight[0] = begins[i];
+        f.blend.weight[1] = 1 - begins[i];
+        const rovi_estimate elbo = blend_weigh(&f.blend);
+        weight[i] = f.blend.weight[0];
+        assert_int_equal(f.blend.count, 2);
+        assert_true(fmax(f.blend.level[0], f.blend.level[1]) - elbo.value < 2e-6);
+    }
+    assert_close(weight[1], weight[0], 1e-4);
+    assert_close(weight[2], weight[0], 1e-4);
+    drop(&f);
+}
+
+/* Before a new component is refined it may be of no use, and stays all the same. */
+static void approaching_drops_none(void **state)
+{
+    (void)state;
+    struct fixture f;
+    make(&f, pair(20), 3, (const double[]){10, -10, 30}, (const double[]){1, 1, 1}, 1);
+    const double before = blend_approach(&f.blend).value, once = f.blend.weight[2];
+    assert_int_equal(f.blend.count, 3);
+    assert_true(once < 1e-6);
+    assert_true(blend_approach(&f.blend).value > before - 1e-9);
+    blend_weigh(&f.blend);
+    assert_int_equal(f.blend.count, 2);
+    drop(&f);
+}
+
+/* Of two equal components each is half of the mixture where the other is; of one that is apart, nothing. */
+static void shares_say_which_components_touch(void **state)
+{
+    (void)state;
+    struct fixture f;
+    make(&f, pair(20), 3, (const double[]){10, 10, -10}, (const double[]){1, 1, 1}, 1);
+    blend_approach(&f.blend);
+    for (size_t k = 0; k < 2; k++) {
+        assert_close(blend_share(&f.blend, 0, k) + blend_share(&f.blend, 1, k), 1, 1e-9);
+        assert_close(blend_share(&f.blend, 2, k), 0, 1e-9);
+    }
+    assert_close(blend_share(&f.blend, 2, 2), 1, 1e-9);
+    drop(&f);
+}
+
 static void bits_are_the_same_for_any_number_of_threads(void **state)
 {
     (void)state;
@@ -281,6 +364,10 @@ int main(void)
         cmocka_unit_test(a_component_outside_the_support_is_dropped),
         cmocka_unit_test(nothing_inside_the_support_is_no_elbo),
         cmocka_unit_test(what_leaves_the_numbers_is_dropped),
+        cmocka_unit_test(the_order_of_components_does_not_matter),
+        cmocka_unit_test(weights_do_not_depend_on_where_they_begin),
+        cmocka_unit_test(approaching_drops_none),
+        cmocka_unit_test(shares_say_which_components_touch),
         cmocka_unit_test(bits_are_the_same_for_any_number_of_threads),
         cmocka_unit_test(a_mixture_is_taken_apart_and_replaced),
     };

@@ -244,12 +244,18 @@ static void auto_takes_one_rotation_where_that_is_enough(void **state)
     }
 }
 
+/* Of one mode and of several, where a mixture is taken and where none is, or one is tried and not taken. */
 static void auto_is_never_worse_than_one_rotation(void **state)
 {
     (void)state;
-    rovi_target *targets[] = {support_schools(), on_ring(3, 2), NULL};
-    assert_int_equal(rovi_target_new_banana(&targets[2], NULL), ROVI_OK);
-    for (size_t i = 0; i < 3; i++) {
+    enum { TARGETS = 7 };
+    const double even[] = {.5, .5}, near[] = {-1, -1, 1, 1}, uneven[] = {.2, .3, .5}, three[] = {-2, 0, 1, 2, 3, -3};
+    rovi_target *targets[TARGETS] = {support_schools(), on_ring(3, 2), support_mixture(2, 2, even, near, 0, NULL),
+                                     support_mixture(2, 3, uneven, three, 0, NULL)};
+    assert_int_equal(rovi_target_new_banana(&targets[4], NULL), ROVI_OK);
+    assert_int_equal(rovi_target_new_funnel(3, &targets[5], NULL), ROVI_OK);
+    assert_int_equal(rovi_target_new_student_t_mixture(2, 2, 4, even, near, 0, NULL, &targets[6], NULL), ROVI_OK);
+    for (size_t i = 0; i < TARGETS; i++) {
         rovi_fit *one = support_fit(targets[i], SETTINGS_OF("method", "rovi", "restarts", "2"));
         rovi_fit *best = support_fit(targets[i], SETTINGS_OF("restarts", "2"));
         const rovi_estimate a = rovi_fit_parts_of(one)->elbo, b = rovi_fit_parts_of(best)->elbo;
@@ -368,6 +374,42 @@ static void mixtures_are_continued_by_mixtures(void **state)
     rovi_target_free(target);
 }
 
+/* The same components in another order are the same start: as good a fit, and as much of each normal. */
+static void the_order_of_components_does_not_matter(void **state)
+{
+    (void)state;
+    enum { MOST = 16 };
+    const double weights[] = {.1, .2, .3, .4}, means[] = {-3, 0, 0, 2, 2, -2, 5, 3};
+    double weight[MOST], share[2][4];
+    const rovi_approximation *part[MOST];
+    rovi_target *target = support_mixture(2, 4, weights, means, 0, NULL);
+    rovi_fit *first = support_fit(target, SETTINGS_OF("method", "mixture")), *fit[2];
+    const size_t count = rovi_approximation_components(q_of(first));
+    assert_in_range(count, 3, MOST);
+    for (size_t turned = 0; turned < 2; turned++) {
+        rovi_approximation *start = NULL;
+        rovi_settings *settings = SETTINGS_OF("method", "mixture");
+        for (size_t k = 0; k < count; k++) {
+            part[k] = rovi_approximation_component(q_of(first), turned ? count - 1 - k : k, &weight[k]);
+        }
+        assert_int_equal(rovi_approximation_new_mixture(count, weight, part, &start, NULL), ROVI_OK);
+        assert_int_equal(rovi_fit_continue(target, settings, start, NULL, NULL, &fit[turned], NULL), ROVI_OK);
+        assert_true(kl_of(fit[turned]) < .02);
+        shares(target, fit[turned], 4, share[turned]);
+        rovi_approximation_free(start);
+        rovi_settings_free(settings);
+    }
+    const rovi_estimate a = rovi_fit_parts_of(fit[0])->elbo, b = rovi_fit_parts_of(fit[1])->elbo;
+    assert_true(fabs(a.value - b.value) < .005 + 4 * hypot(a.mcse, b.mcse)); /* the tolerance of both */
+    for (size_t k = 0; k < 4; k++) {
+        assert_close(share[0][k], share[1][k], .02);
+    }
+    rovi_fit_free(fit[0]);
+    rovi_fit_free(fit[1]);
+    rovi_fit_free(first);
+    rovi_target_free(target);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -383,6 +425,7 @@ int main(void)
         cmocka_unit_test(limits_leave_what_was_finished),
         cmocka_unit_test(interrupted_fits_keep_what_they_have),
         cmocka_unit_test(mixtures_are_continued_by_mixtures),
+        cmocka_unit_test(the_order_of_components_does_not_matter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
