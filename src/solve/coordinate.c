@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "solve/explored.h"
 #include "solve/polish.h"
 #include "solve/start.h"
 
@@ -103,14 +104,14 @@ static void explore(struct coordinates *s)
     const bool explored = own->count > 0;
     const struct known_modes *known = explored ? own : s->problem->known;
     if (known != NULL) {
-        explore_adopt(&s->explorer, known);
+        explored_adopt(&s->explorer, known);
     }
     s->explorer.starts = explored ? 0 : s->explorer.starts;
     explore_run(&s->explorer, s->problem->settings, s->restart->seed);
-    s->restart->promise = explore_promise(&s->explorer);
+    s->restart->promise = explored_promise(&s->explorer);
     if (known == NULL) {
-        explore_leave(&s->explorer, own, &s->restart->memory);
-    } else if (!explored && !explore_has_news(&s->explorer) && !polish_ended(&s->polish)) {
+        explored_leave(&s->explorer, own, &s->restart->memory);
+    } else if (!explored && !explored_has_news(&s->explorer) && !polish_ended(&s->polish)) {
         s->restart->stop = ROVI_STOP_SAME_MODES;
     }
 }

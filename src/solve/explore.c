@@ -8,11 +8,11 @@
 #include "solve/explore.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/linalg.h"
 #include "base/normal.h"
+#include "solve/explored.h"
 
 #define STARTS     48  /* at most, unless told otherwise */
 #define IDLE       20  /* starts in a row that find nothing new, after which it is enough */
@@ -23,15 +23,9 @@
 #define IDLE_LONG  400 /* and that make them long walks */
 #define FAR                                                                                                            \
     2.0 /* times start_spread: first of four doubling distances from a mode found before, in standard deviations */
-#define WITHIN          2.0  /* standard deviations: a mean within a local */
-#define NEGLIGIBLE      1e-4 /* weight of a local that is dropped */
-#define HOPELESS        22   /* nats: its weight would be negligible, were Laplace's approximation off by a dozen */
-#define FIRST           3    /* starts from which a mode is looked for, before mass is looked for without one */
-#define FIRST_GRADIENTS 30   /* times d + 10: no further one after so many */
-#define NEWS            1e-3 /* weight of modes that are worth a fit of their own */
-#define NEAR            0.5  /* standard deviations: closer is the same mode */
+#define FIRST           3   /* starts from which a mode is looked for, before mass is looked for without one */
+#define FIRST_GRADIENTS 30  /* times d + 10: no further one after so many */
 #define AWAY            1.0 /* standard deviations, beyond those of a draw: a mean that has left the mode it began in */
-#define BEYOND          3.0 /* standard deviations, beyond those of a draw: where draws of a local are */
 #define CHUNK           5   /* natural-gradient steps between looks at the ELBO */
 #define CHUNKS          16
 #define ALIKE           5e-4 /* nats: a local that differs less from the target needs no more steps */
@@ -61,17 +55,6 @@ void explore_init(struct explorer *e, struct arena *arena, const struct progress
     e->ascent.still = STILL;
     local_work_init(&e->work, arena, progress, team);
     e->work.enough = ALIKE;
-}
-
-/* Distance of x from `from`, in standard deviations of the local. */
-static double distance(struct explorer *e, const struct local *local, const double *from, const double *x)
-{
-    double *off = e->work.vector;
-    for (size_t j = 0; j < e->dim; j++) {
-        off[j] = x[j] - from[j];
-    }
-    linalg_solve_lower(1, e->dim, local->L, off);
-    return sqrt(linalg_dot(e->dim, off, off));
 }
 
 /* Where searching begins: the target's start, or the origin. */
@@ -144,45 +127,21 @@ static bool laplace(struct explorer *e, struct local *local)
     return local_laplace(local, &e->work, e->x, e->H);
 }
 
-static void copy_local(size_t d, const struct local *from, struct local *to)
-{
-    memcpy(to->mean, from->mean, d * sizeof *to->mean);
-    memcpy(to->L, from->L, d * d * sizeof *to->L);
-    to->elbo = from->elbo;
-    to->error = from->error;
-    to->off = from->off;
-}
-
 /* Back to the last good state, if there is one, and half as wide. */
 static void shrink(struct explorer *e, struct local *local)
 {
     if (isfinite(e->good.elbo)) {
-        copy_local(e->dim, &e->good, local);
+        local_copy(e->dim, &e->good, local);
     }
     for (size_t i = 0; i < e->dim * e->dim; i++) {
         local->L[i] *= 0.5;
     }
 }
 
-/* Which of the locals it is, or e->count. */
-static size_t find_known(struct explorer *e, const struct local *fresh)
-{
-    const double noise = 3 * sqrt((double)e->dim / (double)e->work.draws);
-    size_t k = 0;
-    for (; k < e->count; k++) {
-        const struct local *known = &e->locals[k]; /* near by the measure of both: one may span several modes */
-        if (distance(e, known, known->mean, fresh->mean) < NEAR + noise &&
-            distance(e, fresh, known->mean, fresh->mean) < NEAR + noise) {
-            break;
-        }
-    }
-    return k;
-}
-
 /* Whether the steps have led out of the mode that they are asked for. */
 static bool has_left(struct explorer *e, const struct local *local)
 {
-    return e->home != NULL && distance(e, local, local->mean, e->home) > AWAY + sqrt((double)e->dim);
+    return e->home != NULL && local_distance(local, &e->work, local->mean, e->home) > AWAY + sqrt((double)e->dim);
 }
 
 /* Natural-gradient steps while they gain more than their noise. Where too few draws lie inside the support, the local
@@ -196,7 +155,7 @@ static bool settle(struct explorer *e, struct local *local, struct rng_stream st
     for (int c = 0; c < CHUNKS && shrunk <= SHRINKS && !supervisor_ends(e->progress, &stop); c++) {
         inside = inside || local_fit(local, &e->work, stream, 0, RATE);
         if (inside && !isfinite(e->good.elbo)) {
-            copy_local(e->dim, local, &e->good);
+            local_copy(e->dim, local, &e->good);
         }
         if (inside && local->off < e->work.enough) {
             break;
@@ -208,15 +167,15 @@ static bool settle(struct explorer *e, struct local *local, struct rng_stream st
         } else if (local->elbo < e->good.elbo + SLIGHT + 2 * local->error) {
             break;
         } else {
-            copy_local(e->dim, local, &e->good);
-            if (find_known(e, local) < e->count || has_left(e, local)) {
+            local_copy(e->dim, local, &e->good);
+            if (explored_find(e, local) < e->count || has_left(e, local)) {
                 break;
             }
         }
         stream.substream += CHUNK + 1;
     }
     if (shrunk > 0 && !(local->off < e->work.enough)) {
-        copy_local(e->dim, &e->good, local);
+        local_copy(e->dim, &e->good, local);
     }
     return isfinite(local->elbo);
 }
@@ -225,16 +184,6 @@ static void start_from_point(struct explorer *e, struct local *local, const doub
 {
     memcpy(local->mean, x, e->dim * sizeof *x);
     linalg_identity(e->dim, local->L);
-}
-
-static bool climbed_before(struct explorer *e)
-{
-    for (size_t k = 0; k < e->count; k++) {
-        if (distance(e, &e->locals[k], e->locals[k].peak, e->x) < NEAR) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* From x, or, while the target rejects that, from half as far from the start; `begin` is where it began. */
@@ -297,48 +246,12 @@ static bool try_first(struct explorer *e, const rovi_settings *settings, uint64_
     return true;
 }
 
-/* Whether a normal whose log evidence or ELBO is `worth` is so far below another that it need not be looked at. */
-static bool is_hopeless(const struct explorer *e, double worth)
-{
-    double best = -INFINITY;
-    for (size_t k = 0; k < e->count; k++) {
-        best = fmax(best, e->locals[k].elbo);
-    }
-    return worth < best - HOPELESS;
-}
-
-/* Takes local k out; its memory is used again. */
-static void drop(struct explorer *e, size_t k)
-{
-    const struct local gone = e->locals[k];
-    memmove(&e->locals[k], &e->locals[k + 1], (e->count - k - 1) * sizeof gone);
-    e->locals[--e->count] = gone;
-}
-
-/* Keeps the local that was made last, at the end of a climb, unless it is known or hopeless; false then. The latest
- * climb to a mode tells best where its maximum is: the first has the least to go by. */
-static bool keep(struct explorer *e)
-{
-    const size_t k = find_known(e, &e->locals[e->count]);
-    const bool is_new = k == e->count;
-    if (is_new && is_hopeless(e, e->locals[k].elbo)) {
-        return false;
-    }
-    memcpy(e->locals[k].peak, e->x, e->dim * sizeof *e->x);
-    e->count += is_new;
-    for (size_t i = e->count; i-- > 0;) {
-        if (is_hopeless(e, e->locals[i].elbo)) {
-            drop(e, i);
-        }
-    }
-    return is_new;
-}
-
 /* Laplace's approximation as a local of its own. */
 static bool keep_narrow(struct explorer *e, struct rng_stream stream)
 {
     struct local *fresh = &e->locals[e->count];
-    return laplace(e, fresh) && local_fit(fresh, &e->work, stream, 0, RATE) && isfinite(fresh->elbo) && keep(e);
+    return laplace(e, fresh) && local_fit(fresh, &e->work, stream, 0, RATE) && isfinite(fresh->elbo) &&
+           explored_keep(e);
 }
 
 /* A walk from where a climb began is long: not where there is a mode that needed none, nor after another search. */
@@ -367,7 +280,7 @@ static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_
     }
     scatter(e, settings, seed, s);
     memcpy(begin, e->x, e->dim * sizeof *begin);
-    if (!climb(e, begin, &logp) || climbed_before(e)) {
+    if (!climb(e, begin, &logp) || explored_has_peak(e)) {
         return false;
     }
     const bool narrow = e->narrow && keep_narrow(e, stream);
@@ -376,13 +289,13 @@ static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_
     }
     struct local *fresh = &e->locals[e->count];
     const bool curved = laplace(e, fresh);
-    if (curved && is_hopeless(e, laplace_evidence(e, fresh, logp))) {
+    if (curved && explored_is_hopeless(e, laplace_evidence(e, fresh, logp))) {
         return narrow;
     }
     if (!(curved && settle(e, fresh, stream)) && (!may_walk(e) || !fit_without_climb(e, fresh, begin, stream))) {
         return narrow;
     }
-    return keep(e) || narrow;
+    return explored_keep(e) || narrow;
 }
 
 /* Steps that lead out of the mode are taken back: what is asked for is the mode at x. */
@@ -399,67 +312,7 @@ bool explore_at(struct explorer *e, const double *x, struct rng_stream stream)
     e->home = x;
     const bool settled = settle(e, fresh, stream) && !has_left(e, fresh);
     e->home = NULL;
-    return settled ? keep(e) : keep_narrow(e, stream);
-}
-
-bool explore_covers(struct explorer *e, const double *x)
-{
-    for (size_t k = 0; k < e->count; k++) {
-        if (distance(e, &e->locals[k], e->locals[k].mean, x) < BEYOND + sqrt((double)e->dim)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool explore_knows(struct explorer *e, const struct local *local)
-{
-    return find_known(e, local) < e->count;
-}
-
-static int better_first(const void *a, const void *b)
-{
-    const struct local *p = a, *q = b;
-    return (p->elbo < q->elbo) - (p->elbo > q->elbo);
-}
-
-/* Whether the locals whose means lie within local k are together the better description: it then spans several modes.
- */
-static bool is_superseded(struct explorer *e, size_t k)
-{
-    double inside = 0;
-    for (size_t j = 0; j < e->count; j++) {
-        if (j != k && distance(e, &e->locals[k], e->locals[k].mean, e->locals[j].mean) < WITHIN) {
-            inside += exp(e->locals[j].elbo - e->locals[k].elbo);
-        }
-    }
-    return inside > 1;
-}
-
-static void drop_superseded(struct explorer *e)
-{
-    for (size_t k = e->count; k-- > 0;) {
-        if (is_superseded(e, k)) {
-            drop(e, k);
-        }
-    }
-}
-
-/* Weights of the sorted locals; those that do not count are dropped. */
-static void weigh(struct explorer *e)
-{
-    double sum = 0;
-    for (size_t k = 0; k < e->count; k++) {
-        e->weight[k] = exp(e->locals[k].elbo - e->locals[0].elbo);
-        if (e->weight[k] < NEGLIGIBLE) {
-            e->count = k;
-        } else {
-            sum += e->weight[k];
-        }
-    }
-    for (size_t k = 0; k < e->count; k++) {
-        e->weight[k] /= sum;
-    }
+    return settled ? explored_keep(e) : keep_narrow(e, stream);
 }
 
 /* Starts in a row without a new mode; more where they cost next to nothing, fewer where they are dear, and fewer still
@@ -470,31 +323,6 @@ static bool is_enough(const struct explorer *e, size_t idle, uint64_t since)
     const size_t least = e->led || spent > IDLE_DEAR ? IDLE_FEW : IDLE;
     return (idle >= least && idle >= e->idle_each * e->count && spent >= IDLE_CHEAP) ||
            (idle >= IDLE_LEAST && spent > IDLE_LONG);
-}
-
-void explore_leave(const struct explorer *e, struct known_modes *modes, struct arena *arena)
-{
-    const size_t d = e->dim;
-    modes->locals = arena_take(arena, e->count, sizeof *modes->locals);
-    for (size_t k = 0; k < e->count && !arena->failed; k++) {
-        local_init(&modes->locals[k], arena, d);
-        if (!arena->failed) {
-            copy_local(d, &e->locals[k], &modes->locals[k]);
-            memcpy(modes->locals[k].peak, e->locals[k].peak, d * sizeof(double));
-            modes->count++;
-        }
-    }
-}
-
-void explore_adopt(struct explorer *e, const struct known_modes *modes)
-{
-    for (e->count = 0; e->count < modes->count && e->count < e->room; e->count++) {
-        struct local *known = &e->locals[e->count];
-        copy_local(e->dim, &modes->locals[e->count], known);
-        memcpy(known->peak, modes->locals[e->count].peak, e->dim * sizeof(double));
-        known->known = true;
-    }
-    e->led = e->count > 0;
 }
 
 bool explore_begin_with(struct explorer *e, const rovi_approximation *q, uint64_t seed, bool settled)
@@ -514,15 +342,6 @@ bool explore_begin_with(struct explorer *e, const rovi_approximation *q, uint64_
     first->known = e->led = true;
     e->count = 1;
     return true;
-}
-
-bool explore_has_news(const struct explorer *e)
-{
-    double news = 0;
-    for (size_t k = 0; k < e->count; k++) {
-        news += e->locals[k].known ? 0 : e->weight[k];
-    }
-    return news > NEWS;
 }
 
 /* The widest direction of the local, about: a few rounds of L L^T from the widest coordinate. Returns how wide. */
@@ -581,12 +400,5 @@ void explore_run(struct explorer *e, const rovi_settings *settings, uint64_t see
         }
         since = idle == 0 ? atomic_load(&e->progress->meter->gradient) : since;
     }
-    qsort(e->locals, e->count, sizeof *e->locals, better_first);
-    drop_superseded(e);
-    weigh(e);
-}
-
-double explore_promise(const struct explorer *e)
-{
-    return e->count > 0 ? e->locals[0].elbo - log(e->weight[0]) : -INFINITY; /* weights are exp(ELBO) over their sum */
+    explored_weigh(e);
 }

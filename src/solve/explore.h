@@ -29,22 +29,9 @@ struct explorer {
 void explore_init(struct explorer *e, struct arena *arena, const struct progress *progress, size_t room,
                   struct team *team);
 
-/* What a restart leaves to those after it. */
-struct known_modes {
-    size_t count;
-    struct local *locals; /* count */
-};
-
-/* Leaves copies of the locals in the arena, which may fail; and begins with those that another restart left. */
-void explore_leave(const struct explorer *e, struct known_modes *modes, struct arena *arena);
-void explore_adopt(struct explorer *e, const struct known_modes *modes);
-
 /* Begins with a normal like q, which is not compact, as one that is known: as it is when it is settled, or else the
  * local normal that steps from there lead to. False when the target gives too few values in it. */
 bool explore_begin_with(struct explorer *e, const rovi_approximation *q, uint64_t seed, bool settled);
-
-/* After explore_run: whether there are modes worth the name beyond those that it began with. */
-bool explore_has_news(const struct explorer *e);
 
 /* Finds modes, until many starts in a row have found nothing new. There may be none, when the target rejects all starts
  * or their surroundings. */
@@ -53,14 +40,5 @@ void explore_run(struct explorer *e, const rovi_settings *settings, uint64_t see
 /* Keeps a local normal of the mode whose maximum is at x as the newest of the locals; false when it is known, or the
  * target gives too few values around it. */
 bool explore_at(struct explorer *e, const double *x, struct rng_stream stream);
-
-/* After explore_run: log of the sum of exp(ELBO) over the locals, what their mixture reaches if they are apart. */
-double explore_promise(const struct explorer *e);
-
-/* Whether a normal has its mean where one of these has, by the measure of both. */
-bool explore_knows(struct explorer *e, const struct local *fresh);
-
-/* Whether x lies where draws of a local do. */
-bool explore_covers(struct explorer *e, const double *x);
 
 #endif

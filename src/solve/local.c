@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "base/linalg.h"
 #include "base/normal.h"
 #include "base/team_linalg.h"
 #include "family/reference.h"
@@ -331,6 +332,25 @@ bool local_fit(struct local *local, struct local_work *w, struct rng_stream stre
         }
     }
     return true;
+}
+
+double local_distance(const struct local *local, struct local_work *w, const double *from, const double *x)
+{
+    double *off = w->vector;
+    for (size_t j = 0; j < w->dim; j++) {
+        off[j] = x[j] - from[j];
+    }
+    linalg_solve_lower(1, w->dim, local->L, off);
+    return sqrt(linalg_dot(w->dim, off, off));
+}
+
+void local_copy(size_t d, const struct local *from, struct local *to)
+{
+    memcpy(to->mean, from->mean, d * sizeof *to->mean);
+    memcpy(to->L, from->L, d * d * sizeof *to->L);
+    to->elbo = from->elbo;
+    to->error = from->error;
+    to->off = from->off;
 }
 
 rovi_approximation *local_approximation(size_t d, const struct local *local)

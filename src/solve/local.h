@@ -50,6 +50,12 @@ bool local_of_approximation(struct local *local, struct local_work *w, const rov
 /* `steps` natural-gradient steps of length `rate` in (0, 1]; false when the target gives too few values here. */
 bool local_fit(struct local *local, struct local_work *w, struct rng_stream stream, int steps, double rate);
 
+/* Distance of x from `from`, in standard deviations of the local. */
+double local_distance(const struct local *local, struct local_work *w, const double *from, const double *x);
+
+/* The normal, and what is known of it; not its peak. */
+void local_copy(size_t d, const struct local *from, struct local *to);
+
 /* The local normal, of dimension d, as a rotated product; NULL when out of memory. */
 rovi_approximation *local_approximation(size_t d, const struct local *local);
 

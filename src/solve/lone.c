@@ -7,7 +7,7 @@
 #include <math.h>
 
 #include "evidence/elbo.h"
-#include "solve/explore.h"
+#include "solve/explored.h"
 #include "solve/restart.h"
 
 #define FROM   50  /* dimensions, above which it is tried */
@@ -41,8 +41,8 @@ static bool is_alone(const struct problem *problem, struct restart *restart, con
     if (!memory.failed && explore_begin_with(&e, q, restart->seed, off < ENOUGH)) {
         e.led = off < CLOSE;
         explore_run(&e, problem->settings, restart->seed);
-        alone = !explore_has_news(&e);
-        explore_leave(&e, &restart->modes, &restart->memory);
+        alone = !explored_has_news(&e);
+        explored_leave(&e, &restart->modes, &restart->memory);
     }
     arena_free(&memory);
     return alone;

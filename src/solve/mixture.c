@@ -16,7 +16,7 @@
 
 #include "base/linalg.h"
 #include "solve/blend.h"
-#include "solve/explore.h"
+#include "solve/explored.h"
 #include "solve/grow.h"
 #include "solve/restart.h"
 #include "solve/seek.h"
@@ -120,7 +120,7 @@ static void add_found(struct mixture *m, size_t i)
     for (size_t k = 0; k < e->count && m->blend.count < m->blend.room; k++) {
         bool known = false;
         for (size_t j = 0; j < i && !known; j++) {
-            known = explore_knows(&m->search[j].explorer, &e->locals[k]);
+            known = explored_knows(&m->search[j].explorer, &e->locals[k]);
         }
         rovi_approximation *q = known ? NULL : local_approximation(m->blend.dim, &e->locals[k]);
         m->no_memory = m->no_memory || (!known && q == NULL);

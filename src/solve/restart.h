@@ -5,7 +5,7 @@
 
 #include "base/parallel.h"
 #include "base/settings.h"
-#include "solve/explore.h"
+#include "solve/explored.h"
 #include "solve/supervisor.h"
 
 /* What a solver is given. */

@@ -14,7 +14,7 @@
 
 #include "base/linalg.h"
 #include "family/draw.h"
-#include "solve/explore.h"
+#include "solve/explored.h"
 
 #define KINDS   4  /* of probes */
 #define BLOCKS  16 /* of each kind */
@@ -125,7 +125,7 @@ static void climb_from_best(const struct seeking *job, struct explorer *e, const
         if (!(job->probe[s].score > -INFINITY) || supervisor_ends(progress, &stop)) {
             break;
         }
-        if (explore_covers(e, job->probe[s].x)) {
+        if (explored_covers(e, job->probe[s].x)) {
             continue;
         }
         struct rng_stream stream = job->stream;
