@@ -13,9 +13,10 @@
 static void print_verdict(const struct checked *checked, FILE *stream)
 {
     const rovi_diagnosis_parts *parts = checked->diagnosis;
-    static const char *const plain[] = {[ROVI_COLLAPSE_UNKNOWN] = "Not searched",
-                                        [ROVI_COLLAPSE_NONE] = "No lost mode was found",
-                                        [ROVI_COLLAPSE_SUSPECTED] = "Mode collapse is suspected"};
+    const char *const plain[] = {[ROVI_COLLAPSE_UNKNOWN] =
+                                     parts->climbs > 0 ? "Whether a mode is lost is not known" : "Not searched",
+                                 [ROVI_COLLAPSE_NONE] = "No lost mode was found",
+                                 [ROVI_COLLAPSE_SUSPECTED] = "Mode collapse is suspected"};
     fprintf(stream, "%s: %s.\n\n", plain[parts->verdict], parts->reason);
 }
 

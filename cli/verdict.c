@@ -173,6 +173,17 @@ static void say_elbo(struct draft *draft)
                     estimate_text(parts_of(draft)->elbo, text)));
 }
 
+/* Modes that nobody could weigh */
+static bool say_unweighed(struct draft *draft)
+{
+    const rovi_diagnosis_parts *diagnosis = draft->file->context.diagnosis;
+    if (!diagnosis || diagnosis->verdict != ROVI_COLLAPSE_UNKNOWN || diagnosis->found == 0)
+        return false;
+    judge(draft, VERDICT_DOUBT, "Another mode was found, but not how much mass it has.");
+    say(draft, pool_format(draft->pool, "A search beyond the fit: %s.", diagnosis->reason));
+    return true;
+}
+
 static void say_unprobed(struct draft *draft)
 {
     const char *method = draft->file->context.method;
@@ -262,7 +273,7 @@ rovi_status verdict_make(const struct fit_file *file, const char *path, struct p
 {
     *verdict = (struct verdict){0};
     struct draft draft = {.file = file, .path = path, .pool = pool, .verdict = verdict};
-    bool probed = say_collapse(&draft);
+    bool probed = say_unweighed(&draft) || say_collapse(&draft);
     say_modes(&draft);
     if (isnan(parts_of(&draft)->kl.value))
         say_elbo(&draft);

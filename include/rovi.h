@@ -285,7 +285,8 @@ typedef struct rovi_diagnosis_options {
     X(ROVI_COLLAPSE_NONE, "none")                                                                                      \
     X(ROVI_COLLAPSE_SUSPECTED, "suspected")
 
-/* Unknown: nobody searched, or the search was cut short before its first climb. Suspected: a region was found that is
+/* Unknown: nobody searched, or the search was cut short before its first climb, or, in the compact form, a mode
+ * that it found beyond the fit could not be weighed. Suspected: a region was found that is
  * missed. */
 typedef enum rovi_collapse {
 #define ROVI_COLLAPSE_NAME(name, text) name,

@@ -126,6 +126,7 @@ static bool weigh_peak(struct collapse *c, size_t k, size_t n, bool *known)
         has_group = ok && is_sound(&group);
     }
     *known = has_local || has_group;
+    c->vague += !*known && !has_room_for_locals(c); /* elsewhere, no local normal: there is no mass to speak of */
     const bool by_group = has_group && (!has_local || group.mass.value > local.mass.value);
     if (*known) {
         struct region *region = &c->regions[c->count++];

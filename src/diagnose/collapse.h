@@ -20,6 +20,7 @@ struct collapse {
     size_t count;
     struct region *regions; /* COLLAPSE_REGIONS, by falling mass */
     size_t found;           /* owners of peaks that no mode of the fit led to */
+    size_t vague;           /* of these, in the compact form, those whose mass could be anything: see collapse.c */
     struct explorer explorer;
     struct arena *arena;
 };

@@ -433,7 +433,7 @@ static rovi_status diagnose(struct job *job, rovi_error *error)
                          (unsigned long long)atomic_load(&job->meter.density));
     }
     if (status == ROVI_OK) {
-        reason_conclude(parts, !job->options.no_probe);
+        reason_conclude(parts, !job->options.no_probe, job->collapse.vague);
         parts->evaluations = meter_evaluations(&job->meter);
         parts->target_s = meter_seconds(&job->meter);
         parts->wall_s = clock_seconds() - job->supervisor.begin;

@@ -81,7 +81,7 @@ static void say_none(rovi_diagnosis_parts *parts)
     }
 }
 
-void reason_conclude(rovi_diagnosis_parts *parts, int probed)
+void reason_conclude(rovi_diagnosis_parts *parts, int probed, size_t vague)
 {
     const rovi_region *region = NULL;
     const rovi_diagnosed_mode *mode = NULL;
@@ -94,9 +94,9 @@ void reason_conclude(rovi_diagnosis_parts *parts, int probed)
         mode = mode == NULL && parts->modes[k].missed ? &parts->modes[k] : mode;
     }
     parts->reason[0] = '\0';
-    parts->verdict = region != NULL || mode != NULL  ? ROVI_COLLAPSE_SUSPECTED
-                     : !probed || parts->climbs == 0 ? ROVI_COLLAPSE_UNKNOWN
-                                                     : ROVI_COLLAPSE_NONE;
+    parts->verdict = region != NULL || mode != NULL               ? ROVI_COLLAPSE_SUSPECTED
+                     : !probed || parts->climbs == 0 || vague > 0 ? ROVI_COLLAPSE_UNKNOWN
+                                                                  : ROVI_COLLAPSE_NONE;
     if (!probed) {
         say(parts, "nothing was searched for beyond the fit");
     } else if (region != NULL) {

@@ -5,7 +5,7 @@
 
 #include "rovi.h"
 
-/* Sets verdict and reason from modes and regions. */
-void reason_conclude(rovi_diagnosis_parts *parts, int probed);
+/* Sets verdict and reason from modes and regions, and from how many modes were found whose mass could be anything. */
+void reason_conclude(rovi_diagnosis_parts *parts, int probed, size_t vague);
 
 #endif

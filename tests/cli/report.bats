@@ -102,6 +102,16 @@ END
     grep -q 'Not probed' p.html
 }
 
+@test "a mode that was found and could not be weighed is no clean bill" {
+    need_gnuplot
+    "$ROVI" fit uneven -o f.json --quiet >table
+    sed -i 's/"verdict": "none", "reason": "[^"]*"/"verdict": "unknown", "reason": "9 climbs found 2 modes"/; s/"found": 0/"found": 2/' f.json
+    "$ROVI" report f.json -o p.html
+    grep -q 'class="verdict doubt"' p.html
+    grep -q '<p>Another mode was found, but not how much mass it has.</p>' p.html
+    grep -q 'A search beyond the fit: 9 climbs found 2 modes' p.html
+}
+
 @test "restarts of one ELBO that are two fits are said to be two" {
     need_gnuplot
     "$ROVI" fit figure1-m3 --method mfvi --restarts 8 --independent on -o f.json --quiet >table || [ $? = 4 ]

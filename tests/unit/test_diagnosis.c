@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "diagnose/reason.h"
 #include "diagnose/valley.h"
 #include "support.h"
 
@@ -274,6 +275,21 @@ static int fails(size_t d, const double *x, double *grad, double *logp, void *da
     return *(int *)data;
 }
 
+/* A mode that was found and could not be weighed is no mode that was not found. */
+static void what_was_not_weighed_is_unknown(void **state)
+{
+    (void)state;
+    rovi_diagnosis_parts parts = {.dim = 1, .climbs = 24, .found = 2};
+    reason_conclude(&parts, 1, 2);
+    assert_int_equal(parts.verdict, ROVI_COLLAPSE_UNKNOWN);
+    assert_non_null(strstr(parts.reason, "found 2 modes beyond the fit that could not be weighed"));
+    reason_conclude(&parts, 1, 0);
+    assert_int_equal(parts.verdict, ROVI_COLLAPSE_NONE);
+    parts.found = 0;
+    reason_conclude(&parts, 1, 0);
+    assert_int_equal(parts.verdict, ROVI_COLLAPSE_NONE);
+}
+
 static void bad_input_is_refused(void **state)
 {
     (void)state;
@@ -316,6 +332,7 @@ int main(void)
         cmocka_unit_test(restarts_that_differ_are_told_apart),
         cmocka_unit_test(same_bits_for_any_number_of_threads),
         cmocka_unit_test(limits_are_kept),
+        cmocka_unit_test(what_was_not_weighed_is_unknown),
         cmocka_unit_test(bad_input_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
