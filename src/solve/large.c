@@ -28,6 +28,9 @@
 #define STILL_RISING 10  /* times what matters */
 #define TRACE_DRAWS  128
 #define TRACE_POINTS 64
+#define STUCK        3.0  /* a width this much smaller than it should be is freed, */
+#define WIDER        10.0 /* by this factor at most, */
+#define FREES        4    /* and so often */
 #define EACH         2e-4 /* nats for each dimension that do not matter */
 #define WORTH        0.02 /* nats that a direction must be worth */
 
@@ -157,14 +160,62 @@ static bool launch(struct large *s)
     return false;
 }
 
-/* Stages over more and more points, until one gains less than what matters. */
+/* The factor by which coordinate i is to be wider, from the mean of -w t over the average's points: the curvature times
+ * the width squared, 1 at the optimum. 1 unless it is far below that, whatever its noise. */
+static double widening(const struct average *a, size_t i)
+{
+    double sum = 0, squares = 0;
+    const double n = (double)a->n;
+    for (size_t p = 0; p < a->n; p++) {
+        const double term = -a->w[p * a->dim + i] * a->t[p * a->dim + i];
+        sum += term / n;
+        squares += term * term / n;
+    }
+    const double most = sum + 3 * sqrt(fmax(0, squares - sum * sum) / n);
+    return most < 1 / (STUCK * STUCK) ? 1 / sqrt(fmax(most, 1 / (WIDER * WIDER))) : 1;
+}
+
+/* Widths that began far too small stay so: their gradient is 1 whatever they are, next to curvatures that make steps
+ * short, and their locations can hardly move. Such widths jump. Whether that gained what matters; else they are as they
+ * were. */
+static bool free_widths(struct large *s)
+{
+    double value = 0;
+    size_t freed = 0;
+    average_set(&s->average, s->q, POINTS_FIELD, fresh(s));
+    if (!average_evaluate(&s->average, s->launch.zero, &value, s->theta)) {
+        return false;
+    }
+    memcpy(s->theta, s->q->scale, s->dim * sizeof *s->theta);
+    for (size_t i = 0; i < s->dim; i++) {
+        const double factor = widening(&s->average, i);
+        s->q->scale[i] *= factor;
+        freed += factor > 1;
+    }
+    approximation_prepare_rotation(s->q);
+    const bool gained = freed > 0 && take_stock(s) > resolution(s);
+    if (!gained) {
+        memcpy(s->q->scale, s->theta, s->dim * sizeof *s->theta);
+        approximation_prepare_rotation(s->q);
+    }
+    return gained;
+}
+
+/* Stages over more and more points, until one gains less than what matters; from the fewest again when widths were
+ * freed. */
 static void fit_field(struct large *s)
 {
     double gain = INFINITY;
+    size_t frees = 0;
     for (size_t n = POINTS_LEAST; n <= POINTS_FIELD && gain > resolution(s) && !ended(s); n *= 2) {
         stage(s, n);
         absorb(s);
         gain = take_stock(s);
+        if (frees < FREES && free_widths(s)) {
+            frees++;
+            gain = INFINITY;
+            n = POINTS_LEAST / 2;
+        }
     }
 }
 

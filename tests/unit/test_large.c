@@ -100,23 +100,23 @@ static rovi_fit *fit_with(struct model *model, const char *const *pairs)
 
 /* ---- fits ---- */
 
-/* Mean-field VI leaves (sum_i log P_ii - log det P)/2, 29 nats. The directions hold all of the target; what is left are
- * the products of the last 32 points, some hundredths of a nat. */
+/* Mean-field VI leaves (sum_i log P_ii - log det P)/2, 29 nats. The directions hold all of the target; each of three
+ * rounds of polishing may leave what does not matter, 2e-4 nats for each of 500 dimensions. */
 static void a_normal_of_diagonal_and_low_rank_is_held(void **state)
 {
     (void)state;
     struct model *model = make_model(false);
-    const char *const pairs[] = {"restarts", "2", NULL}, *const mean_field[] = {"restarts", "1", "method", "mfvi",
+    const char *const pairs[] = {"restarts", "4", NULL}, *const mean_field[] = {"restarts", "1", "method", "mfvi",
                                                                                 NULL};
     rovi_fit *fit = fit_with(model, pairs), *field = fit_with(model, mean_field);
     const rovi_fit_parts *parts = rovi_fit_parts_of(fit);
     const rovi_approximation_parts *q = rovi_approximation_parts_of(rovi_fit_approximation(fit));
     assert_int_equal(parts->stop, ROVI_STOP_CONVERGED);
-    assert_true(parts->kl.value < 0.1);
+    assert_true(parts->kl.value < 0.3);
     assert_true(rovi_fit_parts_of(field)->kl.value > 10);
     assert_true(q->reflections >= LED);
     assert_int_equal(rovi_approximation_parts_of(rovi_fit_approximation(field))->reflections, 0);
-    assert_true(parts->evaluations.gradient < 2 * 4000); /* some thousands a restart, whatever the dimension */
+    assert_true(parts->evaluations.gradient < 4 * 6000); /* some thousands a restart, whatever the dimension */
     rovi_fit_free(fit);
     rovi_fit_free(field);
     free(model);
@@ -143,6 +143,68 @@ static void its_means_are_right(void **state)
 }
 
 /* A seed whose restarts fall on either side: about one seed in four has all four of them on one. */
+/* A chain of correlated states whose units, from 1e-4 to 1e4 or so, are as wild next to each other as anywhere: the
+ * estimate of a width errs by the ratio of two units, and one that begins far too small holds its location fast. */
+struct chain {
+    double unit[DIM], mean[DIM];
+};
+
+static int chain_logp(size_t d, const double *x, double *grad, double *value, void *data)
+{
+    const struct chain *chain = data;
+    const double along = 0.95, rest = 1 - along * along;
+    double before = 0;
+    *value = 0;
+    for (size_t i = 0; i < d; i++) {
+        const double z = (x[i] - chain->mean[i]) / chain->unit[i], variance = i == 0 ? 1 : rest;
+        const double off = z - along * before;
+        *value -= off * off / (2 * variance);
+        if (grad != NULL) {
+            grad[i] = -off / variance / chain->unit[i];
+        }
+        if (grad != NULL && i > 0) {
+            grad[i - 1] += along * off / variance / chain->unit[i - 1];
+        }
+        before = z;
+    }
+    return 0;
+}
+
+/* The nearest product has widths 1/sqrt(H_ii) = sqrt((1 - .95^2)/(1 + .95^2)) = .226 units, and leading directions
+ * make it wider. A thousand draws err by .005; a width that stays behind is a tenth or a hundredth. */
+static void no_width_stays_behind(void **state)
+{
+    enum { DRAWS = 1000 };
+    (void)state;
+    struct chain chain;
+    support_normals(7, DIM, chain.unit);
+    support_normals(8, DIM, chain.mean);
+    for (size_t i = 0; i < DIM; i++) {
+        chain.unit[i] = exp(3 * chain.unit[i]);
+        chain.mean[i] *= 3 * chain.unit[i];
+    }
+    rovi_target *target;
+    assert_int_equal(rovi_target_new(DIM, chain_logp, &chain, &target, NULL), ROVI_OK);
+    double *x = malloc(sizeof(double) * DRAWS * DIM), mean[DIM];
+    for (size_t k = 0; k < 3; k++) {
+        const char *const pairs[] = {"restarts", "1", "seed", (const char *const[]){"1", "2", "3"}[k], NULL};
+        rovi_fit *fit = support_fit(target, support_settings(pairs));
+        const rovi_approximation *q = rovi_fit_approximation(fit);
+        assert_int_equal(rovi_approximation_draw(q, 1, 0, DRAWS, x, NULL, NULL), ROVI_OK);
+        assert_int_equal(rovi_approximation_mean(q, mean, NULL), ROVI_OK);
+        for (size_t i = 0; i < DIM; i++) {
+            double square = 0;
+            for (size_t p = 0; p < DRAWS; p++) {
+                square += pow((x[p * DIM + i] - mean[i]) / chain.unit[i], 2) / DRAWS;
+            }
+            assert_true(sqrt(square) > 0.15);
+        }
+        rovi_fit_free(fit);
+    }
+    free(x);
+    rovi_target_free(target);
+}
+
 static void restarts_in_two_modes_become_a_mixture(void **state)
 {
     (void)state;
@@ -431,6 +493,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_normal_of_diagonal_and_low_rank_is_held),
         cmocka_unit_test(its_means_are_right),
+        cmocka_unit_test(no_width_stays_behind),
         cmocka_unit_test(restarts_in_two_modes_become_a_mixture),
         cmocka_unit_test(two_restarts_are_enough_for_two_sides),
         cmocka_unit_test(a_mode_far_off_is_found_from_the_origin),
