@@ -47,7 +47,9 @@
 #define FIRST_DRAWS      8    /* so many times fewer draws are tried first */
 #define SHOWN            0.05 /* nats above what is to be beaten, for which more evaluations are allowed */
 #define CLEAR            3    /* times its error: a gain that is one */
-#define SLOWEST          0.9  /* share of a round's gain that the next is taken to gain at most */
+#define WORTH            100 /* times what the first mixture took: evaluations that a nat is worth, if nothing else is set */
+#define FIRST_LEAST      50000 /* what that is taken for, at least */
+#define SLOWEST          0.9   /* share of a round's gain that the next is taken to gain at most */
 
 struct search { /* one exploration */
     struct meter meter;
@@ -70,6 +72,7 @@ struct mixture {
     bool *lost;                   /* of each component, in a round: it ran out of memory */
     rovi_settings settings;       /* of the refining */
     uint64_t samples;             /* taken so far */
+    uint64_t first;               /* evaluations that it took to find the first components */
     uint64_t budget_each;         /* evaluations of one component in this round; 0: no limit */
     double divergence;            /* of the mixture kept, about */
     bool no_memory;
@@ -311,10 +314,11 @@ static bool keep(struct mixture *m, rovi_estimate elbo)
     return r->approximation != NULL;
 }
 
-/* Whether a gain is worth so many evaluations. */
+/* Whether a gain is worth so many evaluations: by the price that was set, or by what it took to find the components. */
 static bool pays(const struct mixture *m, double gain, uint64_t evaluations)
 {
-    return m->restart->price == 0 || gain * m->restart->price > (double)evaluations;
+    const double price = m->restart->price > 0 ? m->restart->price : WORTH * (double)m->first;
+    return price == 0 || gain * price > (double)evaluations;
 }
 
 /* One round; false when it is the last: out of memory, or no more is to be had, since nothing has moved, or the ELBO
@@ -433,6 +437,7 @@ static void make(struct mixture *m)
 {
     rovi_estimate now = weigh(m);
     m->no_memory = m->no_memory || !keep(m, now);
+    m->first = spent(m) < FIRST_LEAST ? FIRST_LEAST : spent(m);
     now = improve(m, seek(m, now), ROUNDS, 1);
     grow(m, &now);
     restart_record(m->restart, now); /* what failed attempts have cost, too */
