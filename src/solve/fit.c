@@ -22,9 +22,10 @@
 #define FEW_DRAWS     400 /* that an error is estimated from at least */
 #define MEASURED      2   /* times the tolerance: an error that needs no more draws */
 #define IMPERFECT                                                                                                      \
-    0.25                 /* nats: divergence of a rotated product beside which a mixture is tried, and restarts differ \
-                          */
-#define IMPERFECT_DIM 20 /* dimensions, above which it is in proportion to them: what many add up to is no mode */
+    0.25 /* nats: divergence of a rotated product beside which a mixture is tried, and restarts differ                 \
+          */
+#define OUTDONE       0.3 /* nats that local normals promise together beyond a rotated product */
+#define IMPERFECT_DIM 20  /* dimensions, above which it is in proportion to them: what many add up to is no mode */
 
 #define MIXTURE_LEAST 20000
 #define MIXTURE_MOST  3
@@ -299,15 +300,31 @@ static void measure_restart(struct fit_job *job, struct restart *r, size_t i)
     r->divergence = elbo.divergence;
 }
 
+/* Whether the family is left to the fit, of which one is a mixture. */
+static bool may_mix(const struct fit_job *job)
+{
+    const rovi_settings *settings = job->problem.settings;
+    return !job->mixing && !is_led(settings, job->problem.target->dim) && settings->method == METHOD_AUTO &&
+           settings->solver == SOLVER_COORDINATE && settings->precondition == PRECONDITION_AUTO;
+}
+
+/* Whether local normals promise so much more than a rotation that a mixture of them is the fit. */
+static bool is_outdone(const struct fit_job *job, const rovi_restart *first)
+{
+    return may_mix(job) && first->promise > first->elbo.value + OUTDONE;
+}
+
 /* Whether a first restart that came this far spares the others all but their search for modes: near the target, as far
- * as it sees, and with no less than its local normals promise. */
+ * as it sees, and with no less than its local normals promise; or with so much less that a mixture will do better. */
 static bool may_lead(const struct fit_job *job, const rovi_restart *first)
 {
     const rovi_settings *settings = job->problem.settings;
     return !job->mixing && settings->independent == 0 && settings->solver == SOLVER_COORDINATE &&
            !is_led(settings, job->problem.target->dim) && job->restarts[0].start == NULL &&
-           first->stop == ROVI_STOP_CONVERGED && first->divergence < imperfect(job) &&
-           !(first->promise > first->elbo.value + settings->tolerance + 3 * first->elbo.mcse);
+           first->stop == ROVI_STOP_CONVERGED &&
+           (is_outdone(job, first) ||
+            (first->divergence < imperfect(job) &&
+             !(first->promise > first->elbo.value + settings->tolerance + 3 * first->elbo.mcse)));
 }
 
 /* What an earlier run left of the restart; NULL when it is still to be run, as it is where the others need the modes
@@ -387,18 +404,15 @@ static void choose_winner(struct fit_job *job)
  * ratios of the best fit vary as they would not near the target. Only where the family is left to the fit. */
 static bool is_mixture_promising(const struct fit_job *job)
 {
-    const rovi_settings *settings = job->problem.settings;
     double promise = -INFINITY;
-    if (job->mixing || is_led(settings, job->problem.target->dim) || settings->method != METHOD_AUTO ||
-        settings->solver != SOLVER_COORDINATE || settings->precondition != PRECONDITION_AUTO ||
-        job->winner == job->count || atomic_load(&job->supervisor.verdict) != SUPERVISOR_GO) {
+    if (!may_mix(job) || job->winner == job->count || atomic_load(&job->supervisor.verdict) != SUPERVISOR_GO) {
         return false;
     }
     for (size_t i = 0; i < job->count; i++) {
         promise = fmax(promise, job->restarts[i].promise);
     }
     const rovi_estimate best = job->shown[job->winner].elbo;
-    return promise > best.value + settings->tolerance + 3 * best.mcse ||
+    return promise > best.value + job->problem.settings->tolerance + 3 * best.mcse ||
            job->restarts[job->winner].divergence > imperfect(job);
 }
 
