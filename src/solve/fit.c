@@ -440,14 +440,17 @@ static bool set_mixture_budget(const struct fit_job *job, struct restart *mixtur
     return left > 0;
 }
 
-/* A mixture is taken when its ELBO is greater by more than what is lost in noise. */
+/* A mixture is taken when its ELBO is greater: by more than what is lost in noise, unless its log ratios vary by less
+ * than half as much, which says the same. */
 static bool is_better(const struct fit_job *job, size_t mixture, size_t best)
 {
     const rovi_estimate old = job->shown[best].elbo, new = job->shown[mixture].elbo;
-    return new.value > old.value + job->problem.settings->tolerance + 3 * hypot(old.mcse, new.mcse);
+    const bool closer = 2 * job->shown[mixture].divergence < job->shown[best].divergence;
+    const double least = closer ? 0 : job->problem.settings->tolerance + 3 * hypot(old.mcse, new.mcse);
+    return new.value > old.value + least;
 }
 
-/* One more restart: a mixture that begins with the best of those before; it wins only by more than its error. */
+/* One more restart: a mixture that begins with the best of those before. */
 static void try_mixture(struct fit_job *job)
 {
     const size_t mixture = job->count++, best = job->winner;
