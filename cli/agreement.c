@@ -3,6 +3,7 @@
 #include "cli/agreement.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 rovi_estimate restart_gap(const rovi_fit_parts *parts, size_t restart)
 {
@@ -12,6 +13,11 @@ rovi_estimate restart_gap(const rovi_fit_parts *parts, size_t restart)
     return (rovi_estimate){best.value - own.value, hypot(best.mcse, own.mcse)};
 }
 
+static bool is_slight(rovi_estimate gap)
+{
+    return gap.value < AGREEMENT_NATS || gap.value < 3 * gap.mcse;
+}
+
 enum standing restart_standing(const rovi_fit_parts *parts, size_t restart)
 {
     rovi_estimate gap = restart_gap(parts, restart);
@@ -19,7 +25,7 @@ enum standing restart_standing(const rovi_fit_parts *parts, size_t restart)
         return STANDING_NONE;
     if (parts->restarts[restart].stop == ROVI_STOP_SAME_MODES)
         return STANDING_SPARED;
-    return gap.value < AGREEMENT_NATS || gap.value < 3 * gap.mcse ? STANDING_AGREES : STANDING_DIFFERS;
+    return is_slight(gap) ? STANDING_AGREES : STANDING_DIFFERS;
 }
 
 struct agreement agreement_of(const rovi_fit_parts *parts)
@@ -28,7 +34,8 @@ struct agreement agreement_of(const rovi_fit_parts *parts)
     for (size_t i = 0; i < parts->restart_count; i++) {
         enum standing standing = restart_standing(parts, i);
         agreement.failed += parts->restarts[i].stop == ROVI_STOP_FAILED;
-        agreement.agreeing += standing == STANDING_AGREES || standing == STANDING_SPARED;
+        agreement.agreeing += standing != STANDING_NONE && is_slight(restart_gap(parts, i));
+        agreement.reaching += standing == STANDING_AGREES;
         agreement.spared += standing == STANDING_SPARED;
         if (standing != STANDING_NONE)
             agreement.worst_gap = fmax(agreement.worst_gap, restart_gap(parts, i).value);

@@ -9,7 +9,7 @@
 
 enum standing {
     STANDING_AGREES,
-    STANDING_SPARED, /* it agrees, too: its search found no mode that the first did not know, so it was not fitted */
+    STANDING_SPARED, /* its search found no mode that the first did not know, so it was not fitted */
     STANDING_DIFFERS,
     STANDING_NONE, /* it failed, or never began */
 };
@@ -20,9 +20,10 @@ enum standing restart_standing(const rovi_fit_parts *parts, size_t restart);
 rovi_estimate restart_gap(const rovi_fit_parts *parts, size_t restart);
 
 struct agreement {
-    size_t agreeing, failed; /* the winner agrees with itself, and so does one that found the same modes */
-    size_t spared;           /* of those that agree */
-    double worst_gap;        /* of those that have an ELBO */
+    size_t agreeing, failed; /* the winner agrees with itself; one that was spared stands where the first does */
+    size_t reaching;         /* of those that agree, those that were fitted */
+    size_t spared;
+    double worst_gap; /* of those that have an ELBO */
 };
 
 struct agreement agreement_of(const rovi_fit_parts *parts);

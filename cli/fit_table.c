@@ -99,9 +99,8 @@ static void print_restarts(const rovi_fit_parts *parts, FILE *stream)
         fprintf(stream,
                 "%zu fitted; the searches of %zu more found the same modes: ", parts->restart_count - agreement.spared,
                 agreement.spared);
-    fprintf(stream, "%zu of %zu reach the best ELBO", agreement.agreeing - agreement.spared,
-            parts->restart_count - agreement.spared);
-    if (agreement.agreeing + agreement.failed < parts->restart_count) /* those that are spared agree */
+    fprintf(stream, "%zu of %zu reach the best ELBO", agreement.reaching, parts->restart_count - agreement.spared);
+    if (agreement.reaching + agreement.spared + agreement.failed < parts->restart_count)
         fprintf(stream, ", the worst is %.3g below", agreement.worst_gap);
     if (agreement.failed)
         fprintf(stream, ", %zu failed", agreement.failed);

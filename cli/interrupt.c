@@ -3,6 +3,7 @@
 #define _XOPEN_SOURCE 700
 #include "cli/interrupt.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -20,8 +21,10 @@ static void handle(int signal)
 {
     (void)signal;
     if (atomic_fetch_sub(&patience, 1) > 0) {
+        const int interrupted = errno;
         atomic_store(&seen, 1);
         (void)!write(STDERR_FILENO, words, strlen(words)); /* nobody is to be told when it fails */
+        errno = interrupted;
         return;
     }
     last_words_say_kept();

@@ -34,7 +34,7 @@
 #define MODES_OTHER      4       /* of each other restart, climbed from */
 #define GIVEN            64      /* starts that are given, at most */
 #define GIVEN_WEIGHTS    4       /* of these: draws of the greatest weights */
-#define GIVEN_RAYS       16      /* of these: places that stand out along rays */
+#define GIVEN_RAYS       16      /* places that stand out along rays, likewise */
 #define RAYS             1024
 #define RAYS_SHARE       0.1 /* of the budget, more, for climbs from there */
 #define SPREAD           1.5 /* default of the setting start_spread */
@@ -308,6 +308,7 @@ static rovi_status look_along_rays(struct job *job, const double *means, double 
     if (found == SIZE_MAX) {
         return error_no_memory(error);
     }
+    supervisor_ends_all(&job->progress, &job->result->parts.stop);
     job->probe.given = found;
     if (found > 0) {
         set_budget(job, SEARCH_SHARE + RAYS_SHARE);

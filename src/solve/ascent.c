@@ -85,8 +85,8 @@ static double between(const struct bracket *b)
     }
     const double rise = 3 * (b->value[1] - b->value[0]) / width - b->slope[0] - b->slope[1];
     const double square = rise * rise - b->slope[0] * b->slope[1];
-    const double root = sqrt(fmax(0, square)), off = root + b->slope[0] - b->slope[1];
-    const double part = (b->slope[0] - rise + root) / off;
+    const double root = sqrt(fmax(0, square)), off = 2 * root + b->slope[0] - b->slope[1];
+    const double part = (b->slope[0] + rise + root) / off;
     return square >= 0 && off > 0 && isfinite(part) ? b->low + width * fmin(fmax(part, INSIDE), 1 - INSIDE) : middle;
 }
 

@@ -521,7 +521,7 @@ static size_t next_to_try(const struct blend *b, const bool *tried, const double
     return k;
 }
 
-/* Components that count at the draws of k, or it at theirs, have more to hold without it. */
+/* Components that count at the draws of k have more to hold without it. */
 static void note_neighbours(struct blend *b, size_t k)
 {
     for (size_t i = 0; i < b->near_count[b->row[k]]; i++) {

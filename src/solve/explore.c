@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The first start needs no climb: natural-gradient steps from there find the mass of a posterior whose density has no
- * mode worth the name (a scale parameter that may go to zero). Then climbs: a quarter of the starts are scattered about
- * the origin, the others about modes found before, at four distances and in opposite pairs, so that a mode is found
- * that is far from the origin but near another one. Each end of a climb is fitted locally, and judged by its ELBO.
+ * The first few starts climb until one ends where the mass is. When none does, natural-gradient steps from the first
+ * find the mass of a posterior whose density has no mode worth the name (a scale parameter that may go to zero). From
+ * then on a quarter of the starts are scattered about the origin, the others about modes found before, at four
+ * distances and in opposite pairs, so that a mode is found that is far from the origin but near another one. Each end
+ * of a climb is fitted locally, and judged by its ELBO.
  */
 #include "solve/explore.h"
 
@@ -218,7 +219,8 @@ static bool try_modes(struct explorer *e, const rovi_settings *settings, uint64_
 {
     struct local *fresh = &e->locals[0];
     const uint64_t begin = atomic_load(&e->progress->meter->gradient);
-    for (size_t s = 0; s < FIRST; s++) {
+    const bool given = e->progress->meter->target->start != NULL; /* then the first two starts are the same */
+    for (size_t s = 0; s < FIRST; s += s == 0 && given ? 2 : 1) {
         scatter(e, settings, seed, s);
         if (fit_after_climb(e, fresh, stream)) {
             memcpy(fresh->peak, e->x, e->dim * sizeof *e->x);
@@ -389,7 +391,7 @@ void explore_run(struct explorer *e, const rovi_settings *settings, uint64_t see
 {
     rovi_stop stop = ROVI_STOP_CONVERGED;
     size_t idle = 0;
-    uint64_t since = 0; /* gradients asked for when the last mode was found */
+    uint64_t since = atomic_load(&e->progress->meter->gradient); /* asked for when the last mode was found */
     for (size_t s = e->count > 0; s < e->starts && !is_enough(e, idle, since) && e->count < e->room; s++) {
         if (supervisor_ends(e->progress, &stop)) {
             break;

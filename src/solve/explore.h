@@ -37,8 +37,8 @@ bool explore_begin_with(struct explorer *e, const rovi_approximation *q, uint64_
  * or their surroundings. */
 void explore_run(struct explorer *e, const rovi_settings *settings, uint64_t seed);
 
-/* Keeps a local normal of the mode whose maximum is at x as the newest of the locals; false when it is known, or the
- * target gives too few values around it. */
+/* Keeps a local normal of the mode whose maximum is at x as the newest of the locals; false when it is known or
+ * hopeless, or the target gives too few values around it. */
 bool explore_at(struct explorer *e, const double *x, struct rng_stream stream);
 
 #endif

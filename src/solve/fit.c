@@ -75,7 +75,9 @@ static uint64_t restart_seed(const rovi_settings *settings, size_t d, size_t ind
 {
     const struct rng_stream stream = {.seed = (uint64_t)settings->seed, .purpose = RNG_RESTART};
     const size_t first = is_led(settings, d) ? index & ~(size_t)1 : index;
-    const uint64_t seed = first == 0 ? (uint64_t)settings->seed : rng_bits(stream, first) >> (64 - SEED_BITS);
+    const bool own =
+        first == 0 && !is_led(settings, d); /* pairs of seeds that differ by one are not to share restarts */
+    const uint64_t seed = own ? (uint64_t)settings->seed : rng_bits(stream, first) >> (64 - SEED_BITS);
     return seed ^ (index - first);
 }
 

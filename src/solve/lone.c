@@ -73,6 +73,7 @@ bool restart_by_lone_mode(const struct problem *problem, struct restart *restart
     if (!done && q != NULL) {
         const double off = divergence(problem, restart, q);
         done = is_alone(problem, restart, q, off) && off < ENOUGH;
+        supervisor_ends(&restart->progress, &restart->stop);
     }
     if (!done) {
         rovi_approximation_free(q);

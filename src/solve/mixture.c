@@ -318,7 +318,7 @@ static bool keep(struct mixture *m, rovi_estimate elbo)
 static bool pays(const struct mixture *m, double gain, uint64_t evaluations)
 {
     const double price = m->restart->price > 0 ? m->restart->price : WORTH * (double)m->first;
-    return price == 0 || gain * price > (double)evaluations;
+    return gain * price > (double)evaluations;
 }
 
 /* One round; false when it is the last: out of memory, or no more is to be had, since nothing has moved, or the ELBO
@@ -391,6 +391,7 @@ static bool enlarge(struct mixture *m, rovi_estimate *now)
     const rovi_estimate before = *now;
     rovi_approximation *old = m->restart->approximation;
     const rovi_stop stop = m->restart->stop;
+    const double divergence = m->divergence;
     size_t added = 0;
     m->restart->approximation = NULL;
     memset(m->blend.moved, 0, m->blend.count * sizeof *m->blend.moved); /* as far as rounds could tell */
@@ -405,6 +406,7 @@ static bool enlarge(struct mixture *m, rovi_estimate *now)
         return true;
     }
     *now = before;
+    m->divergence = divergence;
     rovi_approximation_free(m->restart->approximation);
     m->restart->approximation = old;
     m->no_memory = !blend_set(&m->blend, old) || m->no_memory;

@@ -25,7 +25,8 @@ struct restart {
     struct progress progress; /* set by the caller; points at the meter */
     double to_beat; /* an ELBO; a mixture that is clearly above it may ask as often as the next says; or infinite */
     uint64_t budget_if_better;
-    double price; /* evaluations that a nat is worth; 0: no matter how many */
+    double
+        price; /* evaluations that a nat is worth to a mixture; 0: in proportion to what finding its components took */
     rovi_approximation *approximation;
     rovi_stop stop;
     uint64_t iterations;

@@ -28,7 +28,6 @@ struct probe {
 };
 
 struct seeking {
-    const struct blend *b;
     const rovi_approximation *q; /* the mixture */
     const rovi_settings *settings;
     struct meter *meter;
@@ -165,8 +164,7 @@ bool seek_blend(struct blend *b, double elbo, const rovi_settings *settings, con
     struct arena memory = {0};
     struct explorer explorer;
     rovi_approximation *q = approximation_mix(b->count, b->weight, (const rovi_approximation *const *)b->q);
-    struct seeking job = {.b = b,
-                          .q = q,
+    struct seeking job = {.q = q,
                           .settings = settings,
                           .meter = progress->meter,
                           .stream = stream,

@@ -78,7 +78,7 @@ static rovi_status check(const char *path, FILE *file, rovi_error *error)
         return refuse(path, "it is another kind of file (it does not begin as an ELF file does)", error);
     }
     const rovi_status status = read ? check_kind(path, &header, error) : ROVI_OK;
-    if (status == ROVI_OK && read && !is_whole(file, &header)) {
+    if (status == ROVI_OK && read && header.e_ident[EI_CLASS] == ELFCLASS64 && !is_whole(file, &header)) {
         return refuse(path, "it is cut short", error);
     }
     return status;
