@@ -57,6 +57,21 @@ static void climbs_an_ill_conditioned_quadratic(void **state)
     }
 }
 
+/* The first step has unit length, five times what it takes; a cubic through a parabola's values and slopes is the
+ * parabola, so that the next trial is at its top. */
+static void a_step_too_long_is_followed_by_the_right_one(void **state)
+{
+    (void)state;
+    const double one = 1, mean = 0.3, C = 9e-4;
+    double x = 0.5, logp = 0;
+    struct fixture f;
+    make(&f, support_mixture(1, 1, &one, &mean, 1, &C));
+    assert_true(ascent_climb(&f.ascent, NULL, &x, &logp));
+    assert_close(x, mean, 1e-6);
+    assert_in_range(atomic_load(&f.rig.meter.gradient), 3, 4);
+    drop(&f);
+}
+
 /* -(1-a)^2 - 100 (b - a^2)^2: the maximum, 0, at (1, 1). */
 static int rosenbrock(size_t d, const double *x, double *grad, double *logp, void *data)
 {
@@ -186,9 +201,13 @@ static void hessian_of_a_curved_function(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(climbs_an_ill_conditioned_quadratic),  cmocka_unit_test(climbs_a_curved_ridge),
-        cmocka_unit_test(never_ends_below_its_start),           cmocka_unit_test(a_rejected_start_is_no_climb),
-        cmocka_unit_test(hessian_of_a_normal_is_its_precision), cmocka_unit_test(hessian_of_a_curved_function),
+        cmocka_unit_test(climbs_an_ill_conditioned_quadratic),
+        cmocka_unit_test(climbs_a_curved_ridge),
+        cmocka_unit_test(a_step_too_long_is_followed_by_the_right_one),
+        cmocka_unit_test(never_ends_below_its_start),
+        cmocka_unit_test(a_rejected_start_is_no_climb),
+        cmocka_unit_test(hessian_of_a_normal_is_its_precision),
+        cmocka_unit_test(hessian_of_a_curved_function),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
