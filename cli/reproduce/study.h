@@ -53,12 +53,12 @@ struct study {
     char *csv_text;
     size_t csv_size;
     bool row_begun;
+    bool quick; /* every fit, run and grid in small */
 
     struct canvas canvas; /* its stream goes into memory: the script without the terminal */
     char *script_text;
     size_t script_size;
 
-    bool quick; /* every fit, run and grid in small */
     struct pace pace;
     size_t steps, steps_done; /* for the progress */
     double began;             /* seconds_now() */
