@@ -22,6 +22,16 @@ reached() {
             '{ print; seen = 1; if ($1 > log_z + 4 * $2 || $1 < log_z - below - 4 * $2) exit 1 } END { if (!seen) exit 1 }'
 }
 
+# each_reaches <LINES: of every line NAME LOG_Z BELOW the shape is fitted, converges, and has reached LOG_Z
+each_reaches() {
+    while read -r name log_z below; do
+        shape "$name"
+        "$ROVI" fit s.so --data "$name" --quiet --json >out
+        grep -q '"status": "converged"' out
+        reached "$log_z" "$below"
+    done
+}
+
 # number KEY: of the JSON object that a fit printed, {"value": ...} or plain
 number() {
     sed -n "s/^ \"$1\": \({\"value\": \)\{0,1\}\([-0-9.e+]*\).*/\2/p" out
@@ -48,12 +58,7 @@ EOF
 
 @test "hard walls: fitted, the ELBO no more than log Z, and not far below" {
     # log Z, and how far below it a product of smooth maps may stay
-    while read -r name log_z below; do
-        shape "$name"
-        "$ROVI" fit s.so --data "$name" --quiet --json >out
-        grep -q '"status": "converged"' out
-        reached "$log_z" "$below"
-    done <<EOF
+    each_reaches <<EOF
 half_normal 0.22579 .05
 exponential 0 .2
 box 1.38629 .05
@@ -80,12 +85,7 @@ EOF
 
 @test "overflow, NaN and solvers that give up, far from the mass: fitted as if they were not there" {
     # log Z of the hole in closed form, of the others by quadrature
-    while read -r name log_z below; do
-        shape "$name"
-        "$ROVI" fit s.so --data "$name" --quiet --json >out
-        grep -q '"status": "converged"' out
-        reached "$log_z" "$below"
-    done <<EOF
+    each_reaches <<EOF
 overflow 2.99700 .01
 hole 1.81238 .02
 ode -2.18166 .01
