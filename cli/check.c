@@ -19,7 +19,6 @@
 struct request {
     const char *fit, *seed, *threads, *evaluations;
     bool json, no_probe, help;
-    uint64_t most_threads;
     rovi_diagnosis_options options;
 };
 

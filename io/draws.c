@@ -23,8 +23,8 @@ struct block {
 
 /* ---- the head ---- */
 
-/* A name may hold line ends, a comment line may not. */
-const char *draws_one_line(struct pool *pool, const char *text)
+/* A name may hold line ends, a comment line may not. "unknown" for NULL; NULL when out of memory. */
+static const char *one_line(struct pool *pool, const char *text)
 {
     char *copy = pool_text(pool, text ? text : "unknown");
     for (char *c = copy; c && *c; c++)
@@ -32,7 +32,8 @@ const char *draws_one_line(struct pool *pool, const char *text)
     return copy;
 }
 
-const char *const *draws_number_names(struct pool *pool, size_t d)
+/* x.1, ..., x.d; NULL when out of memory. */
+static const char *const *number_names(struct pool *pool, size_t d)
 {
     const char **name = pool_take(pool, d, sizeof *name);
     for (size_t i = 0; name && i < d; i++)
@@ -76,8 +77,8 @@ static rovi_status make_head(struct draws *draws, rovi_error *error)
 {
     const struct draws_request *request = &draws->request;
     const rovi_fit_parts *parts = rovi_fit_parts_of(request->fit->fit);
-    draws->head = (struct draws_head){.model = draws_one_line(&draws->pool, request->fit->context.target),
-                                      .method = draws_one_line(&draws->pool, request->fit->context.method),
+    draws->head = (struct draws_head){.model = one_line(&draws->pool, request->fit->context.target),
+                                      .method = one_line(&draws->pool, request->fit->context.method),
                                       .status = rovi_stop_text(parts->stop),
                                       .elbo = &parts->elbo,
                                       .iterations = parts->restarts[parts->winner].iterations,
@@ -87,7 +88,7 @@ static rovi_status make_head(struct draws *draws, rovi_error *error)
                                       .shown = request->scale.shown,
                                       .unconstrained = request->scale.unconstrained};
     if (request->scale.shown.count == 0)
-        draws->head.shown = (struct draws_names){draws->d, draws_number_names(&draws->pool, draws->d)};
+        draws->head.shown = (struct draws_names){draws->d, number_names(&draws->pool, draws->d)};
     if (!draws->head.model || !draws->head.method || !draws->head.shown.name)
         return report_no_memory(error);
     rovi_status status = make_chains(draws, error);
@@ -314,13 +315,13 @@ void draws_close(struct draws *draws)
 rovi_status draws_table_head(const struct draws_table *table, struct pool *pool, struct draws_head *head,
                              rovi_error *error)
 {
-    *head = (struct draws_head){.model = draws_one_line(pool, table->target),
+    *head = (struct draws_head){.model = one_line(pool, table->target),
                                 .method = table->method,
                                 .status = table->status,
                                 .count = table->count,
                                 .seed = table->seed,
                                 .chains = 1,
-                                .shown = {table->dim, draws_number_names(pool, table->dim)}};
+                                .shown = {table->dim, number_names(pool, table->dim)}};
     return head->model && head->shown.name ? ROVI_OK : report_no_memory(error);
 }
 

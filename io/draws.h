@@ -76,10 +76,6 @@ struct draws {
     struct pool pool;
 };
 
-/* What a head is made of: the text in one line, "unknown" for NULL; x.1, ..., x.d. NULL when out of memory. */
-const char *draws_one_line(struct pool *pool, const char *text);
-const char *const *draws_number_names(struct pool *pool, size_t d);
-
 /* Makes the head and, where there are proposals, the choice among them: their densities are asked for here. On failure
  * there is nothing to close. */
 rovi_status draws_open(struct draws *draws, const struct draws_request *request, rovi_error *error);

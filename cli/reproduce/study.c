@@ -123,7 +123,7 @@ void study_plan(struct study *study, size_t steps)
     study->steps = steps;
 }
 
-void study_step(struct study *study)
+static void end_step(struct study *study)
 {
     study->steps_done++;
     speak(study, (double)study->steps_done / (double)study->steps);
@@ -353,7 +353,7 @@ const rovi_fit *study_fit(struct study *study, const rovi_target *target, const 
     if (study_stopped(study) || !target)
         return NULL;
     const rovi_fit *fit = fit_with(study, target, start, text);
-    study_step(study);
+    end_step(study);
     return fit;
 }
 
@@ -381,7 +381,7 @@ const rovi_langevin_parts *study_langevin(struct study *study, const rovi_target
     if (study_stopped(study) || !target)
         return NULL;
     const rovi_langevin_parts *run = langevin_with(study, target, start, text);
-    study_step(study);
+    end_step(study);
     return run;
 }
 
@@ -391,7 +391,7 @@ const rovi_separation *study_separation(struct study *study, const rovi_target *
     if (study_stopped(study) || !target)
         return NULL;
     study_fail(study, rovi_separation_run(target, NULL, &separation, &study->error));
-    study_step(study);
+    end_step(study);
     return separation && keep(study, (struct owned){.kind = SEPARATION, .handle.separation = separation}) ? separation
                                                                                                           : NULL;
 }
@@ -408,6 +408,6 @@ const rovi_plane_product *study_product(struct study *study, const rovi_target *
     else
         study_fail(study, rovi_plane_at(plane, fmax(degrees, 0), start, &product, &study->error));
     rovi_plane_free(plane);
-    study_step(study);
+    end_step(study);
     return product && keep(study, (struct owned){.kind = PRODUCT, .handle.product = product}) ? product : NULL;
 }

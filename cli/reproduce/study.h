@@ -75,9 +75,8 @@ void study_finish(struct study *study);
 bool study_fail(struct study *study, rovi_status status); /* true when status is a failure; study->error has the text */
 bool study_stopped(struct study *study);                  /* failed, or interrupted just now */
 
-/* Progress: how many steps there will be; one of them is done. */
+/* Progress: how many steps there will be, a step being a fit or another call below that takes its time. */
 void study_plan(struct study *study, size_t steps);
-void study_step(struct study *study);
 
 /* How many of a series of `count` are run: the first few in a quick run, else all. */
 size_t study_few(const struct study *study, size_t count);

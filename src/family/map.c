@@ -95,15 +95,6 @@ double map_inverse(const struct map *T, double y, size_t *segment)
     return T->D.knots[anchor] + (y - T->value[anchor]) / T->slope[low];
 }
 
-double map_expected_log_slope(const struct map *T)
-{
-    double sum = T->D.outside * T->log_slope[0];
-    for (size_t k = 0; k < T->D.cells; k++) {
-        sum += T->D.mass[k] * T->log_slope[k + 1];
-    }
-    return sum;
-}
-
 void map_adjoint(const struct map *T, size_t n, size_t stride, const double *x, const double *w, double *out,
                  double *total, double *work)
 {

@@ -77,9 +77,6 @@ static inline double map_at(const struct map *T, double x)
 /* T^-1(y) by binary search; *segment is where it lies. */
 double map_inverse(const struct map *T, double y, size_t *segment);
 
-/* sum_k P_k log s_k + P_out log alpha = E[log T'(X)] */
-double map_expected_log_slope(const struct map *T);
-
 /* out_k = sum_i w_i M_k(x_i) for k = 0..J-1 and *total = sum_i w_i; n points with the given stride (in doubles).
  * work: 2 (J + 2) doubles. */
 void map_adjoint(const struct map *T, size_t n, size_t stride, const double *x, const double *w, double *out,

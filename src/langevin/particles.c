@@ -185,7 +185,7 @@ bool particles_move(struct particles *p, double h, uint64_t first, uint64_t coun
 
 /* ---- those that are lost ---- */
 
-double particles_fall(const struct particles *p)
+static double fall(const struct particles *p)
 {
     return FALL * ((double)p->dim + 10);
 }
@@ -194,7 +194,7 @@ size_t particles_strayed(const struct particles *p)
 {
     size_t count = 0;
     for (size_t i = 0; i < p->n; i++) {
-        count += p->logp[i] < p->began[i] - particles_fall(p);
+        count += p->logp[i] < p->began[i] - fall(p);
     }
     return count;
 }

@@ -40,9 +40,8 @@ size_t particles_begin(struct particles *p, struct beginning from, size_t *which
  * may then have made fewer. */
 bool particles_move(struct particles *p, double h, uint64_t first, uint64_t count, rovi_stop *stop);
 
-/* Particles that are lost: run off, that is, with a log density more than particles_fall() below where they began; or
- * stuck, with so many refused moves in a row that no place is left to go. */
-double particles_fall(const struct particles *p);
+/* Particles that are lost: run off, that is, with a log density far below where they began; or stuck, with so many
+ * refused moves in a row that no place is left to go. */
 size_t particles_strayed(const struct particles *p);
 size_t particles_stuck(const struct particles *p);
 

@@ -74,7 +74,7 @@ static void normalise(struct blend *b)
     }
 }
 
-void blend_drop(struct blend *b, size_t k)
+static void drop(struct blend *b, size_t k)
 {
     const size_t after = --b->count - k;
     rovi_approximation_free(b->q[k]);
@@ -434,7 +434,7 @@ static bool drop_negligible(struct blend *b)
     for (size_t k = b->count; k-- > 0;) {
         if (b->weight[k] < NEGLIGIBLE && b->count > 1) {
             b->degenerate++;
-            blend_drop(b, k);
+            drop(b, k);
             dropped = true;
         }
     }
@@ -543,7 +543,7 @@ static bool drop_one(struct blend *b, double least, bool *tried, double *before,
         tried[b->row[k]] = true;
         if (can_do_without(b, k, least, before)) {
             note_neighbours(b, k);
-            blend_drop(b, k);
+            drop(b, k);
             return true;
         }
     }

@@ -45,7 +45,6 @@ void blend_free(struct blend *b);
 
 /* Takes q, a rotated product, over; false, and q is freed, when there is no room. */
 bool blend_add(struct blend *b, rovi_approximation *q);
-void blend_drop(struct blend *b, size_t k);
 
 /* The components and weights of q, a mixture or a rotated product, and no others. False when out of memory or room. */
 bool blend_set(struct blend *b, const rovi_approximation *q);

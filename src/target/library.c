@@ -20,7 +20,7 @@ static const char *reason(const char *path)
     return strncmp(text, path, length) == 0 && strncmp(text + length, ": ", 2) == 0 ? text + length + 2 : text;
 }
 
-rovi_status library_load(const char *path, struct library *library, rovi_error *error)
+static rovi_status load(const char *path, struct library *library, rovi_error *error)
 {
     const rovi_status checked = elf_check(path, error);
     if (checked != ROVI_OK) {
@@ -44,7 +44,7 @@ rovi_status library_load(const char *path, struct library *library, rovi_error *
     return status;
 }
 
-bool library_has(const struct library *library, const char *symbol)
+static bool has(const struct library *library, const char *symbol)
 {
     return dlsym(library->handle, symbol) != NULL;
 }
@@ -121,15 +121,15 @@ rovi_status rovi_target_open(const char *path, const char *data, uint32_t seed, 
     if (path == NULL) {
         return error_set(error, ROVI_BAD_INPUT, "path is NULL; it must name a shared library");
     }
-    const rovi_status status = library_load(path, &library, error);
+    const rovi_status status = load(path, &library, error);
     if (status != ROVI_OK) {
         return status;
     }
     const struct library_request request = {.data = data, .seed = seed, .log = log};
-    if (library_has(&library, "rovi_plugin_abi")) {
+    if (has(&library, "rovi_plugin_abi")) {
         return plugin_open(&library, &request, target, error);
     }
-    if (library_has(&library, "bs_log_density_gradient")) {
+    if (has(&library, "bs_log_density_gradient")) {
         return stan_open(&library, &request, target, error);
     }
     return error_set(

@@ -10,10 +10,6 @@ struct library {
     void *handle;     /* never closed: code of it may have left handlers behind that run at exit */
 };
 
-rovi_status library_load(const char *path, struct library *library, rovi_error *error);
-
-bool library_has(const struct library *library, const char *symbol);
-
 /* A symbol, and where its address goes in a struct of pointers. */
 struct library_symbol {
     const char *name;
