@@ -18,30 +18,19 @@
 
 struct request {
     const char *fit, *seed, *threads, *evaluations;
-    bool json, no_probe, help;
+    bool json, no_probe;
     rovi_diagnosis_options options;
 };
 
 static rovi_status apply(const struct arguments *arguments, void *context, rovi_error *error)
 {
     struct request *request = context;
-    const char *name = arguments->option ? arguments->option->name : NULL;
-    if (!name)
-        return take_only("fit", arguments->value, &request->fit, error);
-    if (strcmp(name, "seed") == 0)
-        return take_only("seed", arguments->value, &request->seed, error);
-    if (strcmp(name, "threads") == 0)
-        return take_only("number of threads", arguments->value, &request->threads, error);
-    if (strcmp(name, "max-evaluations") == 0)
-        return take_only("number of evaluations", arguments->value, &request->evaluations, error);
-    request->json = request->json || strcmp(name, "json") == 0;
-    request->no_probe = request->no_probe || strcmp(name, "no-probe") == 0;
-    request->help = request->help || strcmp(name, "help") == 0;
-    return ROVI_OK;
+    return take_only("fit", arguments->value, &request->fit, error);
 }
 
-static rovi_status check_request(struct request *request, rovi_error *error)
+static rovi_status check_request(void *context, rovi_error *error)
 {
+    struct request *request = context;
     uint64_t threads = 0;
     if (!request->fit)
         return report(error, ROVI_BAD_INPUT, "found no fit, allowed: a file that `rovi fit` wrote");
@@ -58,14 +47,6 @@ static rovi_status check_request(struct request *request, rovi_error *error)
         status = parse_count("--max-evaluations", request->evaluations, 0, &request->options.max_evaluations, error);
     request->options.threads = (int)threads;
     return status;
-}
-
-static rovi_status read_request(const struct command *self, int argc, char **argv, struct request *request,
-                                rovi_error *error)
-{
-    struct arguments arguments = {.count = argc, .list = argv, .options = self->options};
-    rovi_status status = arguments_read(&arguments, apply, request, error);
-    return status || request->help ? status : check_request(request, error);
 }
 
 /* ---- the theory of a mixture ---- */
@@ -185,25 +166,21 @@ static int check(const struct command *self, const struct request *request)
 
 static int run(const struct command *self, int argc, char **argv)
 {
-    rovi_error error = {0};
     struct request request = {0};
-    if (read_request(self, argc, argv, &request, &error))
-        return say_error(self, &error);
-    if (request.help) {
-        print_help(self);
-        return EXIT_DONE;
-    }
+    int code;
+    if (!command_read(self, argc, argv, (struct reader){apply, check_request}, &request, &code))
+        return code;
     interrupt_catch("rovi check");
     return check(self, &request);
 }
 
 static const struct option options[] = {
-    {"json", 0, NULL, NULL, "print one JSON object"},
-    {"no-probe", 0, NULL, NULL, "measure the fit, but search for no modes beyond it"},
-    {"max-evaluations", 0, "N", NULL, "of the target (default 0: as many as the fit used)"},
-    {"threads", 0, "N", NULL, "0: one per processor (default); the result does not depend on it"},
-    {"seed", 0, "N", NULL, "of the draws and starts, which are no fit's (default 1)"},
-    {"help", 'h', NULL, NULL, "this text"},
+    {"json", 0, NULL, NULL, "print one JSON object", PLACE(json)},
+    {"no-probe", 0, NULL, NULL, "measure the fit, but search for no modes beyond it", PLACE(no_probe)},
+    {"max-evaluations", 0, "N", NULL, "of the target (default 0: as many as the fit used)", PLACE(evaluations)},
+    {"threads", 0, "N", NULL, "0: one per processor (default); the result does not depend on it", PLACE(threads)},
+    {"seed", 0, "N", NULL, "of the draws and starts, which are no fit's (default 1)", PLACE(seed)},
+    OPTION_HELP,
     {0}};
 
 const struct command check_command = {

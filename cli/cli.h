@@ -27,6 +27,16 @@ struct command {
 extern const struct command fit_command, check_command, sample_command, plot_command, report_command, langevin_command,
     separation_command, reproduce_command;
 
+/* How a command reads its command line into its request. */
+struct reader {
+    argument_accept accept;                                 /* settings and positional arguments */
+    rovi_status (*check)(void *request, rovi_error *error); /* all of it, when it has been read */
+};
+
+/* True: the request is complete, and the command may run. False: *code is how it ends, and its help or what is wrong
+ * has been said. */
+bool command_read(const struct command *self, int argc, char **argv, struct reader reader, void *request, int *code);
+
 /* Print the sentence on stderr; the exit code that goes with its status. */
 int say_error(const struct command *command, const rovi_error *error);
 

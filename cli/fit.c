@@ -26,7 +26,8 @@
 
 struct request {
     const char *target, *output, *start, *data, *init;
-    bool json, full, quiet, help, unchecked, no_probe, resume;
+    const char *json; /* NULL: a table; "full": with the matrices of any dimension */
+    bool quiet, unchecked, no_probe, resume;
     char *command_line;
     double began; /* seconds_now() */
     rovi_settings *settings;
@@ -42,29 +43,6 @@ static rovi_status apply_setting(const struct arguments *arguments, struct reque
     return refuse_setting(arguments, error);
 }
 
-static rovi_status apply_option(const struct arguments *arguments, struct request *request, rovi_error *error)
-{
-    const char *name = arguments->option->name;
-    if (strcmp(name, "output") == 0)
-        return take_only("output", arguments->value, &request->output, error);
-    if (strcmp(name, "start") == 0)
-        return take_only("start", arguments->value, &request->start, error);
-    if (strcmp(name, "data") == 0)
-        return take_only("file of data", arguments->value, &request->data, error);
-    if (strcmp(name, "init") == 0)
-        return take_only("starting point", arguments->value, &request->init, error);
-    if (strcmp(name, "json") == 0) {
-        request->json = true;
-        request->full = request->full || arguments->value;
-    }
-    request->unchecked = request->unchecked || strcmp(name, "no-gradient-check") == 0;
-    request->no_probe = request->no_probe || strcmp(name, "no-probe") == 0;
-    request->resume = request->resume || strcmp(name, "resume") == 0;
-    request->quiet = request->quiet || strcmp(name, "quiet") == 0;
-    request->help = request->help || strcmp(name, "help") == 0;
-    return ROVI_OK;
-}
-
 static bool is_preset(const struct arguments *arguments)
 {
     return arguments->setting && strcmp(arguments->setting->name, "preset") == 0;
@@ -76,20 +54,18 @@ static rovi_status apply_preset(const struct arguments *arguments, void *request
     return is_preset(arguments) ? apply_setting(arguments, request, error) : ROVI_OK;
 }
 
-static rovi_status apply_rest(const struct arguments *arguments, void *context, rovi_error *error)
+static rovi_status apply(const struct arguments *arguments, void *context, rovi_error *error)
 {
     struct request *request = context;
     if (is_preset(arguments))
         return ROVI_OK;
-    if (arguments->setting)
-        return apply_setting(arguments, request, error);
-    if (arguments->option)
-        return apply_option(arguments, request, error);
-    return take_only("target", arguments->value, &request->target, error);
+    return arguments->setting ? apply_setting(arguments, request, error)
+                              : take_only("target", arguments->value, &request->target, error);
 }
 
-static rovi_status check_request(struct request *request, rovi_error *error)
+static rovi_status check_request(void *context, rovi_error *error)
 {
+    struct request *request = context;
     if (!request->target)
         return report(error, ROVI_BAD_INPUT,
                       "found no target, allowed: a .json description, a .so library or the name of a built-in target");
@@ -104,20 +80,17 @@ static rovi_status check_request(struct request *request, rovi_error *error)
     return ROVI_OK;
 }
 
-static rovi_status read_request(const struct command *self, int argc, char **argv, struct request *request,
-                                rovi_error *error)
+/* What the command line is read into; of it, the presets. */
+static rovi_status begin(const struct command *self, int argc, char **argv, struct request *request, rovi_error *error)
 {
     struct arguments arguments = {
         .count = argc, .list = argv, .options = self->options, .setting_at = self->setting_at};
-    struct arguments again = arguments;
+    request->began = seconds_now();
     request->settings = rovi_settings_new();
     request->command_line = join_command_line(&request->pool, self, argc, argv);
     if (!request->settings || !request->command_line)
         return report_no_memory(error);
-    rovi_status status = arguments_read(&arguments, apply_preset, request, error);
-    if (!status)
-        status = arguments_read(&again, apply_rest, request, error);
-    return status || request->help ? status : check_request(request, error);
+    return arguments_each(&arguments, apply_preset, request, error);
 }
 
 /* ---- the result ---- */
@@ -146,13 +119,18 @@ static rovi_status save(const struct fit_context *context, const rovi_fit *fit, 
     return output_finish(&output, status, error);
 }
 
+static bool in_full(const struct request *request)
+{
+    return request->json && strcmp(request->json, "full") == 0;
+}
+
 static rovi_status show(const struct request *request, const struct fit_context *context, const rovi_fit *fit,
                         const struct summary *summary, bool saved, rovi_error *error)
 {
     bool taken = strcmp(request->output, "-") == 0; /* by the fit itself */
     FILE *stream = taken ? stderr : stdout;
     if (request->json)
-        return fit_print_json(context, fit, summary, request->full, stdout, error);
+        return fit_print_json(context, fit, summary, in_full(request), stdout, error);
     if (taken && request->quiet)
         return ROVI_OK;
     rovi_status status = fit_print_table(context, fit, saved ? request->output : NULL, stream, error);
@@ -166,7 +144,7 @@ static rovi_status show_all(const struct request *request, const struct fit_cont
                             const struct target_source *source, bool saved, rovi_error *error)
 {
     struct summary summary = {0};
-    size_t most = !request->json ? ROWS_SHOWN : request->full ? SIZE_MAX : MATRICES_UP_TO;
+    size_t most = !request->json ? ROWS_SHOWN : in_full(request) ? SIZE_MAX : MATRICES_UP_TO;
     rovi_status status =
         source->is_library ? summary_make(fit, source->target, context->seed, most, &summary, error) : ROVI_OK;
     if (!status)
@@ -392,13 +370,11 @@ static int fit_request(const struct command *self, const struct request *request
 static int run(const struct command *self, int argc, char **argv)
 {
     rovi_error error = {0};
-    struct request request = {.began = seconds_now()};
-    int code = EXIT_DONE;
-    if (read_request(self, argc, argv, &request, &error))
+    struct request request = {0};
+    int code;
+    if (begin(self, argc, argv, &request, &error))
         code = say_error(self, &error);
-    else if (request.help)
-        print_help(self);
-    else
+    else if (command_read(self, argc, argv, (struct reader){apply, check_request}, &request, &code))
         code = fit_request(self, &request);
     rovi_settings_free(request.settings);
     pool_free(&request.pool);
@@ -413,17 +389,20 @@ static void list_builtins(void)
 }
 
 static const struct option options[] = {
-    {"output", 'o', "FILE", NULL, "where the fit goes, - for stdout (default fit.json)"},
-    {"data", 0, "DATA.json", NULL, "data of a target that is a .so library"},
-    {"init", 0, "FILE.json", NULL, "a point to begin at (a Stan model: parameters on their constrained scale)"},
-    {"no-gradient-check", 0, NULL, NULL, "do not compare the gradient of a .so library with finite differences first"},
+    {"output", 'o', "FILE", NULL, "where the fit goes, - for stdout (default fit.json)", PLACE(output)},
+    {"data", 0, "DATA.json", NULL, "data of a target that is a .so library", PLACE(data)},
+    {"init", 0, "FILE.json", NULL, "a point to begin at (a Stan model: parameters on their constrained scale)",
+     PLACE(init)},
+    {"no-gradient-check", 0, NULL, NULL, "do not compare the gradient of a .so library with finite differences first",
+     PLACE(unchecked)},
     {"start", 0, "FIT.json", NULL,
-     "the first restart continues from this fit, and a mixture from the modes that it misses, too"},
-    {"resume", 0, NULL, NULL, "go on with the finished restarts that an earlier run left in FIT.json.partial"},
-    {"json", 0, NULL, "full", "print one JSON object; above 100 dimensions matrices only with full"},
-    {"no-probe", 0, NULL, NULL, "do not search for modes that the fit has lost"},
-    {"quiet", 'q', NULL, NULL, "no progress and no log on stderr"},
-    {"help", 'h', NULL, NULL, "this text"},
+     "the first restart continues from this fit, and a mixture from the modes that it misses, too", PLACE(start)},
+    {"resume", 0, NULL, NULL, "go on with the finished restarts that an earlier run left in FIT.json.partial",
+     PLACE(resume)},
+    {"json", 0, NULL, "full", "print one JSON object; above 100 dimensions matrices only with full", PLACE(json)},
+    {"no-probe", 0, NULL, NULL, "do not search for modes that the fit has lost", PLACE(no_probe)},
+    {"quiet", 'q', NULL, NULL, "no progress and no log on stderr", PLACE(quiet)},
+    OPTION_HELP,
     {0}};
 
 const struct command fit_command = {

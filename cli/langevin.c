@@ -20,7 +20,7 @@
 
 struct request {
     const char *target, *data, *output, *count, *start, *start_file, *centers;
-    bool netcdf, json, quiet, help;
+    bool netcdf, json, quiet;
     char *command_line;
     double began; /* seconds_now() */
     rovi_langevin_settings *settings;
@@ -35,47 +35,22 @@ static bool is_csv(const char *name)
     return length > 4 && strcmp(name + length - 4, ".csv") == 0;
 }
 
-static rovi_status apply_setting(const struct arguments *arguments, struct request *request, rovi_error *error)
-{
-    if (rovi_langevin_settings_set(request->settings, arguments->setting->name, arguments->value, NULL) == ROVI_OK)
-        return ROVI_OK;
-    return refuse_setting(arguments, error);
-}
-
 /* The words of the setting, or a file. */
-static rovi_status apply_start(const char *value, struct request *request, rovi_error *error)
+static rovi_status check_start(struct request *request, rovi_error *error)
 {
-    if (request->start)
-        return take_only("start", value, &request->start, error);
-    request->start = value;
-    request->start_file = is_csv(value) ? value : NULL;
-    if (request->start_file || rovi_langevin_settings_set(request->settings, "start", value, NULL) == ROVI_OK)
+    if (!request->start)
+        return ROVI_OK;
+    request->start_file = is_csv(request->start) ? request->start : NULL;
+    if (request->start_file || rovi_langevin_settings_set(request->settings, "start", request->start, NULL) == ROVI_OK)
         return ROVI_OK;
     return report(error, ROVI_BAD_INPUT,
-                  "--start: found \"%.60s\", allowed: dispersed, origin, or the name of a file ending in .csv", value);
+                  "--start: found \"%.60s\", allowed: dispersed, origin, or the name of a file ending in .csv",
+                  request->start);
 }
 
-static rovi_status apply_option(const struct arguments *arguments, struct request *request, rovi_error *error)
+static rovi_status check_request(void *context, rovi_error *error)
 {
-    const char *name = arguments->option->name;
-    if (strcmp(name, "output") == 0)
-        return take_only("output", arguments->value, &request->output, error);
-    if (strcmp(name, "data") == 0)
-        return take_only("file of data", arguments->value, &request->data, error);
-    if (strcmp(name, "start") == 0)
-        return apply_start(arguments->value, request, error);
-    if (strcmp(name, "draws") == 0)
-        return take_only("number of draws", arguments->value, &request->count, error);
-    if (strcmp(name, "centers") == 0)
-        return take_only("file of centers", arguments->value, &request->centers, error);
-    request->json = request->json || strcmp(name, "json") == 0;
-    request->quiet = request->quiet || strcmp(name, "quiet") == 0;
-    request->help = request->help || strcmp(name, "help") == 0;
-    return ROVI_OK;
-}
-
-static rovi_status check_request(struct request *request, rovi_error *error)
-{
+    struct request *request = context;
     uint64_t count;
     char text[32];
     if (!request->target)
@@ -86,6 +61,8 @@ static rovi_status check_request(struct request *request, rovi_error *error)
     rovi_status status = parse_count("-n", request->count, 1, &count, error);
     if (!status)
         status = draws_name_check(request->output, &request->netcdf, error);
+    if (!status)
+        status = check_start(request, error);
     if (status)
         return status;
     if (request->json && strcmp(request->output, "-") == 0)
@@ -97,24 +74,11 @@ static rovi_status check_request(struct request *request, rovi_error *error)
 static rovi_status apply(const struct arguments *arguments, void *context, rovi_error *error)
 {
     struct request *request = context;
-    if (arguments->setting)
-        return apply_setting(arguments, request, error);
-    if (arguments->option)
-        return apply_option(arguments, request, error);
-    return take_only("target", arguments->value, &request->target, error);
-}
-
-static rovi_status read_request(const struct command *self, int argc, char **argv, struct request *request,
-                                rovi_error *error)
-{
-    struct arguments arguments = {
-        .count = argc, .list = argv, .options = self->options, .setting_at = self->setting_at};
-    request->settings = rovi_langevin_settings_new();
-    request->command_line = join_command_line(&request->pool, self, argc, argv);
-    if (!request->settings || !request->command_line)
-        return report_no_memory(error);
-    rovi_status status = arguments_read(&arguments, apply, request, error);
-    return status || request->help ? status : check_request(request, error);
+    if (!arguments->setting)
+        return take_only("target", arguments->value, &request->target, error);
+    if (rovi_langevin_settings_set(request->settings, arguments->setting->name, arguments->value, NULL) == ROVI_OK)
+        return ROVI_OK;
+    return refuse_setting(arguments, error);
 }
 
 /* ---- the result ---- */
@@ -265,31 +229,34 @@ static int run_request(const struct command *self, struct request *request)
 static int run(const struct command *self, int argc, char **argv)
 {
     rovi_error error = {0};
-    struct request request = {.began = seconds_now()};
-    int code = EXIT_DONE;
-    if (read_request(self, argc, argv, &request, &error))
+    struct request request = {.began = seconds_now(), .settings = rovi_langevin_settings_new()};
+    int code;
+    request.command_line = join_command_line(&request.pool, self, argc, argv);
+    if (!request.settings || !request.command_line) {
+        report_no_memory(&error);
         code = say_error(self, &error);
-    else if (request.help)
-        print_help(self);
-    else
+    } else if (command_read(self, argc, argv, (struct reader){apply, check_request}, &request, &code)) {
         code = run_request(self, &request);
+    }
     rovi_langevin_settings_free(request.settings);
     pool_free(&request.pool);
     return code;
 }
 
 static const struct option options[] = {
-    {"draws", 'n', "N", NULL, "how many draws, at least 1"},
-    {"output", 'o', "FILE", NULL, "where they go: a .csv (Stan's), a .nc (NetCDF, for ArviZ), - for CSV to stdout"},
-    {"data", 0, "DATA.json", NULL, "data of a target that is a .so library"},
+    {"draws", 'n', "N", NULL, "how many draws, at least 1", PLACE(count)},
+    {"output", 'o', "FILE", NULL, "where they go: a .csv (Stan's), a .nc (NetCDF, for ArviZ), - for CSV to stdout",
+     PLACE(output)},
+    {"data", 0, "DATA.json", NULL, "data of a target that is a .so library", PLACE(data)},
     {"start", 0, "WHERE", NULL,
      "dispersed: normally about the origin; origin; or FILE.csv with a start a row, as often as needed (default "
-     "dispersed)"},
+     "dispersed)",
+     PLACE(start)},
     {"centers", 0, "FILE.csv", NULL,
-     "modes are what is nearest to these points, one a row (default: a mixture's components)"},
-    {"json", 0, NULL, NULL, "print one JSON object, with mean log density and mass per mode over time"},
-    {"quiet", 'q', NULL, NULL, "no progress and no log on stderr"},
-    {"help", 'h', NULL, NULL, "this text"},
+     "modes are what is nearest to these points, one a row (default: a mixture's components)", PLACE(centers)},
+    {"json", 0, NULL, NULL, "print one JSON object, with mean log density and mass per mode over time", PLACE(json)},
+    {"quiet", 'q', NULL, NULL, "no progress and no log on stderr", PLACE(quiet)},
+    OPTION_HELP,
     {0}};
 
 const struct command langevin_command = {

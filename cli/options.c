@@ -136,13 +136,47 @@ static enum argument_kind find_next(struct arguments *arguments, rovi_error *err
     return ARGUMENT_FOUND;
 }
 
-rovi_status arguments_read(struct arguments *arguments, argument_accept accept, void *request, rovi_error *error)
+rovi_status arguments_each(struct arguments *arguments, argument_accept accept, void *request, rovi_error *error)
 {
     rovi_status status = ROVI_OK;
     enum argument_kind kind = ARGUMENT_FOUND;
     while (!status && (kind = find_next(arguments, error)) == ARGUMENT_FOUND)
         status = accept(arguments, request, error);
     return kind == ARGUMENT_ERROR ? error->status : status;
+}
+
+/* The request of a command, and who takes what is no option. */
+struct reading {
+    argument_accept accept;
+    void *request;
+    bool help;
+};
+
+static rovi_status store(const struct arguments *arguments, void *context, rovi_error *error)
+{
+    struct reading *reading = context;
+    const struct option *option = arguments->option;
+    if (!option)
+        return reading->accept(arguments, reading->request, error);
+    char *place = (char *)reading->request + option->place;
+    if (option->place == HELP_ASKED)
+        reading->help = true;
+    else if (!option->argument && !option->word)
+        *(bool *)place = true;
+    else if (*(const char **)place)
+        return report(error, ROVI_BAD_INPUT, "--%s: found \"%.80s\" and \"%.80s\", allowed: one of them", option->name,
+                      *(const char **)place, arguments->value ? arguments->value : "");
+    else
+        *(const char **)place = arguments->value ? arguments->value : "";
+    return ROVI_OK;
+}
+
+rovi_status arguments_read(struct arguments *arguments, argument_accept accept, void *request, rovi_error *error)
+{
+    struct reading reading = {.accept = accept, .request = request};
+    rovi_status status = arguments_each(arguments, store, &reading, error);
+    arguments->help = reading.help;
+    return status;
 }
 
 rovi_status parse_count(const char *flag, const char *text, uint64_t least, uint64_t *value, rovi_error *error)

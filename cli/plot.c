@@ -17,32 +17,16 @@ struct request {
     size_t fit_count;
     enum plot_kind kind;
     enum plot_format format;
-    bool help;
 };
 
 /* ---- the command line ---- */
 
-static rovi_status add_fit(struct request *request, const char *path, rovi_error *error)
-{
-    if (request->fit_count == COLUMNS_MOST)
-        return report(error, ROVI_BAD_INPUT, "found more than %d fits, allowed: 1 to %d", COLUMNS_MOST, COLUMNS_MOST);
-    request->fits[request->fit_count++] = path;
-    return ROVI_OK;
-}
-
 static rovi_status apply(const struct arguments *arguments, void *context, rovi_error *error)
 {
     struct request *request = context;
-    const char *name = arguments->option ? arguments->option->name : NULL;
-    if (!name)
-        return add_fit(request, arguments->value, error);
-    if (strcmp(name, "output") == 0)
-        return take_only("output", arguments->value, &request->output, error);
-    if (strcmp(name, "script") == 0)
-        return take_only("script", arguments->value, &request->script, error);
-    if (strcmp(name, "kind") == 0)
-        return take_only("kind", arguments->value, &request->kind_text, error);
-    request->help = true;
+    if (request->fit_count == COLUMNS_MOST)
+        return report(error, ROVI_BAD_INPUT, "found more than %d fits, allowed: 1 to %d", COLUMNS_MOST, COLUMNS_MOST);
+    request->fits[request->fit_count++] = arguments->value;
     return ROVI_OK;
 }
 
@@ -77,18 +61,14 @@ static rovi_status read_suffix(struct request *request, rovi_error *error)
                   request->output);
 }
 
-static rovi_status read_request(const struct command *self, int argc, char **argv, struct request *request,
-                                rovi_error *error)
+static rovi_status check_request(void *context, rovi_error *error)
 {
-    struct arguments arguments = {.count = argc, .list = argv, .options = self->options};
-    rovi_status status = arguments_read(&arguments, apply, request, error);
-    if (status || request->help)
-        return status;
+    struct request *request = context;
     if (request->fit_count == 0)
         return report(error, ROVI_BAD_INPUT, "found no fit, allowed: a file that `rovi fit` wrote");
     if (!request->output)
         return report(error, ROVI_BAD_INPUT, "-o: found nothing, allowed: a name ending in .svg, .png or .pdf");
-    status = read_kind(request, error);
+    rovi_status status = read_kind(request, error);
     return status ? status : read_suffix(request, error);
 }
 
@@ -172,21 +152,19 @@ static int run(const struct command *self, int argc, char **argv)
 {
     rovi_error error = {0};
     struct request request = {0};
-    if (read_request(self, argc, argv, &request, &error))
-        return say_error(self, &error);
-    if (request.help) {
-        print_help(self);
-        return EXIT_DONE;
-    }
+    int code;
+    if (!command_read(self, argc, argv, (struct reader){apply, check_request}, &request, &code))
+        return code;
     interrupt_catch(NULL);
     return plot(&request, &error) ? say_error(self, &error) : EXIT_DONE;
 }
 
 static const struct option options[] = {
-    {"output", 'o', "FILE", NULL, "the picture; its suffix says which kind of file: .svg, .png or .pdf"},
-    {"kind", 0, "KIND", NULL, "fit (draws, marginals and trace, the default), marginals, pairs, trace or restarts"},
-    {"script", 0, "FILE.gp", NULL, "keep the gnuplot script, to be edited and run again"},
-    {"help", 'h', NULL, NULL, "this text"},
+    {"output", 'o', "FILE", NULL, "the picture; its suffix says which kind of file: .svg, .png or .pdf", PLACE(output)},
+    {"kind", 0, "KIND", NULL, "fit (draws, marginals and trace, the default), marginals, pairs, trace or restarts",
+     PLACE(kind_text)},
+    {"script", 0, "FILE.gp", NULL, "keep the gnuplot script, to be edited and run again", PLACE(script)},
+    OPTION_HELP,
     {0}};
 
 const struct command plot_command = {

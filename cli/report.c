@@ -15,7 +15,6 @@
 
 struct request {
     const char *fit, *output;
-    bool help;
 };
 
 /* ---- the command line ---- */
@@ -23,24 +22,17 @@ struct request {
 static rovi_status apply(const struct arguments *arguments, void *context, rovi_error *error)
 {
     struct request *request = context;
-    if (!arguments->option)
-        return take_only("fit", arguments->value, &request->fit, error);
-    if (strcmp(arguments->option->name, "output") == 0)
-        return take_only("output", arguments->value, &request->output, error);
-    request->help = true;
-    return ROVI_OK;
+    return take_only("fit", arguments->value, &request->fit, error);
 }
 
-static rovi_status read_request(const struct command *self, int argc, char **argv, struct request *request,
-                                rovi_error *error)
+static rovi_status check_request(void *context, rovi_error *error)
 {
-    struct arguments arguments = {.count = argc, .list = argv, .options = self->options};
-    rovi_status status = arguments_read(&arguments, apply, request, error);
-    if (!status && !request->fit && !request->help)
-        status = report(error, ROVI_BAD_INPUT, "found no fit, allowed: a file that `rovi fit` wrote");
+    struct request *request = context;
+    if (!request->fit)
+        return report(error, ROVI_BAD_INPUT, "found no fit, allowed: a file that `rovi fit` wrote");
     if (!request->output)
         request->output = "report.html";
-    return status;
+    return output_check(request->output, error);
 }
 
 /* ---- pictures, in memory ---- */
@@ -147,23 +139,18 @@ static int run(const struct command *self, int argc, char **argv)
     rovi_error error = {0};
     struct request request = {0};
     struct picture picture = {0};
-    if (read_request(self, argc, argv, &request, &error))
-        return say_error(self, &error);
-    if (request.help) {
-        print_help(self);
-        return EXIT_DONE;
-    }
+    int code;
+    if (!command_read(self, argc, argv, (struct reader){apply, check_request}, &request, &code))
+        return code;
     interrupt_catch(NULL);
-    rovi_status status = output_check(request.output, &error);
-    if (!status)
-        status = report_on(&request, &picture, &error);
+    rovi_status status = report_on(&request, &picture, &error);
     picture_clear(&picture);
     return status ? say_error(self, &error) : EXIT_DONE;
 }
 
 static const struct option options[] = {
-    {"output", 'o', "FILE.html", NULL, "the page, - for stdout (default report.html)"},
-    {"help", 'h', NULL, NULL, "this text"},
+    {"output", 'o', "FILE.html", NULL, "the page, - for stdout (default report.html)", PLACE(output)},
+    OPTION_HELP,
     {0}};
 
 const struct command report_command = {

@@ -15,7 +15,7 @@
 
 struct request {
     const char *name, *folder;
-    bool quick, quiet, help;
+    bool quick, quiet;
 };
 
 /* ---- the command line ---- */
@@ -23,15 +23,7 @@ struct request {
 static rovi_status apply(const struct arguments *arguments, void *context, rovi_error *error)
 {
     struct request *request = context;
-    const char *name = arguments->option ? arguments->option->name : NULL;
-    if (!name)
-        return take_only("experiment", arguments->value, &request->name, error);
-    if (strcmp(name, "output") == 0)
-        return take_only("output", arguments->value, &request->folder, error);
-    request->quick = request->quick || strcmp(name, "quick") == 0;
-    request->quiet = request->quiet || strcmp(name, "quiet") == 0;
-    request->help = request->help || strcmp(name, "help") == 0;
-    return ROVI_OK;
+    return take_only("experiment", arguments->value, &request->name, error);
 }
 
 static rovi_status check_name(const char *name, rovi_error *error)
@@ -50,8 +42,9 @@ static rovi_status check_name(const char *name, rovi_error *error)
                   suggestion.best ? "?)" : "");
 }
 
-static rovi_status check_request(struct request *request, rovi_error *error)
+static rovi_status check_request(void *context, rovi_error *error)
 {
+    struct request *request = context;
     if (!request->name && request->folder)
         return report(error, ROVI_BAD_INPUT, "found no experiment, allowed: all, or one that `rovi reproduce` lists");
     if (!request->folder)
@@ -59,14 +52,6 @@ static rovi_status check_request(struct request *request, rovi_error *error)
     if (request->folder[0] == '\0')
         return report(error, ROVI_BAD_INPUT, "-o: found an empty name, allowed: a folder, or a new name");
     return request->name ? check_name(request->name, error) : ROVI_OK;
-}
-
-static rovi_status read_request(const struct command *self, int argc, char **argv, struct request *request,
-                                rovi_error *error)
-{
-    struct arguments arguments = {.count = argc, .list = argv, .options = self->options};
-    rovi_status status = arguments_read(&arguments, apply, request, error);
-    return status || request->help ? status : check_request(request, error);
 }
 
 static void list_experiments(void)
@@ -135,26 +120,26 @@ static int reproduce(const struct command *self, const struct request *request, 
 
 static int run(const struct command *self, int argc, char **argv)
 {
-    rovi_error error = {0};
     struct request request = {0};
     char line[64];
-    if (read_request(self, argc, argv, &request, &error))
-        return say_error(self, &error);
-    if (request.help)
-        print_help(self);
-    else if (!request.name)
+    int code;
+    if (!command_read(self, argc, argv, (struct reader){apply, check_request}, &request, &code))
+        return code;
+    if (!request.name) {
         list_experiments();
-    if (request.help || !request.name)
         return EXIT_DONE;
+    }
     snprintf(line, sizeof line, "rovi reproduce %s", request.name);
     return reproduce(self, &request, line);
 }
 
 static const struct option options[] = {
-    {"output", 'o', "DIR", NULL, "folder for pictures, numbers and summaries, made if need be (default reproduce)"},
-    {"quick", 0, NULL, NULL, "fits and grids in small: to see what comes of it; the checks then say nothing"},
-    {"quiet", 'q', NULL, NULL, "no progress and no log on stderr"},
-    {"help", 'h', NULL, NULL, "this text"},
+    {"output", 'o', "DIR", NULL, "folder for pictures, numbers and summaries, made if need be (default reproduce)",
+     PLACE(folder)},
+    {"quick", 0, NULL, NULL, "fits and grids in small: to see what comes of it; the checks then say nothing",
+     PLACE(quick)},
+    {"quiet", 'q', NULL, NULL, "no progress and no log on stderr", PLACE(quiet)},
+    OPTION_HELP,
     {0}};
 
 const struct command reproduce_command = {

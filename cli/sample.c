@@ -21,31 +21,13 @@ struct request {
     const char *fit, *output, *count_text, *seed_text, *proposals_text, *chains_text, *layout_text;
     uint64_t count, seed, proposals;
     enum draws_layout layout;
-    bool netcdf, generated, unconstrained, by_restarts, help;
+    bool netcdf, generated, unconstrained, by_restarts;
 };
 
 static rovi_status apply(const struct arguments *arguments, void *context, rovi_error *error)
 {
     struct request *request = context;
-    const char *name = arguments->option ? arguments->option->name : NULL;
-    if (!name)
-        return take_only("fit", arguments->value, &request->fit, error);
-    if (strcmp(name, "output") == 0)
-        return take_only("output", arguments->value, &request->output, error);
-    if (strcmp(name, "draws") == 0)
-        return take_only("number of draws", arguments->value, &request->count_text, error);
-    if (strcmp(name, "seed") == 0)
-        return take_only("seed", arguments->value, &request->seed_text, error);
-    if (strcmp(name, "resample") == 0)
-        return take_only("number of proposals", arguments->value, &request->proposals_text, error);
-    if (strcmp(name, "chains") == 0)
-        return take_only("word for chains", arguments->value, &request->chains_text, error);
-    if (strcmp(name, "layout") == 0)
-        return take_only("layout", arguments->value, &request->layout_text, error);
-    request->generated = request->generated || strcmp(name, "generated-quantities") == 0;
-    request->unconstrained = request->unconstrained || strcmp(name, "unconstrained") == 0;
-    request->help = request->help || strcmp(name, "help") == 0;
-    return ROVI_OK;
+    return take_only("fit", arguments->value, &request->fit, error);
 }
 
 static rovi_status check_layout(struct request *request, rovi_error *error)
@@ -87,8 +69,9 @@ static rovi_status check_scale(const struct request *request, rovi_error *error)
                   request->generated ? "generated-quantities" : "resample");
 }
 
-static rovi_status check_request(struct request *request, rovi_error *error)
+static rovi_status check_request(void *context, rovi_error *error)
 {
+    struct request *request = context;
     if (!request->fit)
         return report(error, ROVI_BAD_INPUT, "found no fit, allowed: a file that `rovi fit` wrote");
     if (!request->count_text)
@@ -107,14 +90,6 @@ static rovi_status check_request(struct request *request, rovi_error *error)
     if (!status && request->proposals_text)
         status = parse_count("--resample", request->proposals_text, request->count, &request->proposals, error);
     return status;
-}
-
-static rovi_status read_request(const struct command *self, int argc, char **argv, struct request *request,
-                                rovi_error *error)
-{
-    struct arguments arguments = {.count = argc, .list = argv, .options = self->options};
-    rovi_status status = arguments_read(&arguments, apply, request, error);
-    return status || request->help ? status : check_request(request, error);
 }
 
 static void warn_if_changed(const char *path, const char *fingerprint, bool is_library)
@@ -274,28 +249,29 @@ static int sample(const struct command *self, const struct request *request)
 
 static int run(const struct command *self, int argc, char **argv)
 {
-    rovi_error error = {0};
     struct request request = {0};
-    if (read_request(self, argc, argv, &request, &error))
-        return say_error(self, &error);
-    if (request.help) {
-        print_help(self);
-        return EXIT_DONE;
-    }
+    int code;
+    if (!command_read(self, argc, argv, (struct reader){apply, check_request}, &request, &code))
+        return code;
     interrupt_catch(NULL);
     return sample(self, &request);
 }
 
 static const struct option options[] = {
-    {"draws", 'n', "N", NULL, "how many draws (of each chain), at least 1"},
-    {"output", 'o', "FILE", NULL, "where they go: a .csv (Stan's), a .nc (NetCDF, for ArviZ), - for CSV to stdout"},
-    {"seed", 0, "N", NULL, "of the draws (default 1); more draws of one seed begin with the same ones"},
-    {"resample", 0, "M", NULL, "of M draws keep N, by their importance weights, never one twice"},
-    {"chains", 0, "WHAT", NULL, "of a .nc: fit (default), one chain; restarts, one of each restart, for ArviZ's rhat"},
-    {"layout", 0, "NAME", NULL, "of a .csv: pathfinder (default), or advi, which cmdstanpy reads"},
-    {"generated-quantities", 0, NULL, NULL, "of a Stan model, behind the parameters"},
-    {"unconstrained", 0, NULL, NULL, "the coordinates that were fitted, without log density; needs no library"},
-    {"help", 'h', NULL, NULL, "this text"},
+    {"draws", 'n', "N", NULL, "how many draws (of each chain), at least 1", PLACE(count_text)},
+    {"output", 'o', "FILE", NULL, "where they go: a .csv (Stan's), a .nc (NetCDF, for ArviZ), - for CSV to stdout",
+     PLACE(output)},
+    {"seed", 0, "N", NULL, "of the draws (default 1); more draws of one seed begin with the same ones",
+     PLACE(seed_text)},
+    {"resample", 0, "M", NULL, "of M draws keep N, by their importance weights, never one twice",
+     PLACE(proposals_text)},
+    {"chains", 0, "WHAT", NULL, "of a .nc: fit (default), one chain; restarts, one of each restart, for ArviZ's rhat",
+     PLACE(chains_text)},
+    {"layout", 0, "NAME", NULL, "of a .csv: pathfinder (default), or advi, which cmdstanpy reads", PLACE(layout_text)},
+    {"generated-quantities", 0, NULL, NULL, "of a Stan model, behind the parameters", PLACE(generated)},
+    {"unconstrained", 0, NULL, NULL, "the coordinates that were fitted, without log density; needs no library",
+     PLACE(unconstrained)},
+    OPTION_HELP,
     {0}};
 
 const struct command sample_command = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How the commands speak: errors, help, and the closing line of the log. */
+/* How the commands begin and speak: their command line, errors, help, and the closing line of the log. */
 #define _XOPEN_SOURCE 700
 #include <stdio.h>
 #include <string.h>
@@ -69,6 +69,20 @@ void print_help(const struct command *command)
             print_setting(command->setting_at(i));
     if (command->more_help)
         command->more_help();
+}
+
+bool command_read(const struct command *self, int argc, char **argv, struct reader reader, void *request, int *code)
+{
+    rovi_error error = {0};
+    struct arguments arguments = {
+        .count = argc, .list = argv, .options = self->options, .setting_at = self->setting_at};
+    rovi_status status = arguments_read(&arguments, reader.accept, request, &error);
+    if (!status && !arguments.help)
+        status = reader.check(request, &error);
+    *code = status ? say_error(self, &error) : EXIT_DONE;
+    if (!status && arguments.help)
+        print_help(self);
+    return !status && !arguments.help;
 }
 
 char *join_command_line(struct pool *pool, const struct command *command, int argc, char **argv)

@@ -12,33 +12,22 @@
 
 struct request {
     const char *target, *seed, *threads;
-    bool json, help;
+    bool json;
 };
 
 static rovi_status apply(const struct arguments *arguments, void *context, rovi_error *error)
 {
     struct request *request = context;
-    const char *name = arguments->option ? arguments->option->name : NULL;
-    if (!name)
-        return take_only("target", arguments->value, &request->target, error);
-    if (strcmp(name, "seed") == 0)
-        return take_only("seed", arguments->value, &request->seed, error);
-    if (strcmp(name, "threads") == 0)
-        return take_only("number of threads", arguments->value, &request->threads, error);
-    request->json = request->json || strcmp(name, "json") == 0;
-    request->help = request->help || strcmp(name, "help") == 0;
-    return ROVI_OK;
+    return take_only("target", arguments->value, &request->target, error);
 }
 
-static rovi_status read_request(const struct command *self, int argc, char **argv, struct request *request,
-                                rovi_error *error)
+static rovi_status check_request(void *context, rovi_error *error)
 {
-    struct arguments arguments = {.count = argc, .list = argv, .options = self->options};
-    rovi_status status = arguments_read(&arguments, apply, request, error);
-    if (!status && !request->help && !request->target)
-        status = report(error, ROVI_BAD_INPUT,
-                        "found no target, allowed: a .json description or the name of a built-in target");
-    return status;
+    const struct request *request = context;
+    if (request->target)
+        return ROVI_OK;
+    return report(error, ROVI_BAD_INPUT,
+                  "found no target, allowed: a .json description or the name of a built-in target");
 }
 
 static rovi_status apply_setting(rovi_settings *settings, const char *name, const char *value, rovi_error *error)
@@ -85,23 +74,19 @@ static int show(const struct command *self, const struct request *request)
 
 static int run(const struct command *self, int argc, char **argv)
 {
-    rovi_error error = {0};
     struct request request = {0};
-    if (read_request(self, argc, argv, &request, &error))
-        return say_error(self, &error);
-    if (request.help) {
-        print_help(self);
-        return EXIT_DONE;
-    }
+    int code;
+    if (!command_read(self, argc, argv, (struct reader){apply, check_request}, &request, &code))
+        return code;
     interrupt_catch(NULL);
     return show(self, &request);
 }
 
 static const struct option options[] = {
-    {"json", 0, NULL, NULL, "print one JSON object"},
-    {"threads", 0, "N", NULL, "0: one per processor (default); the result does not depend on it"},
-    {"seed", 0, "N", NULL, "of the mean-field fits that stand in above two dimensions (default 1)"},
-    {"help", 'h', NULL, NULL, "this text"},
+    {"json", 0, NULL, NULL, "print one JSON object", PLACE(json)},
+    {"threads", 0, "N", NULL, "0: one per processor (default); the result does not depend on it", PLACE(threads)},
+    {"seed", 0, "N", NULL, "of the mean-field fits that stand in above two dimensions (default 1)", PLACE(seed)},
+    OPTION_HELP,
     {0}};
 
 const struct command separation_command = {

@@ -118,7 +118,7 @@ rows() {
     refused 2 '--steps: found "0", allowed: 1..' langevin ring -n 1 -o a.csv --steps 0
     refused 2 '--burn-in: found "2", allowed: 0..1' langevin ring -n 1 -o a.csv --burn-in 2
     refused 2 '--start: found "there", allowed: dispersed, origin, or' langevin ring -n 1 -o a.csv --start there
-    refused 2 'allowed: one start' langevin ring -n 1 -o a.csv --start origin --start dispersed
+    refused 2 '--start: found "origin" and "dispersed", allowed: one of them' langevin ring -n 1 -o a.csv --start origin --start dispersed
     refused 2 'no.csv: cannot be read' langevin ring -n 1 -o a.csv --start no.csv
     refused 2 'unknown flag --mesh' langevin ring -n 1 -o a.csv --mesh 1
     refused 2 'did you mean --start-spread' langevin ring -n 1 -o a.csv --start-spred 1

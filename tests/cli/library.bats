@@ -130,7 +130,7 @@ row() {
     refused 2 'allowed: a file whose name ends in .json' fit stan_plain.so --quiet --data bad.txt
     cp "$FIXTURES/plugin.so" .
     refused 2 'allowed: none, as it has no rovi_plugin_open' fit plugin.so --quiet --data bad.json
-    refused 2 'found "a" and "b", allowed: one file of data' fit plugin.so --data a --data b
+    refused 2 '--data: found "a" and "b", allowed: one of them' fit plugin.so --data a --data b
     only_here stan_plain.so bad.json bad.txt plugin.so
 }
 
