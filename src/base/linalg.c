@@ -67,6 +67,13 @@ double linalg_dot(size_t n, const double *x, const double *y)
     return cblas_ddot((int)n, x, 1, y, 1);
 }
 
+void linalg_add(size_t n, double alpha, const double *x, double *y)
+{
+    for (size_t i = 0; i < n; i++) {
+        y[i] += alpha * x[i];
+    }
+}
+
 bool linalg_all_finite(size_t n, const double *x)
 {
     bool finite = true;

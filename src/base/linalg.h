@@ -16,6 +16,7 @@ void linalg_release_threads(void);
 void linalg_identity(size_t d, double *A);                             /* A = I */
 void linalg_transpose(size_t m, size_t n, const double *A, double *B); /* B = A^T, A: m x n */
 double linalg_dot(size_t n, const double *x, const double *y);         /* x^T y */
+void linalg_add(size_t n, double alpha, const double *x, double *y);   /* y += alpha x; x may be y */
 bool linalg_all_finite(size_t n, const double *x);                     /* no infinity, no NaN */
 double linalg_distance_to_orthogonal(size_t d, const double *O);       /* max |O^T O - I| */
 

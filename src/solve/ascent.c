@@ -64,13 +64,6 @@ static bool evaluate(struct ascent *a, const double *u, double *logp, double *gr
     return true;
 }
 
-static void add(size_t d, double factor, const double *x, double *y)
-{
-    for (size_t j = 0; j < d; j++) {
-        y[j] += factor * x[j];
-    }
-}
-
 struct bracket { /* of a line search: the end that gains, and the far one, or infinity */
     double low, high;
     double value[2], slope[2]; /* at both; a rejected end has the value -infinity */
@@ -99,7 +92,7 @@ static bool search(struct ascent *a, double *logp, double step)
     double value = -INFINITY;
     for (int k = 0; k < MOST_TRIALS && step * slope > a->still; k++) {
         memcpy(a->trial, a->at, a->dim * sizeof *a->at);
-        add(a->dim, step, a->direction, a->trial);
+        linalg_add(a->dim, step, a->direction, a->trial);
         const bool valid = evaluate(a, a->trial, &value, a->trial_grad);
         const double here = valid ? linalg_dot(a->dim, a->direction, a->trial_grad) : -INFINITY;
         const bool gains = valid && value >= *logp + SUFFICIENT * step * slope;
@@ -117,7 +110,7 @@ static bool search(struct ascent *a, double *logp, double step)
         return false;
     }
     memcpy(a->trial, a->at, a->dim * sizeof *a->at);
-    add(a->dim, b.low, a->direction, a->trial);
+    linalg_add(a->dim, b.low, a->direction, a->trial);
     return evaluate(a, a->trial, logp, a->trial_grad);
 }
 

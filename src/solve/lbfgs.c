@@ -21,13 +21,6 @@ void lbfgs_forget(struct lbfgs *l)
     l->newest = LBFGS_MEMORY - 1;
 }
 
-static void add(size_t d, double factor, const double *x, double *y)
-{
-    for (size_t j = 0; j < d; j++) {
-        y[j] += factor * x[j];
-    }
-}
-
 void lbfgs_direction(const struct lbfgs *l, const double *grad, double *p)
 {
     const size_t d = l->dim;
@@ -37,16 +30,16 @@ void lbfgs_direction(const struct lbfgs *l, const double *grad, double *p)
         const size_t i = (l->newest + LBFGS_MEMORY - k) % LBFGS_MEMORY;
         const double *s = l->S + i * d, *y = l->Y + i * d;
         weight[i] = linalg_dot(d, s, p) / linalg_dot(d, s, y);
-        add(d, -weight[i], y, p);
+        linalg_add(d, -weight[i], y, p);
     }
     if (l->pairs > 0) {
         const double *s = l->S + l->newest * d, *y = l->Y + l->newest * d;
-        add(d, linalg_dot(d, s, y) / linalg_dot(d, y, y) - 1, p, p);
+        linalg_add(d, linalg_dot(d, s, y) / linalg_dot(d, y, y) - 1, p, p);
     }
     for (size_t k = l->pairs; k-- > 0;) {
         const size_t i = (l->newest + LBFGS_MEMORY - k) % LBFGS_MEMORY;
         const double *s = l->S + i * d, *y = l->Y + i * d;
-        add(d, weight[i] - linalg_dot(d, y, p) / linalg_dot(d, s, y), s, p);
+        linalg_add(d, weight[i] - linalg_dot(d, y, p) / linalg_dot(d, s, y), s, p);
     }
 }
 

@@ -69,6 +69,11 @@ static void test_small_things(void **state)
     assert_memory_equal(B, identity, sizeof identity);
     assert_close(linalg_dot(3, A, A + 3), 32, 0);
     assert_close(linalg_dot(0, A, A), 0, 0);
+    double y[] = {1, 2, 3};
+    linalg_add(3, 2, (const double[]){1, 0, -1}, y);
+    assert_matrix(3, y, (const double[]){3, 2, 1}, 0);
+    linalg_add(3, -1, y, y);
+    assert_matrix(3, y, (const double[]){0, 0, 0}, 0);
 }
 
 static void test_distance_to_orthogonal(void **state)
