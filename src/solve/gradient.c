@@ -93,11 +93,11 @@ static bool is_due(uint64_t t, uint64_t iterations, int64_t times)
 /* Adds a trace point; false when out of memory. */
 static bool trace(struct alternation *a)
 {
-    rovi_estimate elbo;
+    struct elbo elbo;
     if (!restart_measure(a->problem, a->restart, a->restart->approximation, a->trace_draws, a->ratio, &elbo)) {
         return false;
     }
-    restart_record(a->restart, elbo);
+    restart_record(a->restart, elbo.estimate);
     if (10 * a->restart->iterations <= 9 * (uint64_t)a->problem->settings->iterations) {
         memcpy(a->before, a->ratio, a->trace_draws * sizeof *a->before);
     }

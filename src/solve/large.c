@@ -44,7 +44,7 @@ struct large {
     struct ascent ascent;  /* of the average */
     struct progress inner; /* the same supervisor, the average's meter */
     rovi_approximation *q, *best;
-    double best_elbo, best_error;
+    double best_elbo;
     double *theta; /* 2 d */
     double *ratio; /* TRACE_DRAWS */
     uint64_t streams;
@@ -73,12 +73,12 @@ static double resolution(const struct large *s)
 /* Keeps q when it is the best so far; returns what it gained, in nats. */
 static double take_stock(struct large *s)
 {
-    rovi_estimate elbo = {NAN, NAN};
-    if (!restart_measure(s->problem, s->restart, s->q, TRACE_DRAWS, s->ratio, &elbo)) {
+    struct elbo measured = {.estimate = {NAN, NAN}};
+    if (!restart_measure(s->problem, s->restart, s->q, TRACE_DRAWS, s->ratio, &measured)) {
         s->restart->no_memory = true;
     }
     s->restart->progress.shown.iteration = ++s->restart->iterations;
-    const double gain = elbo.value - s->best_elbo;
+    const double gain = measured.estimate.value - s->best_elbo;
     if (!(gain > 0)) {
         return isnan(gain) ? -INFINITY : gain;
     }
@@ -90,8 +90,8 @@ static double take_stock(struct large *s)
     }
     rovi_approximation_free(s->best);
     s->best = copy;
-    s->best_elbo = elbo.value;
-    restart_record(s->restart, elbo);
+    s->best_elbo = measured.estimate.value;
+    restart_record(s->restart, measured.estimate);
     return gain;
 }
 

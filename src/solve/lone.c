@@ -6,7 +6,6 @@
  */
 #include <math.h>
 
-#include "evidence/elbo.h"
 #include "solve/explored.h"
 #include "solve/restart.h"
 
@@ -19,15 +18,12 @@
 /* How far q is from the target, as far as its own draws tell; infinity where any is outside the support. */
 static double divergence(const struct problem *problem, struct restart *restart, const rovi_approximation *q)
 {
-    const struct rng_stream stream = {.seed = restart->seed, .purpose = RNG_TRACE};
     struct arena memory = {0};
-    double *ratio = arena_doubles(&memory, DRAWS), off = INFINITY;
-    if (ratio != NULL && elbo_log_ratios(q, &restart->meter, stream, problem->team, DRAWS, ratio)) {
-        const struct elbo elbo = elbo_of_ratios(DRAWS, ratio);
-        off = elbo.outside == 0 ? elbo.divergence : INFINITY;
-    }
+    struct elbo elbo;
+    double *ratio = arena_doubles(&memory, DRAWS);
+    const bool measured = ratio != NULL && restart_measure(problem, restart, q, DRAWS, ratio, &elbo);
     arena_free(&memory);
-    return off;
+    return measured && elbo.outside == 0 ? elbo.divergence : INFINITY;
 }
 
 /* Whether an exploration that begins with q, which is off by so much, finds no other mode. The modes are left to the

@@ -117,10 +117,11 @@ static void keep_best(struct polish *p, rovi_approximation *q, rovi_estimate elb
 
 void polish_take_stock(struct polish *p, struct candidate *c)
 {
-    rovi_estimate elbo = {NAN, NAN};
-    if (!restart_measure(p->problem, p->restart, c->q, p->trace_draws, p->ratio, &elbo)) {
+    struct elbo measured = {.estimate = {NAN, NAN}};
+    if (!restart_measure(p->problem, p->restart, c->q, p->trace_draws, p->ratio, &measured)) {
         p->restart->no_memory = true;
     }
+    const rovi_estimate elbo = measured.estimate;
     c->elbo = isnan(elbo.value) ? -INFINITY : worth(p, elbo);
     if (c->elbo > p->best_elbo) {
         keep_best(p, c->q, elbo);

@@ -4,7 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "evidence/elbo.h"
 #include "family/approximation.h"
 
 bool restart_trace_room(struct restart *restart, size_t points)
@@ -15,13 +14,13 @@ bool restart_trace_room(struct restart *restart, size_t points)
 }
 
 bool restart_measure(const struct problem *problem, struct restart *restart, const rovi_approximation *q, size_t n,
-                     double *ratio, rovi_estimate *elbo)
+                     double *ratio, struct elbo *elbo)
 {
     const struct rng_stream stream = {.seed = restart->seed, .purpose = RNG_TRACE};
     if (!elbo_log_ratios(q, &restart->meter, stream, problem->team, n, ratio)) {
         return false;
     }
-    *elbo = elbo_of_ratios(n, ratio).estimate;
+    *elbo = elbo_of_ratios(n, ratio);
     return true;
 }
 

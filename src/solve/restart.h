@@ -5,6 +5,7 @@
 
 #include "base/parallel.h"
 #include "base/settings.h"
+#include "evidence/elbo.h"
 #include "solve/explored.h"
 #include "solve/supervisor.h"
 
@@ -48,7 +49,7 @@ bool restart_trace_room(struct restart *restart, size_t points);
 /* The ELBO of q on n draws that no step uses, their log ratios into ratio (n): the same reference points at every call.
  * False when out of memory. */
 bool restart_measure(const struct problem *problem, struct restart *restart, const rovi_approximation *q, size_t n,
-                     double *ratio, rovi_estimate *elbo);
+                     double *ratio, struct elbo *elbo);
 
 /* Adds a trace point with this ELBO, and shows it to the monitor. */
 void restart_record(struct restart *restart, rovi_estimate elbo);
