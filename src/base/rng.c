@@ -10,6 +10,7 @@
 #include "base/normal.h"
 
 #define WORDS 4
+#define BLOCK 64 /* normals at once; a multiple of WORDS */
 
 static philox4x64_ctr_t words(struct rng_stream stream, uint64_t index, uint64_t position)
 {
@@ -24,21 +25,29 @@ static double uniform(uint64_t bits)
     return ((double)(bits >> 12) + 0.5) * 0x1p-52;
 }
 
-void rng_uniforms(struct rng_stream stream, uint64_t index, size_t n, double *out)
+/* Numbers first, ..., first + n - 1 of the item; first is a multiple of WORDS. */
+static void uniforms_from(struct rng_stream stream, uint64_t index, size_t first, size_t n, double *out)
 {
     for (size_t at = 0; at < n; at += WORDS) {
-        const philox4x64_ctr_t w = words(stream, index, at / WORDS);
+        const philox4x64_ctr_t w = words(stream, index, (first + at) / WORDS);
         for (size_t j = 0; j < WORDS && at + j < n; j++) {
             out[at + j] = uniform(w.v[j]);
         }
     }
 }
 
+void rng_uniforms(struct rng_stream stream, uint64_t index, size_t n, double *out)
+{
+    uniforms_from(stream, index, 0, n, out);
+}
+
 void rng_normals(struct rng_stream stream, uint64_t index, size_t n, double *out)
 {
-    rng_uniforms(stream, index, n, out);
-    for (size_t j = 0; j < n; j++) {
-        out[j] = normal_quantile(out[j]);
+    double u[BLOCK];
+    for (size_t at = 0; at < n; at += BLOCK) {
+        const size_t m = n - at < BLOCK ? n - at : BLOCK;
+        uniforms_from(stream, index, at, m, u);
+        normal_quantiles(m, u, out + at);
     }
 }
 

@@ -47,6 +47,28 @@ static void test_quantile_values(void **state)
     }
 }
 
+/* In the centre, the shoulders and the tails, in blocks that are whole and not. */
+static void test_quantiles_of_many(void **state)
+{
+    (void)state;
+    enum { MOST = 1000 };
+    static const size_t sizes[] = {0, 1, 63, 64, 65, MOST};
+    double p[MOST], x[MOST];
+    for (size_t j = 0; j < MOST; j++) {
+        const double u = ((double)j + 0.5) / MOST;
+        p[j] = j % 3 == 0 ? u : j % 3 == 1 ? pow(u, 60) : 1 - pow(u, 5); /* pow(u, 60) goes down to 10^-198 */
+    }
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        normal_quantiles(sizes[s], p, x);
+        for (size_t j = 0; j < sizes[s]; j++) {
+            assert_true(x[j] == normal_quantile(p[j]));
+        }
+    }
+    const double edges[] = {0, 1, -0.1, 1.1, NAN};
+    normal_quantiles(5, edges, x);
+    assert_true(x[0] == -INFINITY && x[1] == INFINITY && isnan(x[2]) && isnan(x[3]) && isnan(x[4]));
+}
+
 /* From x to p and back. An error of eps p in p moves x by eps p/phi(x), which is eps/|x| in the lower tail; in the
  * upper one it is 1 that is rounded, so that x moves by eps/phi(x). The cdf's own error, eps x^2, adds eps |x|. */
 static void test_round_trip(void **state)
@@ -136,13 +158,10 @@ static void test_infinite_ends(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cdf_values),
-        cmocka_unit_test(test_quantile_values),
-        cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_quantile_increases),
-        cmocka_unit_test(test_density),
-        cmocka_unit_test(test_moments_in_the_tail),
-        cmocka_unit_test(test_moments_by_quadrature),
+        cmocka_unit_test(test_cdf_values),          cmocka_unit_test(test_quantile_values),
+        cmocka_unit_test(test_quantiles_of_many),   cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_quantile_increases),  cmocka_unit_test(test_density),
+        cmocka_unit_test(test_moments_in_the_tail), cmocka_unit_test(test_moments_by_quadrature),
         cmocka_unit_test(test_infinite_ends),
     };
     return cmocka_run_group_tests_name("normal", tests, NULL, NULL);
