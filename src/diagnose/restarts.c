@@ -34,10 +34,10 @@ static void measure(const rovi_approximation *q, uint64_t seed, double *work, st
 {
     const size_t d = q->dim;
     const struct rng_stream stream = {.seed = seed, .purpose = RNG_DIAGNOSE, .substream = (uint64_t)1 << 40};
-    double log_q[DRAW_BLOCK], *x = arena_doubles(arena, DRAW_BLOCK * d);
+    double *x = arena_doubles(arena, DRAW_BLOCK * d);
     *m = (struct moments){arena_doubles(arena, d), arena_doubles(arena, d)};
     for (size_t first = 0; first < DRAWS && !arena->failed; first += DRAW_BLOCK) {
-        draw_points(q, stream, first, DRAW_BLOCK, x, log_q, work);
+        draw_points(q, stream, first, DRAW_BLOCK, x, NULL, work);
         draw_add_moments(first, DRAW_BLOCK, d, x, m->mean, m->sd);
     }
     for (size_t j = 0; j < d && !arena->failed; j++) {

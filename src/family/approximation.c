@@ -424,6 +424,23 @@ void approximation_maps(const rovi_approximation *q, size_t n, const double *x, 
     }
 }
 
+void approximation_maps_density(const rovi_approximation *q, size_t n, const double *x, double *y, double *log_q)
+{
+    const size_t d = q->dim;
+    for (size_t p = 0; p < n; p++) {
+        log_q[p] = -q->log_det;
+    }
+    for (size_t i = 0; i < d; i++) { /* one map after another: all of them together are more than a cache holds */
+        const struct map *T = &q->maps[i];
+        for (size_t p = 0; p < n; p++) {
+            const double xi = x[p * d + i];
+            const size_t s = map_segment(T, xi);
+            y[p * d + i] = map_value(T, s, xi);
+            log_q[p] += normal_log_density(xi) - T->log_slope[s];
+        }
+    }
+}
+
 /* out_i = L in_i for diagonal L (n x d each, may be the same) */
 static void scale_rows(const rovi_approximation *q, size_t n, const double *in, double *out)
 {
@@ -569,19 +586,4 @@ void approximation_unplace(const rovi_approximation *q, size_t n, const double *
         linalg_solve_lower(n, d, q->whitening, w);
     }
     linalg_multiply(n, d, d, w, q->rotation, y); /* rows: y^T = w^T O */
-}
-
-void approximation_log_density_at(const rovi_approximation *q, size_t n, const double *x, double *log_q)
-{
-    const size_t d = q->dim;
-    for (size_t p = 0; p < n; p++) {
-        log_q[p] = -q->log_det;
-    }
-    for (size_t i = 0; i < d; i++) { /* one map after another: all of them together are more than a cache holds */
-        const struct map *T = &q->maps[i];
-        for (size_t p = 0; p < n; p++) {
-            const double xi = x[p * d + i];
-            log_q[p] += normal_log_density(xi) - T->log_slope[map_segment(T, xi)];
-        }
-    }
 }

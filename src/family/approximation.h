@@ -56,8 +56,10 @@ void approximation_prepare_rotation(rovi_approximation *q);
 /* Brings what rovi_approximation_parts_of shows up to date with the maps. */
 void approximation_refresh_view(rovi_approximation *q);
 
-/* Points of q: y_i = T(x_i), z_i = center + L O y_i (n x d each). */
+/* Points of q: y_i = T(x_i), z_i = center + L O y_i (n x d each). With the density: log q at the z_i too, equation (9).
+ */
 void approximation_maps(const rovi_approximation *q, size_t n, const double *x, double *y);
+void approximation_maps_density(const rovi_approximation *q, size_t n, const double *x, double *y, double *log_q);
 void approximation_place(const rovi_approximation *q, size_t n, const double *y, double *z);
 
 /* Column i of L O (d): the axis along which coordinate i moves. */
@@ -75,8 +77,5 @@ void approximation_moments(const rovi_approximation *q, const double *mean_y, co
 
 /* And back: y_i = O^T L^-1 (z_i - center). w: n x d, work. */
 void approximation_unplace(const rovi_approximation *q, size_t n, const double *z, double *w, double *y);
-
-/* log q at the points z_i above, given the x_i, equation (9). */
-void approximation_log_density_at(const rovi_approximation *q, size_t n, const double *x, double *log_q);
 
 #endif

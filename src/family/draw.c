@@ -123,7 +123,9 @@ static void draw_mixture(const rovi_approximation *q, struct rng_stream stream, 
         approximation_maps(part, 1, work, work + d);
         approximation_place(part, 1, work + d, z + p * d);
     }
-    draw_log_density(q, n, z, log_q, work);
+    if (log_q != NULL) {
+        draw_log_density(q, n, z, log_q, work);
+    }
 }
 
 void draw_points(const rovi_approximation *q, struct rng_stream stream, uint64_t first, size_t n, double *z,
@@ -135,9 +137,12 @@ void draw_points(const rovi_approximation *q, struct rng_stream stream, uint64_t
     }
     double *x = work, *y = x + n * q->dim;
     reference_points(stream, first, n, q->dim, x);
-    approximation_maps(q, n, x, y);
+    if (log_q != NULL) {
+        approximation_maps_density(q, n, x, y, log_q);
+    } else {
+        approximation_maps(q, n, x, y);
+    }
     approximation_place(q, n, y, z);
-    approximation_log_density_at(q, n, x, log_q);
 }
 
 rovi_status rovi_approximation_draw(const rovi_approximation *q, uint64_t seed, uint64_t first, size_t n, double *z,
@@ -158,7 +163,7 @@ rovi_status rovi_approximation_draw(const rovi_approximation *q, uint64_t seed, 
         const uint64_t begin = (first + at) / DRAW_BLOCK * DRAW_BLOCK;
         const size_t skip = (size_t)(first + at - begin);
         const size_t m = n - at < DRAW_BLOCK - skip ? n - at : DRAW_BLOCK - skip;
-        draw_points(q, stream, begin, DRAW_BLOCK, block, block_log_q, work);
+        draw_points(q, stream, begin, DRAW_BLOCK, block, log_q != NULL ? block_log_q : NULL, work);
         memcpy(z + at * d, block + skip * d, m * d * sizeof *z);
         if (log_q != NULL) {
             memcpy(log_q + at, block_log_q + skip, m * sizeof *log_q);

@@ -11,7 +11,8 @@
 /* Doubles of work for the functions below. */
 size_t draw_work(const rovi_approximation *q);
 
-/* Draws first, ..., first + n - 1 of the stream (n <= DRAW_BLOCK) into z (n x d), their log q into log_q (n). */
+/* Draws first, ..., first + n - 1 of the stream (n <= DRAW_BLOCK) into z (n x d), their log q into log_q (n), which may
+ * be NULL. */
 void draw_points(const rovi_approximation *q, struct rng_stream stream, uint64_t first, size_t n, double *z,
                  double *log_q, double *work);
 

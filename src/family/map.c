@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#define GUIDE_BINS 2 /* for each cell */
+
 static void fill_guide(struct map *T)
 {
     const double *a = T->D.knots;
@@ -28,7 +30,7 @@ void map_init(struct map *T, struct arena *arena, size_t room)
     T->value = arena_doubles(arena, room + 1);
     T->slope = arena_doubles(arena, room + 2);
     T->log_slope = arena_doubles(arena, room + 2);
-    T->guide = arena_take(arena, room, sizeof *T->guide);
+    T->guide = arena_take(arena, GUIDE_BINS * room, sizeof *T->guide);
 }
 
 void map_set(struct map *T, size_t cells, const double *knots, double alpha)
@@ -37,7 +39,7 @@ void map_set(struct map *T, size_t cells, const double *knots, double alpha)
     T->alpha = alpha;
     T->v = 0;
     memset(T->lambda, 0, cells * sizeof *T->lambda);
-    T->guide_bins = cells;
+    T->guide_bins = GUIDE_BINS * cells;
     fill_guide(T);
     map_prepare(T);
 }

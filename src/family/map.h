@@ -21,7 +21,7 @@ struct map {
     double *value;     /* T(a_k): J + 1 */
     double *slope;     /* of segment s: J + 2 */
     double *log_slope; /* J + 2 */
-    /* segment lookup: of an even grid over [a_0, a_J], the segment where each bin begins */
+    /* segment lookup: of an even grid over [a_0, a_J], the segment where each bin begins; few bins hold two knots */
     uint32_t *guide; /* guide_bins */
     size_t guide_bins;
     double bins_per_unit;
@@ -53,6 +53,7 @@ static inline size_t map_segment(const struct map *T, double x)
     }
     const size_t bin = (size_t)((x - a[0]) * T->bins_per_unit);
     size_t s = T->guide[bin < T->guide_bins ? bin : T->guide_bins - 1];
+    s += x >= a[s] ? 1 : 0; /* by arithmetic: a branch would be foreseen half of the time */
     while (x >= a[s]) {
         s++;
     }

@@ -145,7 +145,7 @@ static void sample_block(void *context, size_t index, size_t worker)
     double *ratio = b->ratio + k * b->n + first, *share = b->share + (k * b->n + first) * b->rows;
     struct rng_stream stream = job->stream;
     stream.substream += k;
-    draw_points(b->q[k], stream, first, n, x, term, work);
+    draw_points(b->q[k], stream, first, n, x, NULL, work);
     draw_terms(job->q, n, x, term, work);
     for (size_t j = 0; j < b->rows; j++) {
         for (size_t p = 0; p < n; p++) {

@@ -46,9 +46,9 @@ struct seeking {
 static void take_moments(struct seeking *job)
 {
     const size_t d = job->q->dim;
-    double *z = job->work, *log_q = z + DRAW_BLOCK * d, *work = log_q + DRAW_BLOCK;
+    double *z = job->work, *work = z + DRAW_BLOCK * d;
     for (size_t first = 0; first < MOMENTS; first += DRAW_BLOCK) {
-        draw_points(job->q, job->stream, first, DRAW_BLOCK, z, log_q, work);
+        draw_points(job->q, job->stream, first, DRAW_BLOCK, z, NULL, work);
         draw_add_moments(first, DRAW_BLOCK, d, z, job->mean, job->sd);
     }
     for (size_t j = 0; j < d; j++) {
@@ -64,10 +64,10 @@ static void disperse(const struct seeking *job, size_t task, double *x, double *
     const size_t d = job->q->dim, kind = task / BLOCKS;
     const uint64_t first = MOMENTS + 2 * task * DRAW_BLOCK;
     const double *start = job->meter->target->start;
-    double *other = work, *log_q = other + DRAW_BLOCK * d, *rest = log_q + DRAW_BLOCK;
+    double *other = work, *rest = other + DRAW_BLOCK * d;
     if (kind == 2) {
-        draw_points(job->q, job->stream, first, DRAW_BLOCK, x, log_q, rest);
-        draw_points(job->q, job->stream, first + DRAW_BLOCK, DRAW_BLOCK, other, log_q, rest);
+        draw_points(job->q, job->stream, first, DRAW_BLOCK, x, NULL, rest);
+        draw_points(job->q, job->stream, first + DRAW_BLOCK, DRAW_BLOCK, other, NULL, rest);
     }
     for (size_t p = 0; p < DRAW_BLOCK; p++) {
         double *row = x + p * d;

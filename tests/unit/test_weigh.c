@@ -104,9 +104,8 @@ static double level(const rovi_approximation *q, const rovi_target *target, int 
             const double x[DIM] = {-6 + .04 * (a + .5), -6 + .04 * (b + .5)};
             double y[DIM], z[DIM], log_q = 0;
             if ((x[0] > edge) == (side == 1)) {
-                approximation_maps(q, 1, x, y);
+                approximation_maps_density(q, 1, x, y, &log_q);
                 approximation_place(q, 1, y, z);
-                approximation_log_density_at(q, 1, x, &log_q);
                 const double p = normal_density(x[0]) * normal_density(x[1]);
                 total += p * (support_logp(target, z) - log_q);
                 mass += p;
