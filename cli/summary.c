@@ -11,12 +11,13 @@
 #include <string.h>
 
 #include "io/fit_file.h"
+#include "io/order.h"
 #include "io/report.h"
 
 #define DRAWS_MOST  4000
 #define DRAWS_LEAST 400
 #define COST        4e9 /* d^2 times the draws, at most: a second or two */
-#define CHUNK       64  /* draws at once */
+#define CHUNK       64  /* draws at once, as many as the library makes */
 
 static const double level[SUMMARY_QUANTILES] = {0.05, 0.5, 0.95};
 static const char *const level_name[SUMMARY_QUANTILES] = {"q5", "q50", "q95"};
@@ -65,49 +66,62 @@ static rovi_status draw(const rovi_fit *fit, const rovi_target *target, uint64_t
     return ROVI_OK;
 }
 
-static int compare(const void *a, const void *b)
+/* The place of a p-quantile, and half of the distance over which it is told by n draws. */
+static double place(size_t n, double p, double *spread)
 {
-    const double *p = a, *q = b;
-    return (*p > *q) - (*p < *q);
+    *spread = sqrt((double)n * p * (1 - p));
+    return p * (double)(n - 1);
 }
 
-static double order_statistic(size_t n, const double *sorted, double at)
+static double within(size_t n, double index)
 {
-    double index = at < 0 ? 0 : at > (double)(n - 1) ? (double)(n - 1) : at;
+    return index < 0 ? 0 : index > (double)(n - 1) ? (double)(n - 1) : index;
+}
+
+static double order_statistic(size_t n, const double *ordered, double at)
+{
+    double index = within(n, at);
     size_t below = (size_t)index, above = below + 1 < n ? below + 1 : below;
-    return sorted[below] + (index - (double)below) * (sorted[above] - sorted[below]);
+    return ordered[below] + (index - (double)below) * (ordered[above] - ordered[below]);
 }
 
-static rovi_estimate quantile(size_t n, const double *sorted, double p)
+/* Orders the values as far as is needed. */
+static void find_quantiles(size_t n, double *values, rovi_estimate quantile[SUMMARY_QUANTILES])
 {
-    double at = p * (double)(n - 1), spread = sqrt((double)n * p * (1 - p));
-    return (rovi_estimate){order_statistic(n, sorted, at),
-                           (order_statistic(n, sorted, at + spread) - order_statistic(n, sorted, at - spread)) / 2};
+    struct order_range range[SUMMARY_QUANTILES];
+    double spread;
+    for (size_t k = 0; k < SUMMARY_QUANTILES; k++) {
+        const double at = place(n, level[k], &spread);
+        range[k] = (struct order_range){(size_t)within(n, at - spread), (size_t)within(n, at + spread + 1)};
+    }
+    order_values(n, values, SUMMARY_QUANTILES, range);
+    for (size_t k = 0; k < SUMMARY_QUANTILES; k++) {
+        const double at = place(n, level[k], &spread);
+        const double high = order_statistic(n, values, at + spread), low = order_statistic(n, values, at - spread);
+        quantile[k] = (rovi_estimate){order_statistic(n, values, at), (high - low) / 2};
+    }
 }
 
-/* Sorts the values. */
+/* Moves the values. */
 static void describe(size_t n, double *values, struct summary_row *row)
 {
-    double mean = 0, m2 = 0, m4 = 0;
-    bool known = n > 1;
-    for (size_t i = 0; i < n; i++) {
-        known = known && !isnan(values[i]);
-        mean += values[i] / (double)n;
-    }
-    for (size_t i = 0; i < n; i++) {
-        double square = (values[i] - mean) * (values[i] - mean);
-        m2 += square / (double)n;
-        m4 += square * square / (double)n;
-    }
     const rovi_estimate unknown = {NAN, NAN};
-    row->mean = known ? (rovi_estimate){mean, sqrt(m2 / (double)(n - 1))} : unknown;
-    row->sd = known ? (rovi_estimate){sqrt(m2 * (double)n / (double)(n - 1)),
-                                      m2 > 0 ? sqrt(fmax(0, m4 - m2 * m2) / (4 * m2 * (double)n)) : 0}
-                    : unknown;
-    if (known)
-        qsort(values, n, sizeof *values, compare);
-    for (size_t k = 0; k < SUMMARY_QUANTILES; k++)
-        row->quantile[k] = known ? quantile(n, values, level[k]) : unknown;
+    double sum = 0, squares = 0, fourths = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += values[i];
+    *row = (struct summary_row){.mean = unknown, .sd = unknown, .quantile = {unknown, unknown, unknown}};
+    if (n < 2 || count_nan(n, values) > 0)
+        return;
+    const double mean = sum / (double)n;
+    for (size_t i = 0; i < n; i++) {
+        const double square = (values[i] - mean) * (values[i] - mean);
+        squares += square;
+        fourths += square * square;
+    }
+    const double m2 = squares / (double)n, m4 = fourths / (double)n, variance = squares / (double)(n - 1);
+    row->mean = (rovi_estimate){mean, sqrt(variance / (double)n)};
+    row->sd = (rovi_estimate){sqrt(variance), m2 > 0 ? sqrt(fmax(0, m4 - m2 * m2) / (4 * m2 * (double)n)) : 0};
+    find_quantiles(n, values, row->quantile);
 }
 
 static const char *name_of(const rovi_target *target, size_t index, struct pool *pool)
