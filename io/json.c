@@ -9,9 +9,8 @@
 #include <string.h>
 
 #include "io/memory.h"
+#include "io/number.h"
 #include "io/report.h"
-
-#define DOUBLE_DIGITS JSON_REAL_PRECISION(17) /* enough for any double to come back as itself */
 
 /*
  * jansson's lexer ignores that its buffer could not grow: it goes on with a letter missing, and past its memory when
@@ -101,20 +100,49 @@ static bool is_flat(const json_t *value)
     return true;
 }
 
-static bool write_flat(const json_t *value, FILE *stream)
+/* As jansson reads it back: a real with a point or an exponent. */
+static bool write_real(double value, FILE *stream)
 {
-    return json_dumpf(value, stream, JSON_ENCODE_ANY | DOUBLE_DIGITS) == 0;
+    char text[NUMBER_ROOM + sizeof ".0"];
+    size_t length = number_write(value, text);
+    text[length] = '\0';
+    if (!strpbrk(text, ".e"))
+        strcpy(text + length, ".0");
+    return fputs(text, stream) >= 0;
 }
 
-static bool write_value(const json_t *value, FILE *stream, int depth);
+static bool write_word(const json_t *value, FILE *stream)
+{
+    return json_dumpf(value, stream, JSON_ENCODE_ANY) == 0;
+}
 
-static bool write_key(const char *key, FILE *stream)
+static bool write_name(const char *key, FILE *stream)
 {
     json_t *text = json_string(key);
-    bool ok = text && write_flat(text, stream) && fputs(": ", stream) >= 0;
+    bool ok = text && write_word(text, stream) && fputs(": ", stream) >= 0;
     json_decref(text);
     return ok;
 }
+
+/* On one line. jansson would write it too, but for its numbers, by printf, which are most of a fit. */
+static bool write_flat(const json_t *value, FILE *stream)
+{
+    bool ok = true;
+    if (json_is_real(value))
+        return write_real(json_real_value(value), stream);
+    if (!is_container(value))
+        return write_word(value, stream);
+    fputc(json_is_array(value) ? '[' : '{', stream);
+    for (size_t i = 0; ok && i < json_array_size(value); i++)
+        ok = (i == 0 || fputs(", ", stream) >= 0) && write_flat(json_array_get(value, i), stream);
+    void *first = json_object_iter((json_t *)value);
+    for (void *i = first; ok && i; i = json_object_iter_next((json_t *)value, i))
+        ok = (i == first || fputs(", ", stream) >= 0) && write_name(json_object_iter_key(i), stream) &&
+             write_flat(json_object_iter_value(i), stream);
+    return ok && fputc(json_is_array(value) ? ']' : '}', stream) != EOF;
+}
+
+static bool write_value(const json_t *value, FILE *stream, int depth);
 
 static bool start_line(FILE *stream, bool first, int depth)
 {
@@ -133,7 +161,7 @@ static bool write_object(const json_t *object, FILE *stream, int depth)
 {
     void *first = json_object_iter((json_t *)object);
     for (void *i = first; i; i = json_object_iter_next((json_t *)object, i))
-        if (!start_line(stream, i == first, depth) || !write_key(json_object_iter_key(i), stream) ||
+        if (!start_line(stream, i == first, depth) || !write_name(json_object_iter_key(i), stream) ||
             !write_value(json_object_iter_value(i), stream, depth))
             return false;
     return true;
@@ -161,7 +189,7 @@ rovi_status document_write(const json_t *root, FILE *stream, const char *name, r
 
 bool document_write_line(const json_t *root, FILE *stream)
 {
-    return json_dumpf(root, stream, JSON_COMPACT | DOUBLE_DIGITS) == 0 && fputc('\n', stream) != EOF;
+    return write_flat(root, stream) && fputc('\n', stream) != EOF;
 }
 
 json_t *json_from_double(double value)

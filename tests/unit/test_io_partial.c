@@ -183,7 +183,7 @@ static void what_is_no_such_file_is_refused(void **state)
     refused_with(settings, "not valid JSON");
     write_partial(2);
     const size_t count = read_bytes(bytes, sizeof bytes);
-    *strstr(bytes, "7,\"elbo\"") = 'x'; /* the seed, inside a whole line */
+    *strstr(bytes, "7, \"elbo\"") = 'x'; /* the seed, inside a whole line */
     write_bytes(bytes, count);
     refused_with(settings, "not valid JSON");
     rovi_settings_free(settings);
