@@ -14,7 +14,7 @@
 #define LEAST_GAP   1e-9 /* between knots, in x */
 #define VARIATION   0.3  /* of the log density over a piece, beyond that of the normal */
 #define MOST_PIECES 8    /* of a cell */
-#define QUANTILES   44   /* points of a grid at the map's quantiles, one in four of them at its knots instead */
+#define QUANTILES   44 /* points of a grid at the map's quantiles, one in four of them at its knots if it has as many */
 #define REACH       4.5  /* which lie in [-REACH, REACH] */
 #define MARGIN      0.1  /* of that span, by which a grid begins wider */
 #define DEPTH       13.0 /* nats that the ends of a grid must lie below the peak */
@@ -163,8 +163,9 @@ void quantile_grid(const struct map *T, double low, double high, struct log_dens
     q->n = 0;
     for (size_t j = 0; j < QUANTILES; j++) {
         const double part = (double)j / (QUANTILES - 1);
+        const bool at_knot = j % 4 == 1 && T->D.cells >= QUANTILES / 4;
         const double t =
-            j % 4 != 1 ? map_at(T, REACH * (2 * part - 1)) : T->value[(size_t)round(part * (double)T->D.cells)];
+            at_knot ? T->value[(size_t)round(part * (double)T->D.cells)] : map_at(T, REACH * (2 * part - 1));
         if (t > low && t < high) {
             q->t[q->n++] = t;
         }

@@ -101,6 +101,15 @@ static void set_weights(struct candidates *c, size_t from, size_t to)
     }
 }
 
+/* The map of a single normal: a line, in one cell that few draws leave. */
+static void set_line(double mean, double sd, struct map *T)
+{
+    static const double knots[2] = {-6, 6};
+    map_set(T, 1, knots, sd);
+    T->v = mean;
+    map_prepare(T);
+}
+
 /* The marginals of the locals so weighted, in the frame turned by q's rotation. */
 static bool set_maps(struct candidates *c, rovi_approximation *q, size_t from, size_t to)
 {
@@ -112,6 +121,10 @@ static bool set_maps(struct candidates *c, rovi_approximation *q, size_t from, s
         for (size_t k = 0; k < n; k++) {
             c->local_mean[k] = c->mean[k * d + i];
             c->local_sd[k] = sqrt(c->variance[k * d + i]);
+        }
+        if (n == 1) {
+            set_line(c->local_mean[0], c->local_sd[0], &q->maps[i]);
+            continue;
         }
         quantile_mixture(n, c->local_weight, c->local_mean, c->local_sd, &density);
         if (!quantile_map(&density, &q->maps[i])) {

@@ -249,6 +249,26 @@ static void maps_begin_with_the_modes_weights(void **state)
     drop(&f);
 }
 
+/* A single local's marginals are lines, of one cell; in its own frame the identity, up to the rounding of L's factors.
+ */
+static void maps_of_a_normal_are_lines(void **state)
+{
+    (void)state;
+    enum { D = 3 };
+    const double weight = 1, mean[D] = {5, -2, 1e4}, covariance[D * D] = {4, 1, 0, 1, 1, 0, 0, 0, 1e6};
+    struct fixture f;
+    run(&f, support_mixture(D, 1, &weight, mean, 1, covariance), WHITENING_TRIANGULAR, false, 1);
+    assert_int_equal(f.candidates.count, 1);
+    for (size_t i = 0; i < D; i++) {
+        const struct map *T = &f.candidates.list[0].q->maps[i];
+        assert_int_equal(T->D.cells, 1);
+        for (int x = -20; x <= 20; x++) { /* beyond the knots too */
+            assert_close(map_at(T, x), x, 1e-12);
+        }
+    }
+    drop(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -258,6 +278,7 @@ int main(void)
         cmocka_unit_test(the_line_between_two_normals_is_found),
         cmocka_unit_test(candidates_are_sound),
         cmocka_unit_test(maps_begin_with_the_modes_weights),
+        cmocka_unit_test(maps_of_a_normal_are_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
