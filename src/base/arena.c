@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Each piece is one aligned allocation with a header that links it to the piece before. */
+/*
+ * Each piece is one allocation with an aligned header that links it to the piece before. By calloc: memory that comes
+ * fresh from the system is zero, and costs nothing until it is written to, which much that is taken for the worst case
+ * never is.
+ */
 #include "base/arena.h"
 
 #include <stdint.h>
@@ -11,6 +15,7 @@
 
 struct arena_block {
     struct arena_block *next;
+    void *memory; /* where the allocation begins */
 };
 
 void *arena_take(struct arena *arena, size_t count, size_t size)
@@ -20,14 +25,13 @@ void *arena_take(struct arena *arena, size_t count, size_t size)
         arena->failed = true;
         return NULL;
     }
-    const size_t bytes = ALIGNMENT + (count * size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    struct arena_block *block = aligned_alloc(ALIGNMENT, bytes);
-    if (block == NULL) {
+    char *memory = calloc(2 * ALIGNMENT + count * size, 1); /* the header, and what is lost by aligning it */
+    if (memory == NULL) {
         arena->failed = true;
         return NULL;
     }
-    memset(block, 0, bytes);
-    block->next = arena->blocks;
+    struct arena_block *block = (struct arena_block *)(memory + (-(uintptr_t)memory & (ALIGNMENT - 1)));
+    *block = (struct arena_block){.next = arena->blocks, .memory = memory};
     arena->blocks = block;
     return (char *)block + ALIGNMENT;
 }
@@ -50,7 +54,7 @@ void arena_free(struct arena *arena)
 {
     while (arena->blocks != NULL) {
         struct arena_block *next = arena->blocks->next;
-        free(arena->blocks);
+        free(arena->blocks->memory);
         arena->blocks = next;
     }
     arena->failed = false;
