@@ -37,14 +37,13 @@ static rovi_status check_request(void *context, rovi_error *error)
     request->options = (rovi_diagnosis_options){.seed = 1, .no_probe = request->no_probe};
     rovi_status status = ROVI_OK;
     if (request->seed)
-        status = parse_count("--seed", request->seed, 0, &request->options.seed, error);
-    if (!status && request->threads)
-        status = parse_count("--threads", request->threads, 0, &threads, error);
-    if (!status && threads > THREADS_MOST)
         status =
-            report(error, ROVI_BAD_INPUT, "--threads: found \"%.60s\", allowed: 0..%d", request->threads, THREADS_MOST);
+            parse_count("--seed", request->seed, (struct count_range){0, COUNT_MOST}, &request->options.seed, error);
+    if (!status && request->threads)
+        status = parse_count("--threads", request->threads, (struct count_range){0, THREADS_MOST}, &threads, error);
     if (!status && request->evaluations)
-        status = parse_count("--max-evaluations", request->evaluations, 0, &request->options.max_evaluations, error);
+        status = parse_count("--max-evaluations", request->evaluations, (struct count_range){0, COUNT_MOST},
+                             &request->options.max_evaluations, error);
     request->options.threads = (int)threads;
     return status;
 }

@@ -198,7 +198,8 @@ static int deliver(const struct command *self, const struct request *request, co
                                   .names = fit_names_to_json(source->target),
                                   .diagnosis = diagnosis,
                                   .is_library = source->is_library};
-    parse_count("--seed", texts.seed, 0, &context.seed, NULL); /* it is a valid setting */
+    parse_count("--seed", texts.seed, (struct count_range){0, COUNT_MOST}, &context.seed,
+                NULL); /* it is a valid setting */
     bool saved = !save(&context, fit, request->output, &error);
     if (!saved)
         code = say_error(self, &error);
@@ -216,7 +217,7 @@ static uint64_t seed_of(const rovi_settings *settings)
     char text[32] = "0";
     uint64_t seed = 0;
     rovi_settings_get(settings, "seed", text, sizeof text, NULL);
-    parse_count("--seed", text, 0, &seed, NULL); /* it is a valid setting */
+    parse_count("--seed", text, (struct count_range){0, COUNT_MOST}, &seed, NULL); /* it is a valid setting */
     return seed;
 }
 
@@ -335,7 +336,10 @@ static void say_limits(const struct request *request, const rovi_target *target)
 static rovi_status check_target(const struct request *request, const struct target_source *source, rovi_error *error)
 {
     bool user = source->is_library && rovi_target_has_gradient(source->target);
+    const char *const inputs[] = {request->target, request->data, request->init};
     rovi_status status = output_check(request->output, error);
+    for (size_t i = 0; !status && i < sizeof inputs / sizeof *inputs; i++)
+        status = output_spare(request->output, inputs[i], error);
     if (!status && request->init)
         status = init_read(request->init, source->target, error);
     if (!status && user && !request->unchecked) {

@@ -58,7 +58,7 @@ static rovi_status check_request(void *context, rovi_error *error)
                       "found no target, allowed: a .json description, a .so library or the name of a built-in target");
     if (!request->count)
         return report(error, ROVI_BAD_INPUT, "-n: found nothing, allowed: the number of draws, at least 1");
-    rovi_status status = parse_count("-n", request->count, 1, &count, error);
+    rovi_status status = parse_count("-n", request->count, (struct count_range){1, COUNT_MOST}, &count, error);
     if (!status)
         status = draws_name_check(request->output, &request->netcdf, error);
     if (!status)
@@ -133,7 +133,7 @@ static uint64_t seed_of(const rovi_langevin_settings *settings)
     char text[32] = "0";
     uint64_t seed = 0;
     rovi_langevin_settings_get(settings, "seed", text, sizeof text, NULL);
-    parse_count("--seed", text, 0, &seed, NULL); /* it is a valid setting */
+    parse_count("--seed", text, (struct count_range){0, COUNT_MOST}, &seed, NULL); /* it is a valid setting */
     return seed;
 }
 

@@ -159,15 +159,16 @@ static rovi_status store(const struct arguments *arguments, void *context, rovi_
     if (!option)
         return reading->accept(arguments, reading->request, error);
     char *place = (char *)reading->request + option->place;
+    const char **text = (const char **)place;
     if (option->place == HELP_ASKED)
         reading->help = true;
     else if (!option->argument && !option->word)
         *(bool *)place = true;
-    else if (*(const char **)place)
+    else if (option->argument && *text)
         return report(error, ROVI_BAD_INPUT, "--%s: found \"%.80s\" and \"%.80s\", allowed: one of them", option->name,
-                      *(const char **)place, arguments->value ? arguments->value : "");
-    else
-        *(const char **)place = arguments->value ? arguments->value : "";
+                      *text, arguments->value);
+    else if (arguments->value || !*text)
+        *text = arguments->value ? arguments->value : "";
     return ROVI_OK;
 }
 
@@ -179,16 +180,17 @@ rovi_status arguments_read(struct arguments *arguments, argument_accept accept, 
     return status;
 }
 
-rovi_status parse_count(const char *flag, const char *text, uint64_t least, uint64_t *value, rovi_error *error)
+rovi_status parse_count(const char *flag, const char *text, struct count_range allowed, uint64_t *value,
+                        rovi_error *error)
 {
-    static const uint64_t most = UINT64_C(9007199254740991); /* 2^53 - 1: exact in every reader of JSON */
     char *end;
     errno = 0;
     *value = strtoull(text, &end, 10);
-    if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && *value >= least && *value <= most)
+    if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && *value >= allowed.least &&
+        *value <= allowed.most)
         return ROVI_OK;
     return report(error, ROVI_BAD_INPUT, "%s: found \"%.60s\", allowed: a whole number from %llu to %llu", flag, text,
-                  (unsigned long long)least, (unsigned long long)most);
+                  (unsigned long long)allowed.least, (unsigned long long)allowed.most);
 }
 
 rovi_status refuse_setting(const struct arguments *arguments, rovi_error *error)

@@ -19,8 +19,8 @@ struct option {
     const char *argument; /* what it takes, for help; NULL: nothing */
     const char *word;     /* the only argument it may take, and need not; or NULL */
     const char *help;
-    size_t place; /* of its value in the request: a const char *, NULL until it is given, "" for a word left out; or a
-                     bool, where it takes nothing */
+    size_t place; /* of its value in the request: a const char *, NULL until it is given, "" while its word is left out;
+                     or a bool, where it takes nothing */
 };
 
 #define PLACE(member) offsetof(struct request, member)
@@ -52,8 +52,13 @@ rovi_status arguments_each(struct arguments *arguments, argument_accept accept, 
  * to `accept`. */
 rovi_status arguments_read(struct arguments *arguments, argument_accept accept, void *request, rovi_error *error);
 
-/* A whole number from `least`; the message names the flag. */
-rovi_status parse_count(const char *flag, const char *text, uint64_t least, uint64_t *value, rovi_error *error);
+/* A whole number from least to most; the message names the flag. */
+struct count_range {
+    uint64_t least, most;
+};
+#define COUNT_MOST UINT64_C(9007199254740991) /* 2^53 - 1: exact in every reader of JSON */
+rovi_status parse_count(const char *flag, const char *text, struct count_range allowed, uint64_t *value,
+                        rovi_error *error);
 
 /* "--step: found "x", allowed: 0..1": the value of the setting at hand is refused. */
 rovi_status refuse_setting(const struct arguments *arguments, rovi_error *error);

@@ -32,7 +32,8 @@ static rovi_status check_request(void *context, rovi_error *error)
         return report(error, ROVI_BAD_INPUT, "found no fit, allowed: a file that `rovi fit` wrote");
     if (!request->output)
         request->output = "report.html";
-    return output_check(request->output, error);
+    rovi_status status = output_spare(request->output, request->fit, error);
+    return status ? status : output_check(request->output, error);
 }
 
 /* ---- pictures, in memory ---- */

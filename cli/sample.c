@@ -84,11 +84,13 @@ static rovi_status check_request(void *context, rovi_error *error)
     if (!status)
         status = check_scale(request, error);
     if (!status)
-        status = parse_count("-n", request->count_text, 1, &request->count, error);
+        status = parse_count("-n", request->count_text, (struct count_range){1, COUNT_MOST}, &request->count, error);
     if (!status)
-        status = parse_count("--seed", request->seed_text ? request->seed_text : "1", 0, &request->seed, error);
+        status = parse_count("--seed", request->seed_text ? request->seed_text : "1",
+                             (struct count_range){0, COUNT_MOST}, &request->seed, error);
     if (!status && request->proposals_text)
-        status = parse_count("--resample", request->proposals_text, request->count, &request->proposals, error);
+        status = parse_count("--resample", request->proposals_text, (struct count_range){request->count, COUNT_MOST},
+                             &request->proposals, error);
     return status;
 }
 

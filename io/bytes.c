@@ -28,14 +28,25 @@ static rovi_status read_all(FILE *file, struct pool *pool, char **bytes, size_t 
     return ferror(file) ? ROVI_BAD_INPUT : ROVI_OK;
 }
 
-rovi_status bytes_read(const char *path, struct pool *pool, char **bytes, size_t *count, rovi_error *error)
+static rovi_status open_to_read(const char *path, FILE **file, rovi_error *error)
 {
-    FILE *file = fopen(path, "rb");
-    if (!file && errno == ENOMEM)
+    if (path[0] == '\0')
+        return report(error, ROVI_BAD_INPUT, "found an empty name of a file, allowed: the path of a file to read");
+    *file = fopen(path, "rb");
+    if (!*file && errno == ENOMEM)
         return report_no_memory(error);
-    if (!file)
+    if (!*file)
         return report(error, ROVI_BAD_INPUT, "%.200s: cannot be read: %s", path, strerror(errno));
     errno = 0;
+    return ROVI_OK;
+}
+
+rovi_status bytes_read(const char *path, struct pool *pool, char **bytes, size_t *count, rovi_error *error)
+{
+    FILE *file;
+    rovi_status opened = open_to_read(path, &file, error);
+    if (opened)
+        return opened;
     rovi_status status = read_all(file, pool, bytes, count);
     int reason = errno;
     fclose(file);
@@ -72,10 +83,10 @@ rovi_status bytes_fingerprint_file(const char *path, char fingerprint[FINGERPRIN
 {
     char chunk[1 << 14];
     uint64_t hash = FNV_OFFSET;
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return report(error, ROVI_BAD_INPUT, "%.200s: cannot be read: %s", path, strerror(errno));
-    errno = 0;
+    FILE *file;
+    rovi_status opened = open_to_read(path, &file, error);
+    if (opened)
+        return opened;
     for (size_t got; (got = fread(chunk, 1, sizeof chunk, file)) > 0;)
         hash = hash_more(hash, chunk, got);
     int failed = ferror(file), reason = errno;

@@ -46,7 +46,8 @@ static rovi_status cannot(const char *name, const char *what, int reason, rovi_e
 {
     if (reason == ENOMEM)
         return report_no_memory(error);
-    return report(error, ROVI_IO_FAILED, "%.200s: cannot be %s: %s", name, what, strerror(reason));
+    return report(error, ROVI_IO_FAILED, "%.200s: cannot be %s: %s", name, what,
+                  reason == ENOENT ? "there is no such folder" : strerror(reason));
 }
 
 static bool is_written_straight(const char *path)
@@ -179,6 +180,16 @@ rovi_status output_finish(struct output *output, rovi_status status, rovi_error 
         return output_commit(output, error);
     output_abandon(output);
     return status;
+}
+
+rovi_status output_spare(const char *path, const char *input, rovi_error *error)
+{
+    struct stat out, in;
+    if (!input || is_written_straight(path) || stat(path, &out) != 0 || stat(input, &in) != 0 ||
+        out.st_dev != in.st_dev || out.st_ino != in.st_ino)
+        return ROVI_OK;
+    return report(error, ROVI_BAD_INPUT,
+                  "-o: found \"%.200s\", which is read here and would be lost, allowed: another name", path);
 }
 
 rovi_status output_check(const char *path, rovi_error *error)

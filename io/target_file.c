@@ -41,6 +41,15 @@ static char *absolute_path(struct pool *pool, const char *name)
     return path;
 }
 
+/* A file without the suffix of a description that does not begin like one is some other file, not a faulty one. */
+static bool may_be_description(const char *name, size_t count, const char *bytes)
+{
+    size_t blank = 0;
+    while (blank < count && strchr(" \t\r\n", bytes[blank]) && bytes[blank])
+        blank++;
+    return has_suffix(name, ".json") || (blank < count && bytes[blank] == '{');
+}
+
 static rovi_status open_file(const char *name, struct target_source *source, rovi_error *error)
 {
     char *bytes;
@@ -48,6 +57,12 @@ static rovi_status open_file(const char *name, struct target_source *source, rov
     rovi_status status = bytes_read(name, &source->pool, &bytes, &count, error);
     if (status)
         return status;
+    if (!may_be_description(name, count, bytes))
+        return report(
+            error, ROVI_BAD_INPUT,
+            "%.200s: found a file that is no target, allowed: a .json description, a .so library, the name of "
+            "a built-in target",
+            name);
     source->path = absolute_path(&source->pool, name);
     return source->path ? parse(name, bytes, count, source, error) : report_no_memory(error);
 }
@@ -66,6 +81,14 @@ static rovi_status open_library(const struct target_request *request, struct tar
         return report_no_memory(error);
     return rovi_target_open(request->name, request->data, (uint32_t)request->seed, request->log, &source->target,
                             error);
+}
+
+static rovi_status report_source(const char *name, rovi_error *error)
+{
+    return report(error, ROVI_BAD_INPUT,
+                  "found \"%.200s\", a Stan program, allowed: the .so library that BridgeStan compiles it to (in "
+                  "BridgeStan's folder, with the path: `make %.*s_model.so`)",
+                  name, (int)(strlen(name) - strlen(".stan")), name);
 }
 
 static rovi_status report_unknown(const char *name, rovi_error *error)
@@ -87,6 +110,8 @@ static rovi_status open_any(const struct target_request *request, struct target_
     const struct builtin *builtin = builtin_find(name);
     if (target_is_library(name))
         return open_library(request, source, error);
+    if (has_suffix(name, ".stan"))
+        return report_source(name, error);
     if (request->data)
         return report(error, ROVI_BAD_INPUT,
                       "--data: found \"%.200s\", allowed: data for a target that is a .so library", request->data);

@@ -94,6 +94,36 @@ bad_target() {
     only_here
 }
 
+@test "files that are no target, and empty names of files" {
+    printf 'parameters { real x; }' >model.stan
+    refused 2 'a Stan program, allowed: the .so library that BridgeStan compiles it to' fit model.stan
+    printf '# a comment\na,b\n1,2\n' >draws.csv
+    refused 2 'draws.csv: found a file that is no target, allowed: a .json description' fit draws.csv
+    printf ' {"type": "ring"}' >target
+    "$ROVI" fit target --max-evaluations 100 --quiet -o fit.json >table || [ $? = 3 ]
+    refused 2 'found an empty name of a file' fit ring --init ''
+    refused 2 'found an empty name of a file' check ''
+    refused 2 'found an empty name of a file' sample '' -n 1 -o a.csv
+}
+
+@test "an output does not replace what is read" {
+    fitted ring f.json
+    cp "$SOURCE/examples/targets/uneven.json" .
+    echo '[1, 1]' >begin.json
+    ln -s uneven.json other.json
+    refused 2 '-o: found "uneven.json", which is read here' fit uneven.json -o uneven.json
+    refused 2 '-o: found "other.json", which is read here' fit uneven.json -o other.json
+    refused 2 '-o: found "begin.json", which is read here' fit ring --init begin.json -o begin.json
+    refused 2 '-o: found "f.json", which is read here' report f.json -o f.json
+    cmp uneven.json "$SOURCE/examples/targets/uneven.json"
+    fitted ring f.json --start f.json
+}
+
+@test "a flag without a word may stand beside itself with one" {
+    "$ROVI" fit ring "${SMALL[@]}" --json --json full -o f.json >out || [ $? -ge 3 ]
+    grep -q '"rovi"' out
+}
+
 @test "too little and too much on the command line" {
     refused 2 'found no target' fit
     refused 2 'found "ring" and "banana", allowed: one target' fit ring banana
@@ -133,7 +163,7 @@ bad_target() {
 }
 
 @test "an output that cannot be written: said before the fit" {
-    refused 1 'no/such/folder/f.json: cannot be written: No such file' fit ring --quiet -o no/such/folder/f.json
+    refused 1 'no/such/folder/f.json: cannot be written: there is no such folder' fit ring --quiet -o no/such/folder/f.json
     refused 1 'cannot be written: Is a directory' fit ring --quiet -o .
     refused 1 '/dev/no-such-device: cannot be written' fit ring --quiet -o /dev/no-such-device
     refused 2 'found an empty name' fit ring --quiet -o ''

@@ -91,7 +91,7 @@ load common.bash
     refused 2 'cannot be read' check no-such.json
     refused 2 'found unknown flag --jsn (did you mean --json?)' check a.json --jsn
     refused 2 '--threads: found "x", allowed' check a.json --threads x
-    refused 2 '--threads: found "2000", allowed: 0..1024' check a.json --threads 2000
+    refused 2 '--threads: found "2000", allowed: a whole number from 0 to 1024' check a.json --threads 2000
     refused 2 '--seed: found "-1", allowed' check a.json --seed=-1
     refused 2 '--max-evaluations: found "no", allowed' check a.json --max-evaluations no
     refused 2 'allowed: one fit' check a.json b.json
