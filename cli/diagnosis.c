@@ -23,7 +23,7 @@ void diagnosis_print_k_hat(const rovi_diagnosis_parts *parts, FILE *stream)
         fputs("undefined: the largest importance weights are equal, or too few", stream);
     else
         fprintf(stream, "%.2f, %s %.2f: %s", parts->k_hat, within ? "within" : "above", parts->k_threshold,
-                within ? "importance sampling can correct the fit"
+                within ? "importance sampling can correct the fit, where it has mass"
                        : "tails or shape of the fit are off, and importance sampling cannot correct them");
 }
 

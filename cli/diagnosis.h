@@ -25,7 +25,7 @@ rovi_status check_print_table(const struct checked *checked, FILE *stream, rovi_
  * pool; NULL when out of memory. */
 char *diagnosis_next(const struct fit_context *context, const char *file, struct pool *pool);
 
-/* "0.30, within 0.70: importance sampling can correct the fit" */
+/* "0.30, within 0.70: importance sampling can correct the fit, where it has mass" */
 void diagnosis_print_k_hat(const rovi_diagnosis_parts *parts, FILE *stream);
 
 /* "2 like number 3: ELBO 4.1 ± 0.02 below, ..." */

@@ -54,10 +54,18 @@ near() {
     }
 }
 
-# lacks PART FILE: `! grep` would not fail a test
+# lacks [OPTIONS] PART FILE, as of grep: `! grep` would not fail a test
 lacks() {
-    if grep -q "$1" "$2"; then
-        echo "$2 holds $1"
+    if grep -q "$@"; then
+        echo "found: $*"
+        return 1
+    fi
+}
+
+# differ FILE FILE, likewise
+differ() {
+    if diff -q "$1" "$2" >/dev/null; then
+        echo "the same: $*"
         return 1
     fi
 }

@@ -37,7 +37,7 @@ rows() {
     "$ROVI" langevin asymmetric -n 300 -o b.csv "${QUICK[@]}" --threads 2 >table
     "$ROVI" langevin asymmetric -n 300 -o c.csv "${QUICK[@]}" --threads 2 --seed 2 >table
     diff a.csv b.csv
-    ! diff -q <(rows a.csv) <(rows c.csv)
+    differ <(rows a.csv) <(rows c.csv)
 }
 
 @test "- is stdout, the table then goes to stderr" {
@@ -64,13 +64,13 @@ rows() {
     grep -q 'component 1   0.0000 ± 0.0000' table
     grep -q 'component 2   1.0000 ± 0.0000' table
     "$ROVI" langevin far.json -n 100 -o a.csv --quiet >table
-    ! grep -q 'component 1   0.0000' table
-    ! grep -q 'component 2   0.0000' table
+    lacks 'component 1   0.0000' table
+    lacks 'component 2   0.0000' table
 }
 
 @test "starts from a file of draws, centers from a plain one" {
     "$ROVI" langevin banana -n 30 -o a.csv "${QUICK[@]}" >table
-    ! grep -q '^  mass' table
+    lacks '^  mass' table
     printf '# two places\n\nleft, right\n -1, 0\n1,0' >centers.csv
     "$ROVI" langevin banana -n 60 -o b.csv "${QUICK[@]}" --start a.csv --centers centers.csv --step 1e-12 --steps 1 >table
     grep -q '^  mass      center 1' table
@@ -97,7 +97,7 @@ rows() {
         [ "$(head -c 8 a.nc | tail -c 7 | head -c 3)" = HDF ]
         [ "$(wc -c <a.nc)" -gt 96000 ] # 3000 draws of two coordinates and lp, and their numbers
         grep -aq langevin a.nc
-        ! grep -aq log_weight a.nc
+        lacks -a log_weight a.nc
         mkfifo pipe.nc
         refused 2 '-o: found "pipe.nc", a device or pipe' langevin ring -n 1 -o pipe.nc
         (ulimit -f 10 && ! "$ROVI" langevin figure1-m1 -n 3000 -o b.nc "${QUICK[@]}" >table 2>err)

@@ -70,7 +70,7 @@ row() {
             grep -aq "$name" a.nc
         done
         "$ROVI" sample f.json -n 50 -o b.nc --unconstrained
-        ! grep -aq -e unconstrained_posterior -e sigma b.nc
+        lacks -a -e unconstrained_posterior -e sigma b.nc
     else
         grep -q 'libnetcdf-dev' err
     fi

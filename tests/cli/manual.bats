@@ -14,7 +14,7 @@ load common.bash
             grep -qF -- "\\-\\-${option//-/\\-}\\fR" page || grep -qF -- "\\-\\-$option\\fR" page
         done <options
         ! command -v mandoc >/dev/null || mandoc -Tlint -W error page
-        ! grep -n '^[^.]*[^\\]--' page
+        lacks -n '^[^.]*[^\\]--' page
     done
     "$ROVI" help --man >page
     grep -q 'rovi\\-fit' page

@@ -16,7 +16,7 @@ EOF
     grep -q '^ "method": "mixture"' "$OUT"
     grep -q '^ "components": \[' "$OUT"
     grep -q '"weight": ' "$OUT"
-    ! grep -q '^ "center"' "$OUT"
+    grep -q '^ "center": null' "$OUT"
     grep -q '^ "modes_total": 3' "$OUT"
 }
 

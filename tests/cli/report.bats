@@ -9,7 +9,7 @@ need_gnuplot() {
 
 # Well-formed, names are unique, and nothing is loaded from anywhere.
 is_whole() {
-    ! grep -qiE 'https?://|<script|<link|<img|<iframe|@import|url\(|src=' "$1"
+    lacks -iE 'https?://|<script|<link|<img|<iframe|@import|url\(|src=' "$1"
     command -v python3 >/dev/null || return 0
     python3 - "$1" <<'END'
 import sys
@@ -96,7 +96,7 @@ END
     grep -q '<p>The fit probably misses part of the target' p.html
     grep -q 'A &lt;region&gt; at (3, 3) holds 48 %.' p.html
     grep -q 'To try next: <code>rovi fit x</code>' p.html
-    ! grep -q 'Not probed' p.html
+    lacks 'Not probed' p.html
     sed -i 's/"verdict": "suspected"/"verdict": "unknown"/' g.json
     "$ROVI" report g.json -o p.html
     grep -q 'Not probed' p.html
@@ -169,7 +169,7 @@ END
     "$ROVI" report '<i>`touch pwned`.json' -o p.html
     is_whole p.html
     grep -q 'alert(1)&lt;/script&gt;' p.html || grep -q '&lt;script&gt;alert' p.html
-    ! grep -q '<i>\|<b ' p.html
+    lacks '<i>\|<b ' p.html
     [ ! -e pwned ]
 }
 
@@ -194,7 +194,7 @@ END
     [ "$code" = 1 ]
     grep -q 'apt-get install gnuplot-nox' err
     is_whole p.html
-    ! grep -q '<svg' p.html
+    lacks '<svg' p.html
     grep -q 'gnuplot was not installed' p.html
     only_here f.json table bin err p.html
 }
