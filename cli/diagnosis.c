@@ -6,7 +6,10 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "cli/estimate.h"
 #include "cli/interrupt.h"
+
+#define SCALE_SPOKEN_OF 1.05 /* ratio of sd; less is as good as the same */
 
 char *diagnosis_next(const struct fit_context *context, const char *file, struct pool *pool)
 {
@@ -29,9 +32,11 @@ void diagnosis_print_k_hat(const rovi_diagnosis_parts *parts, FILE *stream)
 
 void diagnosis_print_cluster(const rovi_restart_cluster *cluster, FILE *stream)
 {
-    fprintf(stream, "%zu like number %zu: ELBO %.3g ± %.1g %s, means up to %.2g sd off, sd up to %.2g times",
-            cluster->size, cluster->best + 1, fabs(cluster->below.value), cluster->below.mcse,
-            cluster->below.value >= 0 ? "below" : "above", cluster->shift, cluster->scale);
+    char below[ESTIMATE_ROOM];
+    fprintf(stream, "%zu like number %zu: ELBO %s below, means up to %.2g sd off", cluster->size, cluster->best + 1,
+            estimate_text(cluster->below, below), cluster->shift);
+    if (cluster->scale > SCALE_SPOKEN_OF)
+        fprintf(stream, ", sd up to %.2g times as large or as small", cluster->scale);
 }
 
 int diagnosis_monitor(const rovi_progress *now, void *data)

@@ -57,7 +57,7 @@ static void print_mass(const struct langevin_context *context, const rovi_langev
 {
     size_t shown = parts->mode_count < MODES_SHOWN ? parts->mode_count : MODES_SHOWN;
     for (size_t k = 0; k < shown; k++) {
-        fprintf(stream, "  %-10s%s %-4zu", k ? "" : "mass", context->by_components ? "component" : "center", k + 1);
+        fprintf(stream, "  %-10s%s %-4zu", k ? "" : "mass", context->by_components ? "component" : "center", k);
         print_estimate(parts->mass[k], 4, stream);
         fputc('\n', stream);
     }
