@@ -10,13 +10,16 @@
  *
  * Conventions, without exception:
  *
- *   - Points are rows: n points in dimension d are n*d doubles, point i at x + i*d. Matrices are row-major, d rows of
- * d.
+ *   - Points are rows: n points in dimension d are n*d doubles, point i at x + i*d. Matrices are row-major, A(i,j) at
+ *     A[i*d + j]. Indices count from 0.
  *
  *   - Handles are opaque. X_new makes one, X_free destroys it; X_free accepts NULL.
  *
  *   - Functions that can fail return a rovi_status and take a nullable rovi_error last, which the caller owns. It is
- *     written on failure only. On failure out-handles are NULL and other outputs are as they were.
+ *     written on failure only: begin with {0}. On failure out-handles are NULL and other outputs are as they were,
+ *     unless the comment says otherwise. Every function that makes something can fail for want of memory.
+ *
+ *   - A pointer may be NULL only where the comment says what that means.
  *
  *   - Array inputs are copied unless the comment says "borrowed".
  *
@@ -74,9 +77,10 @@ typedef enum rovi_status {
 
 typedef struct rovi_error {
     rovi_status status;
-    char message[512]; /* one sentence: what was found, what is allowed; "" when status is ROVI_OK */
+    char message[512]; /* one sentence: what was found, what is allowed */
 } rovi_error;
 
+/* The text of the list above, "done" and so on; the text of whatever is no status is "unknown status". */
 ROVI_API const char *rovi_status_text(rovi_status status);
 
 /* ---------------------------------------------------------------------------------------------------------------------
@@ -136,11 +140,12 @@ typedef struct rovi_estimate {
     X(ROVI_STOP_FAILED, "failed")                                                                                      \
     X(ROVI_STOP_SAME_MODES, "same_modes")
 
-typedef enum rovi_stop { /* why a restart ended; ROVI_STOP_FAILED: it left the numbers, or the target gave none;
-                            ROVI_STOP_SAME_MODES: its search found no mode that the first restart did not know, so that
-                            it was not fitted: its elbo is that of the first, and it has no approximation */
+/* Why a restart, or the whole, ended. ROVI_STOP_FAILED: it left the numbers, or the target gave none.
+ * ROVI_STOP_SAME_MODES: its search found no mode that the first restart did not know, so that it was not fitted: its
+ * elbo is that of the first, and it has no approximation. */
+typedef enum rovi_stop {
 #define ROVI_STOP_NAME(name, text) name,
-                         ROVI_STOP_LIST(ROVI_STOP_NAME)
+    ROVI_STOP_LIST(ROVI_STOP_NAME)
 #undef ROVI_STOP_NAME
 } rovi_stop;
 
@@ -166,9 +171,10 @@ typedef struct rovi_restart {
     uint64_t iterations;
     size_t trace_length;
     const rovi_trace_point *trace;
-    const rovi_approximation *approximation; /* NULL when it failed, or was ended before its first iteration */
+    const rovi_approximation *approximation; /* NULL when it failed, was ended early, or not fitted */
     rovi_evaluations evaluations;            /* its own; choosing included */
-    double divergence;   /* of the approximation from the target, about, in nats; NaN when unknown */
+    double divergence;   /* half the variance of log p - log q over its draws: about KL(q || p) in nats, where that is
+                            small; NaN when unknown */
     double promise;      /* log of the summed exp(ELBO) of the local normals it found; NaN when it looked for none */
     uint64_t degenerate; /* components of a mixture that were dropped: no weight, outside the support, not finite */
 } rovi_restart;
@@ -191,33 +197,7 @@ typedef struct rovi_fit_parts {
 ROVI_API const rovi_fit_parts *rovi_fit_parts_of(const rovi_fit *fit);          /* valid as long as the fit */
 ROVI_API const rovi_approximation *rovi_fit_approximation(const rovi_fit *fit); /* the winner's; likewise */
 
-/* A fit from its parts, as when read back from a file: everything is copied, the approximations too. */
-ROVI_API rovi_status rovi_fit_new(const rovi_fit_parts *parts, rovi_fit **fit, rovi_error *error);
-
-/* Called for every restart that has come to its own end with an approximation: none that failed, nor one that the
- * clock, the monitor or a fatal failure of the target cut short. From any of the fit's threads, never from two at once
- * nor while the monitor runs; everything is valid during the call. */
-typedef void (*rovi_restart_keep)(const rovi_restart *restart, void *data);
-
-/* What a fit may be given beside its settings; all borrowed for the call. {0}: nothing. */
-typedef struct rovi_fit_input {
-    const rovi_approximation *start; /* as for rovi_fit_continue; or NULL */
-    size_t finished_count;
-    const rovi_restart *finished; /* what `keep` was shown by an earlier run of the same fit, in any order: these
-                                     restarts are taken as they are, known by their seeds */
-    rovi_restart_keep keep;       /* or NULL */
-    void *keep_data;
-} rovi_fit_input;
-
-/* As rovi_fit_run, going on with a fit that was ended before its time. The result has the same bits as that of a run
- * that was not (but for times, which are those of this run alone), if target, settings, start and build are the same:
- * max_time and threads may differ. NULL input: nothing. ROVI_BAD_INPUT when a finished restart has another dimension.
- */
-ROVI_API rovi_status rovi_fit_resume(const rovi_target *target, const rovi_settings *settings,
-                                     const rovi_fit_input *input, rovi_monitor monitor, void *monitor_data,
-                                     rovi_fit **fit, rovi_error *error);
-
-ROVI_API size_t rovi_approximation_dim(const rovi_approximation *q);
+ROVI_API size_t rovi_approximation_dim(const rovi_approximation *q); /* d */
 
 /* Draws number first, ..., first + n - 1 of the stream `seed`: a draw depends on its number, not on how many are asked
  * for at once. x: n*d. log_q: n log densities of the draws, or NULL. Fails only for want of memory. */
@@ -241,16 +221,18 @@ typedef struct rovi_mode {
     const double *mean, *sd; /* d each: of the draws in the mode */
 } rovi_mode;
 
-/* The modes of q: each coordinate of T(x) is cut where its density has a valley below half of the lower of its two
- * peaks, and pieces with less than 1 % of its mass are joined to a neighbour;
- * a mode is a cell of the product of these cuts. Weight, mean and sd are exact, not sampled. */
+/* The modes of q. Of a rotated product: each coordinate of T(x) is cut where its density has a valley below half of the
+ * lower of its two peaks, pieces with less than 1 % of its mass are joined to a neighbour, and a mode is a cell of the
+ * product of these cuts. Of a mixture: the cells of its components, joined where its density along the line between
+ * their means does not fall below half of the lower end. Weight, mean and sd are exact, not sampled. */
 typedef struct rovi_modes {
-    size_t listed;        /* the heaviest, by falling weight */
-    double total;         /* number of cells; may be larger than any integer type */
-    double listed_weight; /* their weight together */
-    const rovi_mode *mode;
+    size_t listed;         /* modes in `mode`: the heaviest, by falling weight */
+    double total;          /* of all; may be larger than any integer type */
+    double listed_weight;  /* of the listed ones together; 1 when all are listed */
+    const rovi_mode *mode; /* listed */
 } rovi_modes;
 
+/* At most `most` modes are listed, 1 or more (of a mixture never more than 256). Free with rovi_modes_free. */
 ROVI_API rovi_status rovi_approximation_modes(const rovi_approximation *q, size_t most, rovi_modes **modes,
                                               rovi_error *error);
 /* The mode that each of n points (x: n*d) lies in, into mode (n): its place in `modes`, which are those of q, or
@@ -264,6 +246,35 @@ ROVI_API void rovi_modes_free(rovi_modes *modes);
  * place alone. ROVI_BAD_INPUT when a weight is NaN or +infinity, or fewer than k are positive. */
 ROVI_API rovi_status rovi_resample(size_t n, const double *log_weight, uint64_t seed, size_t k, size_t *chosen,
                                    rovi_error *error);
+
+/* ---- keep a fit, and go on with one that was ended before its time ---- */
+
+/* A fit from its parts, as when read back from a file: everything is copied, the approximations too. */
+ROVI_API rovi_status rovi_fit_new(const rovi_fit_parts *parts, rovi_fit **fit, rovi_error *error);
+
+/* Called for every restart that has come to its own end with an approximation: none that failed, nor one that the
+ * clock, the monitor or a fatal failure of the target cut short. From any of the fit's threads, never from two at once
+ * nor while the monitor runs; everything is valid during the call. */
+typedef void (*rovi_restart_keep)(const rovi_restart *restart, void *data);
+
+/* What a fit may be given beside its settings; all borrowed for the call. {0}: nothing. */
+typedef struct rovi_fit_input {
+    const rovi_approximation *start; /* as for rovi_fit_continue; or NULL */
+    size_t finished_count;
+    const rovi_restart *finished; /* what `keep` was shown by an earlier run of the same fit, in any order: these
+                                     restarts are taken as they are, known by their seeds */
+    rovi_restart_keep keep;       /* or NULL */
+    void *keep_data;
+} rovi_fit_input;
+
+/* As rovi_fit_run, with all that a fit may be given; rovi_fit_run and rovi_fit_continue are short forms of it. Finished
+ * restarts are not run again, and the result has the same bits as that of a run that was never ended (but for times,
+ * which are those of this run alone), if target, settings, start and build are the same: max_time and threads may
+ * differ. NULL input: nothing. ROVI_BAD_INPUT when a finished restart has another dimension, or as rovi_fit_continue.
+ */
+ROVI_API rovi_status rovi_fit_resume(const rovi_target *target, const rovi_settings *settings,
+                                     const rovi_fit_input *input, rovi_monitor monitor, void *monitor_data,
+                                     rovi_fit **fit, rovi_error *error);
 
 /* ---------------------------------------------------------------------------------------------------------------------
  * Judge the fit: evidence, modes, and a search for mass that it does not cover
@@ -285,9 +296,9 @@ typedef struct rovi_diagnosis_options {
     X(ROVI_COLLAPSE_NONE, "none")                                                                                      \
     X(ROVI_COLLAPSE_SUSPECTED, "suspected")
 
-/* Unknown: nobody searched, or the search was cut short before its first climb, or, in the compact form, a mode
- * that it found beyond the fit could not be weighed. Suspected: a region was found that is
- * missed. */
+/* Unknown: nobody searched, or the search was cut short before its first climb, or, in the compact form
+ * (rovi_approximation_parts), a mode that it found beyond the fit could not be weighed. Suspected: a region was found
+ * that is missed. */
 typedef enum rovi_collapse {
 #define ROVI_COLLAPSE_NAME(name, text) name,
     ROVI_COLLAPSE_LIST(ROVI_COLLAPSE_NAME)
@@ -301,9 +312,9 @@ typedef struct rovi_diagnosed_mode {
     double weight;           /* that the fit gives it */
     rovi_estimate mass;      /* that it has in the target, as far as fit and regions are all of it; by importance */
     const double *mean, *sd; /* d each */
-    size_t part_of;          /* its own place; else of the mode, of those before it, that no valley of the target's
-                                density parts it from: the target does not confirm the cell as a mode */
-    int missed;              /* as a region */
+    size_t part_of;          /* index of the heavier mode from which no valley of the target's density parts it, so
+                                that the target does not confirm it as a mode; its own index where there is none */
+    int missed;              /* as rovi_region.missed: the fit has the mode, but nearly none of its mass */
 } rovi_diagnosed_mode;
 
 /* A mode of the target that is parted from those of the fit by a valley of the density: {x: r(x) > q(x)}, r an
@@ -365,15 +376,15 @@ ROVI_API rovi_status rovi_diagnosis_run(const rovi_target *target, const rovi_fi
                                         const rovi_diagnosis_options *options, rovi_monitor monitor, void *monitor_data,
                                         rovi_diagnosis **diagnosis, rovi_error *error);
 ROVI_API void rovi_diagnosis_free(rovi_diagnosis *diagnosis);
-ROVI_API const rovi_diagnosis_parts *rovi_diagnosis_parts_of(const rovi_diagnosis *diagnosis); /* lives as long */
+ROVI_API const rovi_diagnosis_parts *rovi_diagnosis_parts_of(const rovi_diagnosis *diagnosis); /* valid as long */
 
 /* ---------------------------------------------------------------------------------------------------------------------
  * Bring your own target
  */
 
-/* log density (up to a constant) at x, d doubles, into *logp, and its gradient into grad (d doubles) unless grad is
- * NULL. Returns 0; > 0 when x is outside the support or the value cannot be had there; < 0 when nothing more should be
- * asked, which ends the fit with ROVI_TARGET_FAILED. A value or gradient that is not finite counts as outside. */
+/* Your log density, up to a constant, at x (d doubles) into *logp, and its gradient into grad (d doubles) unless grad
+ * is NULL. Returns 0; > 0 when x is outside the support or the value cannot be had there; < 0 when nothing more should
+ * be asked, which ends the fit with ROVI_TARGET_FAILED. A value or gradient that is not finite counts as outside. */
 typedef int (*rovi_logp)(size_t d, const double *x, double *grad, double *logp, void *data);
 
 /* The same for n points at once (x and grad: n*d, logp: n). Points outside the support get logp = -INFINITY. Returns 0,
@@ -406,13 +417,14 @@ ROVI_API size_t rovi_target_components(const rovi_target *target);
 ROVI_API rovi_status rovi_target_classify(const rovi_target *target, size_t n, const double *x, size_t *component,
                                           rovi_error *error);
 
-/* A callback that never writes a gradient: central differences of its log density then take the place, 2 d log
- * densities for each gradient, which rovi_evaluations counts as one. has = 1 takes that back. */
+/* has = 0: the callback never writes a gradient. Central differences of its log density then take the place, 2 d log
+ * densities for each gradient, which rovi_evaluations counts as one. has = 1, as at first: it does. */
 ROVI_API void rovi_target_set_gradient(rovi_target *target, int has);
 ROVI_API int rovi_target_has_gradient(const rovi_target *target);
 ROVI_API int rovi_target_is_concurrent(const rovi_target *target);
 
-/* Where searching begins, and what starts scatter about: start (d), or the origin when NULL. */
+/* Where searching begins, and what starts scatter about: start (d, copied), or the origin when NULL. ROVI_BAD_INPUT
+ * when a number is not finite; whether the target has a value there is not asked. */
 ROVI_API rovi_status rovi_target_set_start(rovi_target *target, const double *start, rovi_error *error);
 
 /* Compare the gradient with central differences of the log density, at a few points that `seed` scatters about the
@@ -520,8 +532,10 @@ ROVI_API rovi_status rovi_target_new_rotated(rovi_target *base, const double *ro
 ROVI_API rovi_status rovi_haar_rotation(size_t d, uint64_t seed, double *rotation, rovi_error *error);
 
 /* ---------------------------------------------------------------------------------------------------------------------
- * Reference draws: unadjusted Langevin, x <- x + h grad log p(x) + sqrt(2 h) xi, for many particles at once
+ * Reference draws by Langevin Monte Carlo
  */
+
+/* Unadjusted: x <- x + h grad log p(x) + sqrt(2 h) xi, xi standard normal, for many particles at once. */
 
 typedef struct rovi_langevin_settings rovi_langevin_settings;
 typedef struct rovi_langevin rovi_langevin; /* the result of a run */
@@ -562,10 +576,10 @@ typedef struct rovi_langevin_parts {
     size_t draw_count;         /* draw j is of particle j modulo particles */
     const double *draws;       /* draw_count*dim */
     const double *log_density; /* draw_count */
-    rovi_estimate
-        mean_log_density; /* over the states kept as draws; errors are between particles, NaN for a single one */
+    /* over the states kept as draws; errors are between particles, NaN for a single one: */
+    rovi_estimate mean_log_density;
     size_t mode_count;
-    const rovi_estimate *mass; /* mode_count: share of these states in each mode */
+    const rovi_estimate *mass; /* mode_count: share of the states in each mode */
     size_t trace_length;
     const rovi_langevin_point *trace; /* the first at step 0 */
     rovi_evaluations evaluations;
@@ -636,7 +650,7 @@ ROVI_API rovi_status rovi_plane_at(const rovi_plane *plane, double degrees, size
 ROVI_API rovi_status rovi_plane_best(const rovi_plane *plane, rovi_plane_product **product, rovi_error *error);
 ROVI_API void rovi_plane_product_free(rovi_plane_product *product);
 
-/* Mass of lo_i < y_i < hi_i, i = 1, 2; infinite ends allowed. At 0 degrees y is z. */
+/* The product's mass in lo_i < y_i < hi_i, i = 1, 2; infinite ends allowed. At 0 degrees y is z. */
 ROVI_API double rovi_plane_product_mass(const rovi_plane_product *product, const double lo[2], const double hi[2]);
 
 /* Half-spaces A_0 = {s_0 x_i < s_0 c_0} and A_1 = {s_1 x_j > s_1 c_1} orthogonal to different axes i and j, and the
@@ -654,8 +668,8 @@ typedef struct rovi_sides {
 typedef struct rovi_collapse_bound {
     double epsilon;
     int applies; /* epsilon <= exp(-2 b), with b at the upper end of its error */
-    double bound,
-        sharper; /* (4), (5): on the lesser of the masses of A_0 \ A_1 and A_1 \ A_0; NaN if it does not apply */
+    /* on the lesser of the masses of A_0 \ A_1 and A_1 \ A_0, NaN if it does not apply: */
+    double bound, sharper; /* (4), (5) */
 } rovi_collapse_bound;
 
 /* A best product density, exact in the plane (rovi_plane), else the best known: a fit, or a Gaussian on one component
@@ -677,15 +691,15 @@ typedef struct rovi_separation_pair {
     double limit;                               /* exp(-2 b) */
     rovi_collapse_bound by_definition, by_mass; /* for best_epsilon.epsilon, and for best_mass.mass */
     double h[2];                                /* least KL of a product density to either component alone */
-    double
-        critical_weight;   /* (6): above this weight of the first component mean-field VI prefers it, as epsilon -> 0 */
-    double printed_weight; /* h_0/(h_0 + h_1), as summaries of the paper print it; NaN for 0/0 */
-    int favoured;          /* 0 or 1: the component with the lesser h - log w; -1: they tie */
-    double along_line;     /* (31): bound on the least rotated KL with one axis through both means */
-    double shared_line;    /* (7): the same for one covariance; NaN if there are two */
-    double shared_axes;    /* (8); NaN likewise */
-    double keep_one;       /* -log of the greater weight: the price of one component alone */
-    double least_bound;    /* the least of these */
+    /* above critical_weight of the first component mean-field VI prefers it, as epsilon -> 0: */
+    double critical_weight;           /* (6) */
+    double printed_weight;            /* h_0/(h_0 + h_1), as summaries of the paper print it; NaN for 0/0 */
+    int favoured;                     /* 0 or 1: the component with the lesser h - log w; -1: they tie */
+    double along_line;                /* (31): bound on the least rotated KL with one axis through both means */
+    double shared_line;               /* (7): the same for one covariance; NaN if there are two */
+    double shared_axes;               /* (8); NaN likewise */
+    double keep_one;                  /* -log of the greater weight: the price of one component alone */
+    double least_bound;               /* the least of these */
     rovi_optimum mean_field, rotated; /* rotated: kl is NaN unless exact */
     int collapses; /* the theorem applies, or the lesser component has less than a quarter of its weight */
     int survivor;  /* 0 or 1, if it collapses: the component that mean-field VI keeps; -1: either */
@@ -722,7 +736,8 @@ ROVI_API void rovi_settings_free(rovi_settings *settings);
  * "preset" gives every setting that the preset names its value: set it first. ROVI_BAD_INPUT tells what is allowed. */
 ROVI_API rovi_status rovi_settings_set(rovi_settings *settings, const char *name, const char *value, rovi_error *error);
 
-/* The value as text that rovi_settings_set reads back to the same value; size >= 32 is always enough. */
+/* The value as text that rovi_settings_set reads back to the same value, into `value` (size characters); 32 are always
+ * enough, and fewer than it needs are ROVI_BAD_INPUT, as is an unknown name. */
 ROVI_API rovi_status rovi_settings_get(const rovi_settings *settings, const char *name, char *value, size_t size,
                                        rovi_error *error);
 
@@ -736,6 +751,7 @@ typedef struct rovi_setting {
     const char *help;          /* one line */
 } rovi_setting;
 
+/* The settings that there are, in the order of the help. */
 ROVI_API size_t rovi_settings_count(void);
 ROVI_API const rovi_setting *rovi_settings_at(size_t index); /* NULL past the end */
 
@@ -761,11 +777,11 @@ typedef struct rovi_approximation_parts {
     const double *scale;      /* d: the diagonal of L, positive; NULL for the identity */
 } rovi_approximation_parts;
 
-/* Everything is copied, bit for bit. */
+/* A rotated product. Everything is copied, bit for bit. ROVI_BAD_INPUT when a part is not what its comment asks for. */
 ROVI_API rovi_status rovi_approximation_new(const rovi_approximation_parts *parts, rovi_approximation **q,
                                             rovi_error *error);
 ROVI_API void rovi_approximation_free(rovi_approximation *q);
-/* As long as q; NULL for a mixture, whose components have parts. */
+/* Valid as long as q; NULL for a mixture, whose components have parts. */
 ROVI_API const rovi_approximation_parts *rovi_approximation_parts_of(const rovi_approximation *q);
 
 /* The mixture sum_k weights[k] components[k]: count weights, positive, sum 1 within 1e-8; the components are rotated

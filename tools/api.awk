@@ -89,6 +89,14 @@ state == "preamble" {
 }
 state == "before" { next }
 /^#ifdef __cplusplus/ { state = "before"; flush_group(); next }
+# A heading inside a section
+/^\/\* ---- .* ---- \*\/$/ {
+    flush_group()
+    line = $0
+    gsub(/^\/\* ---- | ---- \*\/$/, "", line)
+    body = body "**" toupper(substr(line, 1, 1)) escape(substr(line, 2)) "**\n\n"
+    next
+}
 in_comment || /^\/\* / {
     if (code != "")
         flush_group()

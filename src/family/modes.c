@@ -47,13 +47,13 @@ struct joining {
     double *x, *log_q, *work;
 };
 
-/* The heaviest cells of every component, by falling weight. */
 static int heavier_first(const void *a, const void *b)
 {
     const struct part *p = a, *q = b;
     return (p->weight < q->weight) - (p->weight > q->weight);
 }
 
+/* The heaviest cells of every component, by falling weight. */
 static void collect(struct joining *j, struct arena *arena)
 {
     const rovi_approximation *q = j->q;

@@ -133,9 +133,9 @@ int target_evaluate_lines(const struct rovi_target *target, const struct target_
  */
 
 struct callback {
-    rovi_logp one;         /* one of the two is NULL */
-    rovi_logp_batch batch; /* */
-    void *data;            /* borrowed */
+    rovi_logp one; /* NULL when there is the other */
+    rovi_logp_batch batch;
+    void *data; /* borrowed */
 };
 
 static int evaluate_one_by_one(const struct rovi_target *target, size_t n, const double *x, double *logp, double *grad,
