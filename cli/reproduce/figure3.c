@@ -334,7 +334,7 @@ static void check(struct study *study, const struct panel *panels, const struct 
                        .predicted = .5,
                        .measured = panels[5].least[ROVI]});
     study_check(study, (struct check){.claim = "correlation at which the best rotation has lost three quarters of a "
-                                               "mode: later than where bound (27), "
+                                               "mode: later than where bound (31), "
                                                "-log(1 - r^2)/4, passes log 2",
                                       .relation = AT_LEAST,
                                       .predicted = sqrt(1 - exp(-4 * log(2))),

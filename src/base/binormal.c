@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Quadrants of the bivariate normal, by one quadrature over a positive integrand, equation (26) of docs/math.md:
+ * Quadrants of the bivariate normal, by one quadrature over a positive integrand, equation (30) of docs/math.md:
  *
  *   P(X > h, Y > k) = int_h^oo f(x) dx,    f(x) = phi(x) Phi((r x - k)/sqrt(1 - r^2)).
  *
