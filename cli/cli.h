@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the subcommands share: their table, the exit codes, and how they speak on stderr. */
+/* What the subcommands share: their table, how they read their command line, the exit codes, how they speak. */
 #ifndef ROVI_CLI_CLI_H
 #define ROVI_CLI_CLI_H
 
@@ -45,7 +45,7 @@ void print_help(const struct command *command);
 /* An option may stand before a setting of the same name, when it takes more than that does. */
 bool command_has_option(const struct command *command, const char *name);
 
-/* "rovi fit ring --seed 2", in the pool; NULL when out of memory */
+/* "rovi fit ring --seed 2", quoted for a shell, in the pool; NULL when out of memory */
 char *join_command_line(struct pool *pool, const struct command *command, int argc, char **argv);
 
 /* "rovi 0.1.0: rovi fit ring: 2.1 s, peak memory 31 MB" */

@@ -8,15 +8,17 @@
 
 #include "cli/estimate.h"
 #include "cli/interrupt.h"
+#include "cli/shell.h"
 
 #define SCALE_SPOKEN_OF 1.05 /* ratio of sd; less is as good as the same */
 
 char *diagnosis_next(const struct fit_context *context, const char *file, struct pool *pool)
 {
     const bool saved = file && strcmp(file, "-") != 0;
-    return pool_format(pool, "rovi fit %s%s%s --method mixture%s%s", context->target ? context->target : "TARGET",
-                       context->data_path ? " --data " : "", context->data_path ? context->data_path : "",
-                       saved ? " --start " : "", saved ? file : "");
+    const char *fit = shell_fit(pool, context), *start = shell_word(pool, saved ? file : "-");
+    if (!fit || !start)
+        return NULL;
+    return pool_format(pool, "%s --method mixture%s%s", fit, saved ? " --start " : "", saved ? start : "");
 }
 
 void diagnosis_print_k_hat(const rovi_diagnosis_parts *parts, FILE *stream)

@@ -8,6 +8,7 @@
 #include "cli/diagnosis.h"
 #include "cli/fit_result.h"
 #include "cli/rows.h"
+#include "cli/shell.h"
 #include "io/report.h"
 
 #define MODES_SHOWN 8
@@ -135,15 +136,18 @@ static void print_next(const struct fit_context *context, const char *saved, FIL
     }
     if (strcmp(saved, "-") == 0)
         return;
-    fprintf(stream, "  %-10s%s\n\nNext:  ", "saved", saved);
-    if (context->diagnosis && context->diagnosis->verdict == ROVI_COLLAPSE_SUSPECTED) {
-        struct pool pool = {0};
-        const char *next = diagnosis_next(context, saved, &pool);
-        fprintf(stream, "%s\n       rovi check %s\n       ", next ? next : "", saved);
-        pool_free(&pool);
+    struct pool pool = {0};
+    const bool lost = context->diagnosis && context->diagnosis->verdict == ROVI_COLLAPSE_SUSPECTED;
+    const char *file = shell_word(&pool, saved), *next = lost ? diagnosis_next(context, saved, &pool) : NULL;
+    fprintf(stream, "  %-10s%s\n", "saved", saved);
+    if (file) {
+        fputs("\nNext:  ", stream);
+        if (next)
+            fprintf(stream, "%s\n       rovi check %s\n       ", next, file);
+        fprintf(stream, "rovi plot %s -o fit.png\n       rovi report %s -o report.html\n", file, file);
+        fprintf(stream, "       rovi sample %s -n 1000 -o draws.csv\n", file);
     }
-    fprintf(stream, "rovi plot %s -o fit.png\n       rovi report %s -o report.html\n", saved, saved);
-    fprintf(stream, "       rovi sample %s -n 1000 -o draws.csv\n", saved);
+    pool_free(&pool);
 }
 
 rovi_status fit_print_table(const struct fit_context *context, const rovi_fit *fit, const char *saved, FILE *stream,

@@ -60,12 +60,20 @@ void report_evidence(const struct report_page *page, FILE *stream)
 
 /* ---- restarts ---- */
 
-static void print_restart(const rovi_fit_parts *parts, size_t r, FILE *stream)
+/* Of one ELBO, but in another place or of another shape. */
+static bool is_another_fit(const rovi_diagnosis_parts *diagnosis, size_t r)
+{
+    return diagnosis && r < diagnosis->restart_count && diagnosis->cluster[r] > 0 &&
+           diagnosis->cluster[r] < diagnosis->cluster_count;
+}
+
+static void print_restart(const struct report_page *page, size_t r, FILE *stream)
 {
     static const char *const standings[] = {[STANDING_AGREES] = "agrees",
                                             [STANDING_SPARED] = "found the same modes",
                                             [STANDING_DIFFERS] = "differs",
                                             [STANDING_NONE] = "none"};
+    const rovi_fit_parts *parts = report_fit(page);
     const rovi_restart *restart = parts->restarts + r;
     char elbo[ESTIMATE_ROOM], gap[ESTIMATE_ROOM];
     bool mixture = restart->approximation && rovi_approximation_components(restart->approximation) > 1;
@@ -73,7 +81,9 @@ static void print_restart(const rovi_fit_parts *parts, size_t r, FILE *stream)
     fprintf(stream, "<tr><td>%zu%s</td><td class=\"n\">%s</td><td class=\"n\">%s</td><td>%s</td>", r + 1,
             mixture ? " (mixture)" : "", standing == STANDING_NONE ? "" : estimate_text(restart->elbo, elbo),
             standing == STANDING_NONE || r == parts->winner ? "" : estimate_text(restart_gap(parts, r), gap),
-            r == parts->winner ? "the best" : standings[standing]);
+            r == parts->winner                                                                  ? "the best"
+            : standing == STANDING_AGREES && is_another_fit(report_context(page)->diagnosis, r) ? "another fit"
+                                                                                                : standings[standing]);
     fprintf(stream, "<td class=\"n\">%" PRIu64 "</td><td>%s</td><td class=\"n\">%" PRIu64 "</td></tr>\n",
             restart->iterations, rovi_stop_text(restart->stop), restart->seed);
 }
@@ -95,7 +105,7 @@ void report_restarts(const struct report_page *page, FILE *stream)
           "best</th><th></th><th class=\"n\">iterations</th><th>status</th><th class=\"n\">seed</th></tr>\n",
           stream);
     for (size_t r = 0; r < shown; r++)
-        print_restart(parts, r, stream);
+        print_restart(page, r, stream);
     fputs("</table></div>\n", stream);
     if (shown < parts->restart_count)
         fprintf(stream, "<p class=\"soft\">The first %zu of %zu restarts.</p>\n", shown, parts->restart_count);

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "cli/cli.h"
+#include "cli/shell.h"
 
 #define HELP_COLUMN 30
 
@@ -87,9 +88,9 @@ bool command_read(const struct command *self, int argc, char **argv, struct read
 
 char *join_command_line(struct pool *pool, const struct command *command, int argc, char **argv)
 {
-    char *line = pool_format(pool, "rovi %s", command->name);
+    char *line = pool_format(pool, "rovi %s", command->name), *word;
     for (int i = 0; line && i < argc; i++)
-        line = pool_format(pool, "%s %s", line, argv[i]);
+        line = (word = shell_word(pool, argv[i])) ? pool_format(pool, "%s %s", line, word) : NULL;
     return line;
 }
 

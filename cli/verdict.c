@@ -15,6 +15,7 @@
 #include "cli/agreement.h"
 #include "cli/diagnosis.h"
 #include "cli/estimate.h"
+#include "cli/shell.h"
 #include "io/report.h"
 
 #define KL_NOTICED  0.1  /* nats: as of missing a tenth of the mass */
@@ -64,9 +65,8 @@ static void advise(struct draft *draft, const char *next)
 /* The fit again, by another setting. */
 static const char *fit_again(const struct draft *draft, const char *flag, const char *value)
 {
-    const struct fit_context *context = &draft->file->context;
-    return pool_format(draft->pool, "rovi fit %s%s%s %s %s", context->target ? context->target : "TARGET",
-                       context->data_path ? " --data " : "", context->data_path ? context->data_path : "", flag, value);
+    const char *fit = shell_fit(draft->pool, &draft->file->context), *word = shell_word(draft->pool, value);
+    return fit && word ? pool_format(draft->pool, "%s %s %s", fit, flag, word) : NULL;
 }
 
 /* ---- what is looked at ---- */

@@ -147,6 +147,16 @@ essence() {
     grep -q '"iterations": 7' a.json
 }
 
+@test "commands that are proposed can be pasted, whatever the names of files are" {
+    cp "$SOURCE/examples/targets/figure1-m3.json" "it's mine.json"
+    "$ROVI" fit "it's mine.json" --method mfvi -q -o 'a fit.json' >table || [ $? = 4 ]
+    PATH=$(dirname "$ROVI"):$PATH
+    sed -n 's/^Next:  //p' table >next
+    grep -q "'it'.*mine.json' --method mixture --start 'a fit.json'" next
+    sh next 2>err >again
+    grep -q 'method *mixture' again
+}
+
 @test "d = 1 and one component are fine" {
     echo '{"type": "gaussian_mixture", "weights": [1], "means": [[3]]}' >one.json
     fitted one.json a.json

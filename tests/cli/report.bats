@@ -117,9 +117,11 @@ END
     "$ROVI" fit figure1-m3 --method mfvi --restarts 8 --independent on -o f.json --quiet >table || [ $? = 4 ]
     "$ROVI" report f.json -o p.html
     grep -q 'All 8 restarts reach the best ELBO, but [1-7] of them are another fit, with means up to [5-7][.0-9]* sd away' p.html
+    grep -q '<td>another fit</td>' p.html
     "$ROVI" fit uneven --restarts 3 --independent on -o f.json --quiet >table
     "$ROVI" report f.json -o p.html
     grep -q 'All 3 restarts agree; they may do so on a mode that all have missed' p.html
+    lacks '<td>another fit</td>' p.html
 }
 
 @test "what was found: k-hat, both masses of a mode, the missed one in table and picture" {
