@@ -16,6 +16,12 @@ enum exit_code {
     EXIT_INTERRUPTED = 130  /* the result so far is written */
 };
 
+/* All of them in words, closed by one without. */
+extern const struct exit_meaning {
+    enum exit_code code;
+    const char *meaning;
+} exit_meanings[];
+
 struct command {
     const char *name, *summary, *usage;
     const struct option *options;                    /* closed by one without a name */

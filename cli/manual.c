@@ -93,18 +93,11 @@ static void print_settings(const struct command *command)
 
 static void print_exit_codes(void)
 {
-    static const struct {
-        enum exit_code code;
-        const char *meaning;
-    } codes[] = {{EXIT_DONE, "done"},
-                 {EXIT_FAILED, "failed: target, numerics, memory or output"},
-                 {EXIT_BAD_INPUT, "usage or bad input; the message tells where, what stood there, and what could"},
-                 {EXIT_NOT_CONVERGED, "done and written, but not converged, or ended by \\-\\-max\\-time"},
-                 {EXIT_COLLAPSED, "done and written, but mode collapse is suspected"},
-                 {EXIT_INTERRUPTED, "interrupted; what there was so far is written"}};
     fputs(".SH EXIT STATUS\n", stdout);
-    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
-        printf(".TP\n%d\n%s\n", (int)codes[i].code, codes[i].meaning);
+    for (const struct exit_meaning *exit = exit_meanings; exit->meaning; exit++) {
+        printf(".TP\n%d\n", (int)exit->code);
+        print_line("\\&", exit->meaning, "\n");
+    }
 }
 
 void manual_print(const struct command *command)

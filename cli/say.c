@@ -11,6 +11,15 @@
 
 #define HELP_COLUMN 30
 
+const struct exit_meaning exit_meanings[] = {
+    {EXIT_DONE, "done"},
+    {EXIT_FAILED, "failed: target, numerics, memory or output"},
+    {EXIT_BAD_INPUT, "usage or bad input; the message tells where, what stood there, and what could"},
+    {EXIT_NOT_CONVERGED, "done and written, but not converged, or ended by --max-time"},
+    {EXIT_COLLAPSED, "done and written, but mode collapse is suspected"},
+    {EXIT_INTERRUPTED, "interrupted; what there was so far is written"},
+    {0}};
+
 int say_error(const struct command *command, const rovi_error *error)
 {
     fprintf(stderr, "rovi%s%s: %s\n", command ? " " : "", command ? command->name : "", error->message);
@@ -70,6 +79,9 @@ void print_help(const struct command *command)
             print_setting(command->setting_at(i));
     if (command->more_help)
         command->more_help();
+    puts("\nExit codes:");
+    for (const struct exit_meaning *exit = exit_meanings; exit->meaning; exit++)
+        printf("  %-*d%s\n", HELP_COLUMN - 2, (int)exit->code, exit->meaning);
 }
 
 bool command_read(const struct command *self, int argc, char **argv, struct reader reader, void *request, int *code)
