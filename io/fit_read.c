@@ -232,7 +232,7 @@ static rovi_status read_trace(const struct field *field, struct pool *pool, rovi
     return read_columns(field, restart->trace_length, trace, column, error);
 }
 
-/* Evaluations and how near the restart came: files from before these were written lack them. */
+/* Evaluations and how near the restart came, which a file of an earlier rovi may lack. */
 static rovi_status read_look(const struct field *field, rovi_restart *restart, rovi_error *error)
 {
     struct field evaluations, degenerate;
@@ -391,7 +391,7 @@ static rovi_status read_restarts(const struct field *restarts, size_t d, rovi_fi
     return status;
 }
 
-/* A file of before has none. */
+/* A file of an earlier rovi may have none. */
 static rovi_status read_diagnosis(const struct field *root, size_t d, size_t restart_count, struct fit_file *file,
                                   rovi_error *error)
 {
