@@ -68,7 +68,7 @@ static void print_legend(const struct canvas *canvas, struct frame frame, const 
     for (size_t g = 0; g < pairs->group_count && pairs->group_count > 1; g++) {
         canvas_begin_label(canvas, frame.left + 66 * (double)g, frame.top - LEGEND / 2.0);
         if (g < pairs->mode_count)
-            fprintf(stream, "'{/:Bold ● }%.3g' left font ',11' tc rgb '%s'\n", pairs->weight[g],
+            fprintf(stream, "'{/:Bold ● }%.3f' left font ',11' tc rgb '%s'\n", pairs->weight[g],
                     panel_mode_colour(pairs, g));
         else
             fprintf(stream, "'● other modes' left font ',11' tc rgb '%s'\n", panel_mode_colour(pairs, g));

@@ -6,16 +6,18 @@
 #include "cli/plot_script.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "cli/estimate.h"
 #include "cli/plot_panels.h"
 
+#define LINE_MOST 54 /* bytes of the line below a title: about as wide as a column */
+
 enum { /* pixels */
        LEFT = 104,
        RIGHT = 28,
        TOP = 20,
-       BOTTOM = 62,
        COLUMN = 400,
        BETWEEN_COLUMNS = 62,
        BETWEEN_PANELS = 26,
@@ -102,27 +104,49 @@ static size_t scene_index(const struct picture *picture, const struct column *co
 
 /* ---- words ---- */
 
-static void print_evidence(const rovi_fit_parts *parts, FILE *stream)
+struct line {
+    char text[128];
+    size_t length;
+};
+
+/* Goes on with the line, unless that would make it wider than a column. */
+__attribute__((format(printf, 2, 3))) static void add(struct line *line, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    const size_t room = sizeof line->text - line->length;
+    const int more = vsnprintf(line->text + line->length, room, format, arguments);
+    va_end(arguments);
+    if (more > 0 && line->length + (size_t)more <= LINE_MOST)
+        line->length += (size_t)more;
+    else
+        line->text[line->length] = '\0';
+}
+
+static void add_evidence(const rovi_fit_parts *parts, struct line *line)
 {
     bool kl = !isnan(parts->kl.value);
     char text[ESTIMATE_ROOM];
-    fprintf(stream, "%s %s", kl ? "KL" : "ELBO", estimate_text(kl ? parts->kl : parts->elbo, text));
-    fprintf(stream, ", %s",
-            parts->stop == ROVI_STOP_CONVERGED     ? "converged"
-            : parts->stop == ROVI_STOP_INTERRUPTED ? "interrupted"
-                                                   : "not converged");
+    add(line, "%s %s", kl ? "KL" : "ELBO", estimate_text(kl ? parts->kl : parts->elbo, text));
+    add(line, ", %s",
+        parts->stop == ROVI_STOP_CONVERGED     ? "converged"
+        : parts->stop == ROVI_STOP_INTERRUPTED ? "interrupted"
+                                               : "not converged");
 }
 
-static void print_weights(const struct column *column, FILE *stream)
+static void add_modes(const struct column *column, struct line *line)
 {
     rovi_modes *modes = NULL;
     if (rovi_approximation_modes(rovi_fit_approximation(column->file.fit), 3, &modes, NULL))
         return;
-    fprintf(stream, modes->total == 1 ? ", %.6g mode" : ", %.6g modes", modes->total);
+    const rovi_mode *mode = modes->mode;
+    add(line, modes->total == 1 ? ", %.6g mode" : ", %.6g modes", modes->total);
     if (modes->total > 3)
-        fprintf(stream, ", the heaviest %.2g", modes->mode[0].weight);
-    for (size_t i = 0; i < modes->listed && modes->total > 1 && modes->total <= 3; i++)
-        fprintf(stream, "%s %.2f", i ? "," : ":", modes->mode[i].weight);
+        add(line, ", the heaviest %.2g", mode[0].weight);
+    else if (modes->listed == 3)
+        add(line, ": %.2f, %.2f, %.2f", mode[0].weight, mode[1].weight, mode[2].weight);
+    else if (modes->listed == 2)
+        add(line, ": %.2f, %.2f", mode[0].weight, mode[1].weight);
     rovi_modes_free(modes);
 }
 
@@ -152,11 +176,11 @@ static void print_title(const struct sheet *sheet, const struct column *column, 
     canvas_begin_label(canvas, x + sheet->column_width, TOP + HEAD + 6);
     print_origin(column, sheet->picture->scene_count > 1, stream);
     fputs(" right font ',10' tc rgb '#777777' noenhanced\n", stream);
+    struct line line = {.length = 0};
+    add_evidence(rovi_fit_parts_of(column->file.fit), &line);
+    add_modes(column, &line);
     canvas_begin_label(canvas, x, TOP + HEAD + 28);
-    fputc('\'', stream);
-    print_evidence(rovi_fit_parts_of(column->file.fit), stream);
-    print_weights(column, stream);
-    fputs("' left font ',11' tc rgb '" LABEL_COLOUR "'\n", stream);
+    fprintf(stream, "'%s' left font ',11' tc rgb '" LABEL_COLOUR "'\n", line.text);
 }
 
 static bool any_landscape(const struct picture *picture)
