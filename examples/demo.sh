@@ -85,7 +85,7 @@ th, td { text-align: left; padding: .35rem 1.4rem .35rem 0; border-bottom: 1px s
 </style></head><body>
 <h1>Two modes, one of them lost</h1>
 <p>Mean-field variational inference fits a product of one-dimensional distributions. Two modes on a diagonal are no product, so
-it does best by giving one of them up, and nothing in its output says so. Rotational variational inference learns a rotation
+it does best by giving one of them up, and nothing that it maximises tells. Rotational variational inference learns a rotation
 along with the product; in the right directions the two modes differ in one coordinate only, and both stay.</p>
 <table><tr><th>target</th><th>method</th><th>KL to the target</th><th>weights of the modes</th><th>time</th></tr>
 END
@@ -106,7 +106,8 @@ the default, exact coordinate updates in the frame that the target’s curvature
 END
     image asymmetric "The same for a target whose modes have different covariances"
     cat <<'END'
-<p>Here no rotated product is exact: the least KL that any can reach is 0.071.</p>
+<p>Here no rotated product is exact: the least KL that any can reach is 0.071. So the default takes a mixture of two of them,
+which is.</p>
 <h2>The same by hand</h2>
 <pre><code>build/rovi fit figure1-m3 --method mfvi -o mfvi.json
 build/rovi fit figure1-m3 -o rovi.json
