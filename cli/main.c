@@ -25,6 +25,7 @@ static void print_overview(FILE *stream)
 static const struct command *find_command(const char *name)
 {
     struct suggestion suggestion = {.typed = name};
+    char meant[SUGGESTION_ROOM];
     for (size_t i = 0; i < COMMANDS; i++) {
         if (strcmp(name, commands[i]->name) == 0)
             return commands[i];
@@ -33,8 +34,7 @@ static const struct command *find_command(const char *name)
     fprintf(stderr, "rovi: found command \"%.80s\", allowed: ", name);
     for (size_t i = 0; i < COMMANDS; i++)
         fprintf(stderr, "%s, ", commands[i]->name);
-    fprintf(stderr, "help%s%s%s\n", suggestion.best ? " (did you mean " : "", suggestion.best ? suggestion.best : "",
-            suggestion.best ? "?)" : "");
+    fprintf(stderr, "help%s\n", suggestion_text(&suggestion, meant));
     return NULL;
 }
 

@@ -55,7 +55,7 @@ static enum argument_kind fail(rovi_error *error, const char *typed, const char 
 
 static enum argument_kind report_unknown(const struct arguments *arguments, const char *typed, rovi_error *error)
 {
-    char name[64], best[64];
+    char name[64], best[64], meant[SUGGESTION_ROOM];
     snprintf(name, sizeof name, "%s", typed + strspn(typed, "-"));
     name[strcspn(name, "=")] = '\0';
     struct suggestion suggestion = {.typed = name};
@@ -64,10 +64,13 @@ static enum argument_kind report_unknown(const struct arguments *arguments, cons
             suggestion_consider(&suggestion, option->name);
     for (size_t i = 0; arguments->setting_at && arguments->setting_at(i); i++)
         suggestion_consider(&suggestion, arguments->setting_at(i)->name);
-    snprintf(best, sizeof best, "%s", suggestion.best ? suggestion.best : "");
-    use_hyphens(best);
-    report(error, ROVI_BAD_INPUT, "found unknown flag %.80s%s%s%s, allowed: those that --help lists", typed,
-           best[0] ? " (did you mean --" : "", best, best[0] ? "?)" : "");
+    if (suggestion.best) {
+        snprintf(best, sizeof best, "--%s", suggestion.best);
+        use_hyphens(best);
+        suggestion.best = best;
+    }
+    report(error, ROVI_BAD_INPUT, "found unknown flag %.80s%s, allowed: those that --help lists", typed,
+           suggestion_text(&suggestion, meant));
     return ARGUMENT_ERROR;
 }
 

@@ -29,6 +29,7 @@ static rovi_status apply(const struct arguments *arguments, void *context, rovi_
 static rovi_status check_name(const char *name, rovi_error *error)
 {
     struct suggestion suggestion = {.typed = name};
+    char meant[SUGGESTION_ROOM];
     if (strcmp(name, "all") == 0)
         return ROVI_OK;
     for (size_t i = 0; experiment_at(i); i++) {
@@ -37,9 +38,8 @@ static rovi_status check_name(const char *name, rovi_error *error)
         suggestion_consider(&suggestion, experiment_at(i)->name);
     }
     return report(error, ROVI_BAD_INPUT,
-                  "found experiment \"%.80s\"%s%s%s, allowed: all, or one that `rovi reproduce` lists", name,
-                  suggestion.best ? " (did you mean " : "", suggestion.best ? suggestion.best : "",
-                  suggestion.best ? "?)" : "");
+                  "found experiment \"%.80s\"%s, allowed: all, or one that `rovi reproduce` lists", name,
+                  suggestion_text(&suggestion, meant));
 }
 
 static rovi_status check_request(void *context, rovi_error *error)

@@ -121,13 +121,13 @@ static rovi_status report_key(const struct field *field, const char *key, const 
 {
     struct text allowed = {0};
     struct suggestion suggestion = {.typed = key};
+    char meant[SUGGESTION_ROOM];
     for (size_t i = 0; keys[i]; i++) {
         append(&allowed, "%s%s", i ? ", " : "", keys[i]);
         suggestion_consider(&suggestion, keys[i]);
     }
-    return report(error, ROVI_BAD_INPUT, "%.160s: %sunknown key \"%.40s\"%s%s%s, allowed: %s", field->file,
-                  path_of(field).bytes, key, suggestion.best ? " (did you mean " : "",
-                  suggestion.best ? suggestion.best : "", suggestion.best ? "?)" : "", allowed.bytes);
+    return report(error, ROVI_BAD_INPUT, "%.160s: %sunknown key \"%.40s\"%s, allowed: %s", field->file,
+                  path_of(field).bytes, key, suggestion_text(&suggestion, meant), allowed.bytes);
 }
 
 rovi_status field_check_keys(const struct field *field, const char *const *keys, rovi_error *error)

@@ -74,3 +74,11 @@ void suggestion_consider(struct suggestion *suggestion, const char *name)
     suggestion->best = name;
     suggestion->distance = distance;
 }
+
+const char *suggestion_text(const struct suggestion *suggestion, char text[SUGGESTION_ROOM])
+{
+    text[0] = '\0';
+    if (suggestion->best)
+        snprintf(text, SUGGESTION_ROOM, " (did you mean %.64s?)", suggestion->best);
+    return text;
+}

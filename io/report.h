@@ -31,4 +31,8 @@ struct suggestion {
 };
 void suggestion_consider(struct suggestion *suggestion, const char *name);
 
+/* " (did you mean NAME?)" for the end of a sentence, or nothing; returns text. */
+#define SUGGESTION_ROOM 96
+const char *suggestion_text(const struct suggestion *suggestion, char text[SUGGESTION_ROOM]);
+
 #endif

@@ -94,13 +94,13 @@ static rovi_status report_source(const char *name, rovi_error *error)
 static rovi_status report_unknown(const char *name, rovi_error *error)
 {
     struct suggestion suggestion = {.typed = name};
+    char meant[SUGGESTION_ROOM];
     for (size_t i = 0; builtin_at(i); i++)
         suggestion_consider(&suggestion, builtin_at(i)->name);
     return report(error, ROVI_BAD_INPUT,
                   "found target \"%.100s\", allowed: a .json description, a .so library or the name of a built-in "
-                  "target%s%s%s; `rovi help fit` lists them",
-                  name, suggestion.best ? " (did you mean " : "", suggestion.best ? suggestion.best : "",
-                  suggestion.best ? "?)" : "");
+                  "target%s; `rovi help fit` lists them",
+                  name, suggestion_text(&suggestion, meant));
 }
 
 static rovi_status open_any(const struct target_request *request, struct target_source *source, rovi_error *error)
