@@ -4,10 +4,9 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "cli/crash.h"
 #include "cli/diagnosis.h"
 #include "cli/interrupt.h"
-#include "cli/model_log.h"
+#include "cli/saved_target.h"
 #include "io/fit_file.h"
 #include "io/report.h"
 
@@ -86,22 +85,10 @@ static void ask_theory(const rovi_target *target, const rovi_diagnosis_options *
 
 /* ---- the run ---- */
 
-static void warn_if_changed(const char *path, const char *fingerprint, bool is_library)
+static rovi_status open_target(const struct command *self, const struct fit_file *fit, rovi_target **target,
+                               rovi_error *error)
 {
-    if (path && fingerprint && target_file_changed(path, fingerprint))
-        fprintf(stderr, "rovi check: %s has changed since the fit; what is asked is the target %s\n", path,
-                is_library ? "as it is now" : "that was fitted");
-}
-
-static rovi_status open_target(const struct fit_file *fit, rovi_target **target, rovi_error *error)
-{
-    const struct fit_context *context = &fit->context;
-    warn_if_changed(context->target_path, context->target_fingerprint, context->is_library);
-    warn_if_changed(context->data_path, context->data_fingerprint, context->is_library);
-    if (context->is_library)
-        crash_catch("rovi check", context->target_path);
-    rovi_status status =
-        context->is_library ? fit_file_library(fit, model_log, target, error) : fit_file_target(fit, target, error);
+    rovi_status status = saved_target_open(self, fit, target, error);
     if (!status && !*target)
         status = report(error, ROVI_BAD_INPUT,
                         "the fit keeps no target that can be asked, so that neither its evidence nor its modes can be "
@@ -148,7 +135,7 @@ static int check(const struct command *self, const struct request *request)
     int code = EXIT_DONE;
     if (fit_file_open(request->fit, &fit, &error))
         return say_error(self, &error);
-    rovi_status status = report_in_file(&error, open_target(&fit, &target, &error), request->fit);
+    rovi_status status = report_in_file(&error, open_target(self, &fit, &target, &error), request->fit);
     if (!status) {
         status = rovi_diagnosis_run(target, fit.fit, &request->options, diagnosis_monitor, NULL, &diagnosis, &error);
         report_in_file(&error, status, request->fit);

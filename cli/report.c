@@ -10,6 +10,7 @@
 #include "cli/gnuplot.h"
 #include "cli/interrupt.h"
 #include "cli/report_page.h"
+#include "cli/saved_target.h"
 #include "io/output.h"
 #include "io/report.h"
 
@@ -102,14 +103,15 @@ static rovi_status make_page(struct report_page *page, const char *path, rovi_er
 }
 
 /* The parameters of a library, as long as it is where it was. */
-static rovi_status summarise(const struct fit_file *file, rovi_target **target, struct summary *summary,
-                             rovi_error *why)
+static rovi_status summarise(const struct command *self, const struct fit_file *file, rovi_target **target,
+                             struct summary *summary, rovi_error *why)
 {
-    rovi_status status = fit_file_library(file, NULL, target, why);
+    rovi_status status = saved_target_open(self, file, target, why);
     return status ? status : summary_make(file->fit, *target, file->context.seed, PARAMETERS_SHOWN, summary, why);
 }
 
-static rovi_status report_on(const struct request *request, struct picture *picture, rovi_error *error)
+static rovi_status report_on(const struct command *self, const struct request *request, struct picture *picture,
+                             rovi_error *error)
 {
     rovi_modes *modes = NULL;
     struct verdict verdict;
@@ -124,7 +126,7 @@ static rovi_status report_on(const struct request *request, struct picture *pict
     rovi_target *library = NULL;
     struct summary summary = {0};
     rovi_error why = {0};
-    if (!status && file->context.is_library && !summarise(file, &library, &summary, &why))
+    if (!status && file->context.is_library && !summarise(self, file, &library, &summary, &why))
         page.summary = &summary;
     page.no_summary = why.status ? why.message : NULL;
     if (!status)
@@ -144,7 +146,7 @@ static int run(const struct command *self, int argc, char **argv)
     if (!command_read(self, argc, argv, (struct reader){apply, check_request}, &request, &code))
         return code;
     interrupt_catch(NULL);
-    rovi_status status = report_on(&request, &picture, &error);
+    rovi_status status = report_on(self, &request, &picture, &error);
     picture_clear(&picture);
     return status ? say_error(self, &error) : EXIT_DONE;
 }

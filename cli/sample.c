@@ -6,16 +6,14 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "cli/crash.h"
 #include "cli/interrupt.h"
-#include "cli/model_log.h"
+#include "cli/saved_target.h"
 #include "io/draws_csv.h"
 #include "io/draws_name.h"
 #include "io/draws_netcdf.h"
 #include "io/draws_target.h"
 #include "io/output.h"
 #include "io/report.h"
-#include "io/target_file.h"
 
 struct request {
     const char *fit, *output, *count_text, *seed_text, *proposals_text, *chains_text, *layout_text;
@@ -92,13 +90,6 @@ static rovi_status check_request(void *context, rovi_error *error)
         status = parse_count("--resample", request->proposals_text, (struct count_range){request->count, COUNT_MOST},
                              &request->proposals, error);
     return status;
-}
-
-static void warn_if_changed(const char *path, const char *fingerprint, bool is_library)
-{
-    if (path && fingerprint && target_file_changed(path, fingerprint))
-        fprintf(stderr, "rovi sample: %s has changed since the fit; lp__ is of the target %s\n", path,
-                is_library ? "as it is now, and so is the constrained scale" : "that was fitted");
 }
 
 /* Draws on their way into a file, and how many of them hold any number. */
@@ -193,21 +184,21 @@ static rovi_status write_draws(const struct request *request, const struct draws
     return status;
 }
 
-static rovi_status open_target(const struct request *request, const struct fit_file *fit, rovi_target **target,
-                               rovi_error *error)
+static rovi_status open_target(const struct command *self, const struct request *request, const struct fit_file *fit,
+                               rovi_target **target, rovi_error *error)
 {
     *target = NULL;
-    warn_if_changed(fit->context.target_path, fit->context.target_fingerprint, fit->context.is_library);
-    warn_if_changed(fit->context.data_path, fit->context.data_fingerprint, fit->context.is_library);
     if (!fit->context.is_library && (request->generated || request->unconstrained))
         return report(error, ROVI_BAD_INPUT, "--%s: allowed for the fit of a .so library, which this is not",
                       request->generated ? "generated-quantities" : "unconstrained");
-    if (!fit->context.is_library)
-        return fit_file_target(fit, target, error);
     if (request->unconstrained)
         return ROVI_OK;
-    crash_catch("rovi sample", fit->context.target_path);
-    return fit_file_library(fit, model_log, target, error);
+    rovi_error why = {0};
+    rovi_status status = saved_target_open(self, fit, target, &why);
+    if (!status)
+        return ROVI_OK;
+    return report(error, status, "%.440s%s", why.message,
+                  fit->context.is_library ? "; --unconstrained draws do without the library" : "");
 }
 
 static rovi_status sample_from(const struct request *request, const struct fit_file *fit, const rovi_target *target,
@@ -241,7 +232,7 @@ static int sample(const struct command *self, const struct request *request)
     rovi_target *target = NULL;
     if (fit_file_open(request->fit, &fit, &error))
         return say_error(self, &error);
-    rovi_status status = report_in_file(&error, open_target(request, &fit, &target, &error), request->fit);
+    rovi_status status = report_in_file(&error, open_target(self, request, &fit, &target, &error), request->fit);
     if (!status)
         status = sample_from(request, &fit, target, &error);
     rovi_target_free(target);

@@ -118,6 +118,9 @@ row() {
     rm data.json
     cp "$FIXTURES/stan_plain.so" .
     refused 2 'Could not open the data file' sample f.json -n 1 -o b.csv
+    rm stan_plain.so
+    refused 2 '--unconstrained draws do without the library' sample f.json -n 1 -o b.csv
+    "$ROVI" sample f.json -n 1 -o b.csv --unconstrained
 }
 
 @test "data that are not there, or that the model rejects" {
