@@ -21,7 +21,7 @@
 #include "evidence/elbo.h"
 
 #define GRADIENT_COST    4 /* evaluations of the density, beside that which comes with it */
-#define BUDGET_LEAST     8000
+#define BUDGET_LEAST     4000
 #define EVIDENCE_SHARE   8    /* of the budget, one part in so many, goes into evidence */
 #define EVIDENCE_DRAWS   4000 /* at most */
 #define EVIDENCE_LEAST   25
@@ -481,7 +481,6 @@ static rovi_status check(const rovi_target *target, const rovi_fit *fit, const r
 
 static void clean_up(struct job *job)
 {
-    probe_free(&job->probe);
     rovi_modes_free(job->modes);
     team_free(job->team);
     arena_free(&job->memory);

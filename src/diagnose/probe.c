@@ -13,6 +13,7 @@
 
 #include "family/draw.h"
 
+#define STEPS  60   /* of a climb, at most */
 #define SAME   1e-3 /* standard deviations of the fit: the same maximum, up to where climbs end */
 #define PULLS  4    /* times that a start outside the support is pulled halfway to the fit's mean */
 #define FAILED (PROBE_ROOM + 1)
@@ -44,18 +45,12 @@ void probe_init(struct probe *p, struct arena *arena, const struct progress *pro
     for (size_t k = 0; k < PROBE_ROUND && !arena->failed; k++) {
         struct probe_climb *c = &p->climb[k];
         ascent_init(&c->ascent, arena, progress, NULL);
+        c->ascent.most_steps = STEPS;
         valley_init(&c->valley, arena, progress, p->L);
         c->x = arena_doubles(arena, d);
     }
     if (!arena->failed) {
         set_moments(p);
-    }
-}
-
-void probe_free(struct probe *p)
-{
-    for (size_t k = 0; p->climb != NULL && k < PROBE_ROUND; k++) {
-        valley_free(&p->climb[k].valley);
     }
 }
 

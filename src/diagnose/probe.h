@@ -5,7 +5,7 @@
 #define ROVI_DIAGNOSE_PROBE_H
 
 #include "diagnose/draws.h"
-#include "diagnose/valley.h"
+#include "solve/valley.h"
 
 #define PROBE_ROUND 8   /* climbs side by side, which know of each other only afterwards */
 #define PROBE_NEAR  4   /* known maxima that a path is looked for to */
@@ -47,10 +47,9 @@ struct probe {
     struct probe_climb *climb; /* PROBE_ROUND */
 };
 
-/* Takes memory from the arena, which may fail; views are freed by probe_free. q and its draws are borrowed. */
+/* Takes memory from the arena, which may fail. q and its draws are borrowed. */
 void probe_init(struct probe *p, struct arena *arena, const struct progress *progress, struct team *team,
                 const rovi_approximation *q, const struct draws *draws);
-void probe_free(struct probe *p);
 
 /* Climbs from n points (n x d), modes of the fit by falling weight, into owner (n): the peaks that own where they end,
  * PROBE_ROOM where a climb fails. */

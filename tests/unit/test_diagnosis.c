@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "diagnose/reason.h"
-#include "diagnose/valley.h"
+#include "solve/valley.h"
 #include "support.h"
 
 static const double half[] = {0.5, 0.5};
@@ -39,7 +39,6 @@ static bool are_joined(const rovi_target *target, const double *a, const double 
     assert_false(rig.arena.failed);
     const bool joined = valley_joined(&valley, (struct place){a, support_logp(target, a)},
                                       (struct place){b, support_logp(target, b)}, depth);
-    valley_free(&valley);
     support_rig_free(&rig);
     return joined;
 }

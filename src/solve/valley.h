@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Whether two points lie in one mode of the target: joined by a path along which its density does not fall far. */
-#ifndef ROVI_DIAGNOSE_VALLEY_H
-#define ROVI_DIAGNOSE_VALLEY_H
+#ifndef ROVI_SOLVE_VALLEY_H
+#define ROVI_SOLVE_VALLEY_H
 
 #include "solve/ascent.h"
 
@@ -16,15 +16,14 @@ struct valley {
     double *points, *logp;  /* on a segment */
     double *bend;           /* VALLEY_BENDS x d */
     double *scratch;
-    struct rovi_target *view; /* the target in that plane, owned */
+    struct rovi_target view; /* the target in that plane */
     struct meter meter;
     struct progress in_plane;
     struct ascent ascent;
 };
 
-/* Takes memory from the arena, which may fail; the view is freed by valley_free. Not to be moved. */
+/* Takes memory from the arena, which may fail. Not to be moved. */
 void valley_init(struct valley *v, struct arena *arena, const struct progress *progress, const double *L);
-void valley_free(struct valley *v);
 
 /* A point and its log density. */
 struct place {

@@ -5,7 +5,7 @@
  * Else the path is bent through that point, and its halves are looked at. Straight segments alone would take every bent
  * mode (a ring, a banana, the neck of a funnel) for several.
  */
-#include "diagnose/valley.h"
+#include "solve/valley.h"
 
 #include <math.h>
 #include <string.h>
@@ -37,29 +37,19 @@ static int evaluate_in_plane(const struct rovi_target *view, size_t n, const dou
 void valley_init(struct valley *v, struct arena *arena, const struct progress *progress, const double *L)
 {
     const size_t d = progress->meter->target->dim;
-    *v = (struct valley){.progress = progress, .dim = d, .L = L, .view = target_make(d)};
+    *v = (struct valley){.progress = progress, .dim = d, .L = L};
     v->along = arena_doubles(arena, d);
     v->normal = arena_doubles(arena, d);
     v->points = arena_doubles(arena, INNER * d);
     v->logp = arena_doubles(arena, INNER);
     v->bend = arena_doubles(arena, VALLEY_BENDS * d);
     v->scratch = arena_doubles(arena, progress->meter->target->scratch);
-    if (v->view == NULL) {
-        arena->failed = true;
-        return;
-    }
-    v->view->evaluate = evaluate_in_plane;
-    v->view->scratch = progress->meter->target->scratch;
-    v->view->self = v;
-    meter_init(&v->meter, v->view);
+    v->view = (struct rovi_target){
+        .dim = d, .log_z = NAN, .evaluate = evaluate_in_plane, .scratch = progress->meter->target->scratch, .self = v};
+    meter_init(&v->meter, &v->view);
     v->in_plane = *progress;
     v->in_plane.meter = &v->meter;
     ascent_init(&v->ascent, arena, &v->in_plane, NULL);
-}
-
-void valley_free(struct valley *v)
-{
-    rovi_target_free(v->view);
 }
 
 /* The lowest of the points inside the segment into `lowest`; its log density. */
