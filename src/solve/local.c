@@ -4,6 +4,9 @@
  * -E[d gamma/dz] = I (Opper and Archambeau 2009), equation (25). The mean Jacobian A = -E[d gamma/dz] is estimated by
  * regressing gamma on z, which is exact for a normal target whatever the draws. A step of rate r takes the precision,
  * in whitened coordinates, from I to (1 - r) I + r A, and the mean by r times the Newton step.
+ *
+ * A whole step would gain S nats but for the noise of A and E[gamma], which costs N of them. What is left after a step
+ * of rate r is about (1 - r)^2 S + r^2 N, least at r = S/(S + N); N is known from the residuals of the regression.
  */
 #include "solve/local.h"
 
@@ -16,11 +19,14 @@
 #include "base/team_linalg.h"
 #include "family/reference.h"
 
-#define LONGEST        2.0  /* a step of the mean, in standard deviations */
-#define MARGIN         0.1  /* by which a precision must be positive, next to the present one */
-#define SMOOTH         0.01 /* nats: what is no further from a quadratic function is taken for one */
-#define SMOOTH_NEXT_TO 0.1  /* nearly one: next to the standard deviation of the log ratio */
-#define PAIRS          (TARGET_BLOCK / 2)
+#define LONGEST 2.0  /* a step of the mean, in standard deviations, unless it is known better */
+#define MARGIN  0.1  /* by which a precision must be positive, next to the present one, at most */
+#define EXACT   1e-7 /* the same, of the margin, where there is no noise */
+#define CERTAIN 3.0  /* times the noise of an eigenvalue: a margin */
+#define NOISY   0.5  /* of the noise: a signal that is less shows nothing */
+#define QUIET   0.1  /* nats: noise that does not hide where the mass is */
+#define REACH   0.5  /* a step may be so many times as long as signal is to noise */
+#define PAIRS   (TARGET_BLOCK / 2)
 
 void local_init(struct local *local, struct arena *arena, size_t d)
 {
@@ -36,9 +42,8 @@ void local_work_init(struct local_work *w, struct arena *arena, const struct pro
     *w = (struct local_work){.progress = progress, .team = team, .dim = d, .draws = draws};
     w->z = arena_doubles(arena, draws / 2 * d);
     w->odd = arena_doubles(arena, draws / 2 * d);
-    w->slope = arena_doubles(arena, draws);
+    w->even = arena_doubles(arena, draws / 2 * d);
     w->logp = arena_doubles(arena, draws);
-    w->sums = arena_doubles(arena, (draws / 2 + PAIRS - 1) / PAIRS * d);
     w->work_size = 2 * TARGET_BLOCK * d + progress->meter->target->scratch;
     w->work = arena_doubles(arena, team_size(team) * w->work_size);
     w->A = arena_doubles(arena, d * d);
@@ -107,28 +112,16 @@ static void place(const struct local *local, size_t m, size_t d, const double *z
     }
 }
 
-/* Rows of `odd`: difference of the gradients of a pair; slopes along the pair's ray from the mean, outwards; sum of all
- * gradients. x (2 m x d) holds the points. */
-static void take_gradients(const struct local *local, size_t m, size_t d, const double *x, const double *grad,
-                           double *odd, double *slope[2], double *sum)
+/* Rows of `odd` and `even`: difference and sum of the gradients of a pair. grad: 2 m x d. */
+static void take_gradients(size_t m, size_t d, const double *grad, double *odd, double *even)
 {
-    memset(sum, 0, d * sizeof *sum);
-    for (size_t p = 0; p < m; p++) {
-        const double *at = x + p * d, *plus = grad + p * d, *minus = grad + (m + p) * d;
-        double up = 0, down = 0;
-        for (size_t j = 0; j < d; j++) {
-            const double off = at[j] - local->mean[j];
-            up += off * plus[j];
-            down -= off * minus[j];
-            odd[p * d + j] = plus[j] - minus[j];
-            sum[j] += plus[j] + minus[j];
-        }
-        slope[0][p] = up;
-        slope[1][p] = down;
+    for (size_t p = 0; p < m * d; p++) {
+        odd[p] = grad[p] - grad[m * d + p];
+        even[p] = grad[p] + grad[m * d + p];
     }
 }
 
-/* PAIRS antithetic pairs: log densities, gamma's odd part. */
+/* PAIRS antithetic pairs: log densities, gamma's odd and even part. */
 static void ask(void *context, size_t index, size_t worker)
 {
     struct job *job = context;
@@ -136,7 +129,8 @@ static void ask(void *context, size_t index, size_t worker)
     const size_t d = w->dim, pairs = w->draws / 2, first = index * PAIRS;
     const size_t m = pairs - first < PAIRS ? pairs - first : PAIRS;
     double *x = w->work + worker * w->work_size, *grad = x + TARGET_BLOCK * d, *scratch = grad + TARGET_BLOCK * d;
-    double logp[TARGET_BLOCK], *slope[2] = {w->slope + first, w->slope + pairs + first};
+    double *odd = w->odd + first * d, *even = w->even + first * d;
+    double logp[TARGET_BLOCK];
     rovi_stop stop = ROVI_STOP_INTERRUPTED;
     if (atomic_load(&job->ended) || supervisor_ends_all(w->progress, &stop)) {
         atomic_store(&job->ended, true);
@@ -146,14 +140,15 @@ static void ask(void *context, size_t index, size_t worker)
     place(job->local, m, d, w->z + first * d, x);
     const size_t rejected = meter_evaluate(w->progress->meter, 2 * m, x, logp, grad, scratch);
     if (rejected < 2 * m) {
-        take_gradients(job->local, m, d, x, grad, w->odd + first * d, slope, w->sums + index * d);
-        linalg_multiply_lower(m, d, job->local->L, w->odd + first * d); /* rows: gamma^T = grad^T L */
+        take_gradients(m, d, grad, odd, even);
+        linalg_multiply_lower(m, d, job->local->L, odd); /* rows: gamma^T = grad^T L */
+        linalg_multiply_lower(m, d, job->local->L, even);
     } else {
         for (size_t p = 0; p < 2 * m; p++) { /* perhaps never asked */
             logp[p] = -INFINITY;
         }
-        memset(w->odd + first * d, 0, m * d * sizeof *w->odd);
-        memset(w->sums + index * d, 0, d * sizeof *w->sums);
+        memset(odd, 0, m * d * sizeof *odd);
+        memset(even, 0, m * d * sizeof *even);
     }
     memcpy(w->logp + first, logp, m * sizeof *logp);
     memcpy(w->logp + pairs + first, logp + m, m * sizeof *logp);
@@ -190,27 +185,6 @@ static void measure(struct local *local, const struct local_work *w, size_t acce
     local->off = accepted == w->draws ? 0.5 * variance : INFINITY;
 }
 
-/* How far log p is from a quadratic function f, in nats, as far as the draws see: for that, f(z) - f(-z) =
- * z^T (gamma(z) + gamma(-z)), and f(z) + f(-z) - z^T (gamma(z) - gamma(-z))/2 is the same for every z. */
-static double roughness(const struct local_work *w, size_t accepted)
-{
-    const size_t pairs = w->draws / 2;
-    double odd = 0, even = 0, even_squares = 0;
-    if (accepted < w->draws) {
-        return INFINITY;
-    }
-    for (size_t p = 0; p < pairs; p++) {
-        const double plus = w->logp[p], minus = w->logp[pairs + p];
-        const double up = w->slope[p], down = w->slope[pairs + p];
-        const double a = plus - minus - (up - down), b = plus + minus - 0.5 * (up + down) - 2 * w->logp[0];
-        odd += a * a;
-        even += b;
-        even_squares += b * b;
-    }
-    const double n = (double)pairs;
-    return sqrt(odd / n + fmax(0, even_squares / n - even / n * (even / n)));
-}
-
 /* A pair of which the target accepted both points counts twice, one of which it rejected one once. */
 static void weigh_pairs(struct local_work *w)
 {
@@ -225,28 +199,50 @@ static void weigh_pairs(struct local_work *w)
     }
 }
 
-/* w->vector <- mean gamma */
-static void average(const struct local *local, struct local_work *w, size_t accepted)
+/* w->vector <- mean gamma. Returns what its noise costs, in nats: half of the sum of its variances. */
+static double average(struct local_work *w, size_t accepted)
 {
-    const size_t d = w->dim;
-    memset(w->step, 0, d * sizeof *w->step);
-    for (size_t p = 0; p < (w->draws / 2 + PAIRS - 1) / PAIRS * d; p++) {
-        w->step[p % d] += w->sums[p] / (double)accepted;
+    const size_t d = w->dim, pairs = w->draws / 2;
+    double squares = 0;
+    memset(w->vector, 0, d * sizeof *w->vector);
+    for (size_t p = 0; p < pairs * d; p++) {
+        w->vector[p % d] += w->even[p] / (double)accepted;
+        squares += 0.25 * w->even[p] * w->even[p];
     }
-    linalg_multiply(1, d, d, w->step, local->L, w->vector);
+    const double n = (double)accepted / 2, mean_square = linalg_dot(d, w->vector, w->vector);
+    return 0.5 * fmax(0, squares / n - mean_square) / n;
 }
 
-/* w->A <- the regression of -gamma on z, symmetrised; w->vector <- mean gamma. False when the draws are degenerate. */
-static bool regress(const struct local *local, struct local_work *w, size_t accepted)
+/* The sum of the variances of the entries of w->C, a regression of rows of w->odd on rows of w->z: those of residuals
+ * need not be alike (White 1980). w->even is used up. */
+static double sum_of_variances(struct local_work *w, size_t accepted)
 {
     const size_t d = w->dim, n = w->draws / 2;
-    average(local, w, accepted);
+    double *left = w->even, sum = 0;
+    linalg_multiply_nt(n, d, d, w->z, w->C, left); /* -gamma as the regression has it */
+    for (size_t p = 0; p < n; p++) {
+        const double *z = w->z + p * d;
+        double square = 0;
+        for (size_t j = 0; j < d; j++) {
+            const double off = left[p * d + j] + w->odd[p * d + j];
+            square += off * off;
+        }
+        sum += square * linalg_dot(d, z, z);
+    }
+    return sum / ((double)accepted * (double)accepted) * (double)n / (double)(n - d);
+}
+
+/* w->A <- the regression of -gamma on z, symmetrised. Returns what its noise costs, in nats: a quarter of the sum of
+ * the variances of its entries; infinity when the draws are degenerate. */
+static double regress(struct local_work *w, size_t accepted)
+{
+    const size_t d = w->dim, n = w->draws / 2;
     weigh_pairs(w);
     team_gram(w->team, n, d, w->z, w->B);
     memset(w->C, 0, d * d * sizeof *w->C);
     team_add_multiply_tn(w->team, &(struct linalg_tn){d, n, d, -1, w->odd, w->z, w->C});
     if (!linalg_cholesky(d, w->B, w->B)) {
-        return false;
+        return INFINITY;
     }
     team_solve_lower(w->team, d, d, w->B, w->C); /* C (z z^T)^-1 */
     team_solve_lower_transposed(w->team, d, d, w->B, w->C);
@@ -255,7 +251,25 @@ static bool regress(const struct local *local, struct local_work *w, size_t acce
             w->A[i * d + j] = 0.5 * (w->C[i * d + j] + w->C[j * d + i]);
         }
     }
-    return true;
+    return (double)(d + 1) / (double)(8 * d) *
+           sum_of_variances(w, accepted); /* symmetrising halves those off the diagonal */
+}
+
+/* The KL from N(0, I) to the normal of precision A whose mean is where E[gamma] points; infinity unless A is positive
+ * definite. w->C is used up. */
+static double whole_step(struct local_work *w)
+{
+    const size_t d = w->dim;
+    double sum = 0;
+    if (!linalg_cholesky(d, w->A, w->C)) {
+        return INFINITY;
+    }
+    for (size_t i = 0; i < d; i++) {
+        sum += 0.5 * (w->A[i * d + i] - 1) - log(w->C[i * d + i]);
+    }
+    memcpy(w->step, w->vector, d * sizeof *w->step);
+    linalg_solve_lower(1, d, w->C, w->step);
+    return sum + 0.5 * linalg_dot(d, w->step, w->step);
 }
 
 /* w->B <- (1 - rate) I + rate A; false unless that is positive definite by a margin. w->C is used up. */
@@ -291,16 +305,14 @@ static void apply(struct local *local, struct local_work *w, const double *facto
     linalg_multiply_lower(d, d, factor, local->L);
 }
 
-/* Precision (1 - rate) I + rate A, with as much of the rate as keeps it well inside the positive definite ones. Where
- * log p is quadratic next to what it differs by, A is nearly exact and the step is a whole one, the longer the better.
- */
-static bool move(struct local *local, struct local_work *w, double rate, double rough)
+/* Precision (1 - rate) I + rate A, with as much of the rate as keeps it well inside the positive definite ones: by less
+ * where there is less noise, and then the step is longer too. */
+static bool move(struct local *local, struct local_work *w, double rate, double signal, double noise)
 {
     double *factor = w->A;
-    const double spread = sqrt(2 * local->off);
-    const double margin = rough < SMOOTH ? MARGIN * fmax(1e-7, rough / SMOOTH) : MARGIN;
-    const double longest = rough < SMOOTH ? INFINITY : fmax(LONGEST, 0.5 * spread / rough);
-    rate = rough < SMOOTH || rough < SMOOTH_NEXT_TO * spread ? 1 : rate;
+    const double spread = CERTAIN * sqrt(8 * noise / (double)w->dim); /* of the eigenvalues of A */
+    const double margin = fmax(EXACT * MARGIN, fmin(MARGIN, spread));
+    const double longest = fmax(LONGEST, REACH * sqrt(signal / noise));
     for (int attempt = 0; attempt < 20; attempt++, rate *= 0.5) {
         if (!mix_precision(w, rate, margin)) {
             continue;
@@ -314,9 +326,22 @@ static bool move(struct local *local, struct local_work *w, double rate, double 
     return false;
 }
 
+/* One step from the draws taken last; false when none is worth it, or the draws tell of none. `most`: a longer rate has
+ * overshot. */
+static bool step(struct local *local, struct local_work *w, size_t accepted, double rate, double most)
+{
+    const double noise = average(w, accepted) + regress(w, accepted), whole = whole_step(w);
+    const double signal = isfinite(whole) ? fmax(0, whole - noise) : fmax(noise, local->off);
+    const double best = signal / (signal + noise);
+    return isfinite(noise) && !(w->slight > 0 && noise < QUIET && signal < w->slight + NOISY * noise) &&
+           move(local, w, fmax(rate, fmin(best, most)), signal, noise);
+}
+
 bool local_fit(struct local *local, struct local_work *w, struct rng_stream stream, int steps, double rate)
 {
+    double most = 1;
     for (int t = 0; t <= steps; t++) {
+        const double elbo = local->elbo, error = local->error;
         stream.substream++;
         const size_t accepted = draw(local, w, stream);
         if (accepted < w->draws / 2) {
@@ -326,8 +351,8 @@ bool local_fit(struct local *local, struct local_work *w, struct rng_stream stre
         if (t == steps || local->off < w->enough) {
             break;
         }
-        const double rough = roughness(w, accepted);
-        if (!regress(local, w, accepted) || !move(local, w, rate, rough)) {
+        most = t > 0 && local->elbo < elbo - 2 * hypot(error, local->error) ? 0.5 * most : most;
+        if (!step(local, w, accepted, rate, most)) {
             break;
         }
     }

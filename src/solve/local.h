@@ -26,12 +26,12 @@ struct local_work {
     const struct progress *progress;
     struct team *team; /* or NULL */
     size_t dim, draws;
-    double enough;        /* a fit ends when the local is off by less; 0 at first */
-    double *z;            /* draws/2 x d: standard normal, of antithetic pairs */
-    double *odd;          /* draws/2 x d: difference of their gradients, times L */
-    double *slope, *logp; /* draws: derivative of log p along the ray from the mean, times the way; log p */
-    double *sums;         /* of the gradients, by block */
-    double *A, *B, *C;    /* d x d */
+    double enough;      /* a fit ends when the local is off by less; 0 at first */
+    double slight;      /* nats: and when a step is expected to gain less; 0 at first */
+    double *z;          /* draws/2 x d: standard normal, of antithetic pairs */
+    double *odd, *even; /* draws/2 x d: difference and sum of their gradients, times L */
+    double *logp;       /* draws */
+    double *A, *B, *C;  /* d x d */
     double *vector, *step;
     double *work; /* of each worker: a block of points and gradients, the target's scratch */
     size_t work_size;
@@ -47,7 +47,8 @@ bool local_laplace(struct local *local, struct local_work *w, const double *x, c
 /* About the mean and covariance of q, which is not compact; false when that is not positive definite. */
 bool local_of_approximation(struct local *local, struct local_work *w, const rovi_approximation *q);
 
-/* `steps` natural-gradient steps of length `rate` in (0, 1]; false when the target gives too few values here. */
+/* At most `steps` natural-gradient steps, of rate `rate` in (0, 1] or of the best that noise allows, if that is more;
+ * false when the target gives too few values here. */
 bool local_fit(struct local *local, struct local_work *w, struct rng_stream stream, int steps, double rate);
 
 /* Distance of x from `from`, in standard deviations of the local. */
