@@ -31,6 +31,8 @@
 #define CHUNKS          16
 #define ALIKE           5e-4 /* nats: a local that differs less from the target needs no more steps */
 #define NEARLY          0.25 /* nats: a local of a mode, not of a pole of the density, nor of a funnel's neck */
+#define WILD            10.0 /* nats: a local that is off by more tells nothing of where the mass is */
+#define PROMISING       3.0  /* nats: evidence by which a place is better than all that is known, if Laplace is right */
 #define SLIGHT          1e-3 /* nats: a gain that is not worth a chunk */
 #define SHRINKS         8
 #define PULLS           4
@@ -54,8 +56,10 @@ void explore_init(struct explorer *e, struct arena *arena, const struct progress
     local_init(&e->good, arena, d);
     ascent_init(&e->ascent, arena, progress, team);
     e->ascent.still = STILL;
+    valley_init(&e->valley, arena, progress, NULL);
     local_work_init(&e->work, arena, progress, team);
     e->work.enough = ALIKE;
+    e->work.slight = SLIGHT;
 }
 
 /* Where searching begins: the target's start, or the origin. */
@@ -207,45 +211,56 @@ static bool fit_without_climb(struct explorer *e, struct local *fresh, const dou
     return settle(e, fresh, stream);
 }
 
-/* From Laplace's approximation at the end of a climb, when steps come near to the target from there. */
+/* From Laplace's approximation at the end of a climb. */
 static bool fit_after_climb(struct explorer *e, struct local *fresh, struct rng_stream stream)
 {
     double logp = 0;
-    return climb(e, fresh->peak, &logp) && laplace(e, fresh) && settle(e, fresh, stream) && fresh->off < NEARLY;
+    return climb(e, fresh->peak, &logp) && laplace(e, fresh) && settle(e, fresh, stream);
 }
 
-/* The first starts, as long as they cost little, until one leads to a mode that the mass is about. */
+/* Keeps the local made last, as the first of all if it is better than that. */
+static void keep_first(struct explorer *e)
+{
+    const bool is_new = explored_keep(e);
+    struct local *first = &e->locals[0], *last = &e->locals[e->count - 1];
+    if (is_new && last->elbo > first->elbo) {
+        const struct local better = *last;
+        *last = *first;
+        *first = better;
+    }
+}
+
+/* The first starts, as long as they cost little, until one leads to a mode that the mass is about: near which steps
+ * come to the target. */
 static bool try_modes(struct explorer *e, const rovi_settings *settings, uint64_t seed, struct rng_stream stream)
 {
-    struct local *fresh = &e->locals[0];
     const uint64_t begin = atomic_load(&e->progress->meter->gradient);
     const bool given = e->progress->meter->target->start != NULL; /* then the first two starts are the same */
-    for (size_t s = 0; s < FIRST; s += s == 0 && given ? 2 : 1) {
+    bool found = false;
+    for (size_t s = 0; s < FIRST && e->count < e->room && !found; s += s == 0 && given ? 2 : 1) {
         scatter(e, settings, seed, s);
-        if (fit_after_climb(e, fresh, stream)) {
-            memcpy(fresh->peak, e->x, e->dim * sizeof *e->x);
-            return true;
+        if (fit_after_climb(e, &e->locals[e->count], stream)) {
+            keep_first(e);
+            found = e->locals[0].off < NEARLY;
         }
         if (atomic_load(&e->progress->meter->gradient) - begin > FIRST_GRADIENTS * (e->dim + 10)) {
             break;
         }
     }
-    return false;
+    return found;
 }
 
 /* Mass without a mode is found by the steps of a local fit alone, from where the first climb began. */
 static bool try_first(struct explorer *e, const rovi_settings *settings, uint64_t seed, struct rng_stream stream)
 {
-    struct local *fresh = &e->locals[0];
-    if (!try_modes(e, settings, seed, stream)) {
+    if (!try_modes(e, settings, seed, stream) && e->count < e->room) {
         scatter(e, settings, seed, 0);
-        if (!fit_without_climb(e, fresh, e->x, stream)) {
-            return false;
+        if (fit_without_climb(e, &e->locals[e->count], e->x, stream)) {
+            e->x[0] = INFINITY; /* no climb ended there */
+            keep_first(e);
         }
-        fresh->peak[0] = INFINITY; /* no climb ended there */
     }
-    e->count = 1;
-    return true;
+    return e->count > 0;
 }
 
 /* Laplace's approximation as a local of its own. */
@@ -272,6 +287,31 @@ static double laplace_evidence(const struct explorer *e, const struct local *loc
     return evidence;
 }
 
+/* Whether climbs that a path joins to what is known need not be followed: where they end away from the mass, each is
+ * the begin of a long walk back. One has been followed; and Laplace's approximation there has no more evidence. */
+static bool may_skip(const struct explorer *e, double worth)
+{
+    const double off = e->locals[0].off;
+    return !e->narrow && off >= NEARLY && off < WILD && (e->led || e->walks > 0) &&
+           worth < explored_best(e) + PROMISING;
+}
+
+/* Whether a climb that ended at e->x, away from where the mass is, did so in the basin of a local known: a path joins
+ * them. */
+static bool is_reached(struct explorer *e, double logp)
+{
+    double depth = 0, at = 0;
+    for (size_t k = 0; k < e->count; k++) {
+        const double *mean = e->locals[k].mean;
+        e->valley.L = e->locals[k].L;
+        meter_evaluate(e->progress->meter, 1, mean, &at, NULL, e->valley.scratch);
+        if (valley_joined(&e->valley, (struct place){e->x, logp}, (struct place){mean, at}, &depth)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* One more start: true when it led to a mode that was not known. */
 static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_t seed, size_t s)
 {
@@ -291,9 +331,11 @@ static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_
     }
     struct local *fresh = &e->locals[e->count];
     const bool curved = laplace(e, fresh);
-    if (curved && explored_is_hopeless(e, laplace_evidence(e, fresh, logp))) {
+    const double worth = curved ? laplace_evidence(e, fresh, logp) : -INFINITY;
+    if ((curved && explored_is_hopeless(e, worth)) || (may_skip(e, worth) && is_reached(e, logp))) {
         return narrow;
     }
+    e->walks++;
     if (!(curved && settle(e, fresh, stream)) && (!may_walk(e) || !fit_without_climb(e, fresh, begin, stream))) {
         return narrow;
     }

@@ -9,6 +9,7 @@
 #include "base/settings.h"
 #include "solve/local.h"
 #include "solve/supervisor.h"
+#include "solve/valley.h"
 
 struct explorer {
     const struct progress *progress;
@@ -19,10 +20,12 @@ struct explorer {
     struct local *locals;     /* those found come first, by falling ELBO; one more to try in */
     double *weight;           /* room: softmax of the ELBOs */
     double *x, *scale, *H;    /* d, d, d x d */
+    size_t walks;             /* starts that were followed from where no climb had ended, after the first */
     const double *home;       /* d: steps of a local fit end when they lead away from it; or NULL */
     struct local good;        /* the last state of a local fit whose ELBO is known */
     struct ascent ascent;
     struct local_work work;
+    struct valley valley;
 };
 
 /* Takes memory for `room` modes from the arena, which may fail. */

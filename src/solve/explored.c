@@ -29,20 +29,27 @@ size_t explored_find(struct explorer *e, const struct local *fresh)
 bool explored_has_peak(struct explorer *e)
 {
     for (size_t k = 0; k < e->count; k++) {
-        if (local_distance(&e->locals[k], &e->work, e->locals[k].peak, e->x) < NEAR) {
+        const struct local *known = &e->locals[k];
+        if (local_distance(known, &e->work, known->peak, e->x) < NEAR ||
+            local_distance(known, &e->work, known->mean, e->x) < NEAR) {
             return true;
         }
     }
     return false;
 }
 
-bool explored_is_hopeless(const struct explorer *e, double worth)
+double explored_best(const struct explorer *e)
 {
     double best = -INFINITY;
     for (size_t k = 0; k < e->count; k++) {
         best = fmax(best, e->locals[k].elbo);
     }
-    return worth < best - HOPELESS;
+    return best;
+}
+
+bool explored_is_hopeless(const struct explorer *e, double worth)
+{
+    return worth < explored_best(e) - HOPELESS;
 }
 
 /* Takes local k out; its memory is used again. */
