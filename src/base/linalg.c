@@ -6,13 +6,10 @@
 #include "base/linalg.h"
 
 #include <cblas.h>
-#include <dlfcn.h>
 #include <float.h>
 #include <math.h>
 #include <pthread.h>
 #include <string.h>
-
-#include "rovi.h"
 
 #define SMALL 4 /* dimensions up to which a few products are not worth a call */
 
@@ -46,20 +43,6 @@ void linalg_release_threads(void)
         openblas_set_num_threads(hold.threads_before);
     }
     pthread_mutex_unlock(&hold.lock);
-}
-
-void rovi_end_blas_threads(void)
-{
-    void *program = dlopen(NULL, RTLD_LAZY);
-    void *address = program != NULL ? dlsym(program, "blas_thread_shutdown_") : NULL; /* not in a serial OpenBLAS */
-    if (address != NULL) {
-        int (*shutdown)(void);
-        memcpy(&shutdown, &address, sizeof shutdown); /* POSIX: functions fit into void * */
-        shutdown();
-    }
-    if (program != NULL) {
-        dlclose(program);
-    }
 }
 
 void linalg_identity(size_t d, double *A)
@@ -140,24 +123,14 @@ void linalg_add_multiply_tn_rows(const struct linalg_tn *product, size_t first, 
                 (int)product->n);
 }
 
-/* X <- X L, X L^T, X L^-T or X L^-1. A single row, as in a climb, as a vector: for a matrix the BLAS would copy L. */
-
 void linalg_multiply_lower(size_t n, size_t d, const double *L, double *X)
 {
-    if (n == 1) {
-        cblas_dtrmv(CblasRowMajor, CblasLower, CblasTrans, CblasNonUnit, (int)d, L, (int)d, X, 1);
-        return;
-    }
     cblas_dtrmm(CblasRowMajor, CblasRight, CblasLower, CblasNoTrans, CblasNonUnit, (int)n, (int)d, 1, L, (int)d, X,
                 (int)d);
 }
 
 void linalg_multiply_lower_transposed(size_t n, size_t d, const double *L, double *X)
 {
-    if (n == 1) {
-        cblas_dtrmv(CblasRowMajor, CblasLower, CblasNoTrans, CblasNonUnit, (int)d, L, (int)d, X, 1);
-        return;
-    }
     cblas_dtrmm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, (int)n, (int)d, 1, L, (int)d, X,
                 (int)d);
 }
@@ -198,20 +171,12 @@ void linalg_solve_lower(size_t n, size_t d, const double *L, double *X)
         }
         return;
     }
-    if (n == 1) {
-        cblas_dtrsv(CblasRowMajor, CblasLower, CblasNoTrans, CblasNonUnit, (int)d, L, (int)d, X, 1);
-        return;
-    }
     cblas_dtrsm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, (int)n, (int)d, 1, L, (int)d, X,
                 (int)d); /* X = X L^-T */
 }
 
 void linalg_solve_lower_transposed(size_t n, size_t d, const double *L, double *X)
 {
-    if (n == 1) {
-        cblas_dtrsv(CblasRowMajor, CblasLower, CblasTrans, CblasNonUnit, (int)d, L, (int)d, X, 1);
-        return;
-    }
     cblas_dtrsm(CblasRowMajor, CblasRight, CblasLower, CblasNoTrans, CblasNonUnit, (int)n, (int)d, 1, L, (int)d, X,
                 (int)d); /* X = X L^-1 */
 }

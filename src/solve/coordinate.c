@@ -20,7 +20,7 @@
 #define POLISHED      2   /* candidates at most, where there is one mode */
 #define POLISHED_MANY 4   /* where there are more: the screened ELBO says less of where each ends */
 #define CLOSE         1.0 /* nats: a candidate further below the best is not polished */
-#define NORMAL        2   /* times the tolerance: where the local normal is off by less, no rotation is looked for */
+#define NORMAL        10  /* times the tolerance: where the local normal is off by less, no rotation is looked for */
 #define CLEAR         0.5 /* nats: a fit that is off by less leaves no other rotation much to gain */
 
 struct coordinates {

@@ -27,7 +27,7 @@
 #define OUTDONE       0.3 /* nats that local normals promise together beyond a rotated product */
 #define IMPERFECT_DIM 20  /* dimensions, above which it is in proportion to them: what many add up to is no mode */
 
-#define MIXTURE_LEAST 20000
+#define MIXTURE_LEAST 250000
 #define MIXTURE_MOST  3
 #define MIXTURE_PRICE 10
 
@@ -253,7 +253,8 @@ static bool measure(const struct fit_job *job, const rovi_approximation *q, enum
 {
     const size_t all = measure_draws(job, purpose, atomic_load(&meter->density));
     const rovi_settings *settings = job->problem.settings;
-    for (size_t n = all / 10 > FEW_DRAWS ? all / 10 : all;; n = n < all && 4 * n > all ? all : 4 * n) {
+    const size_t few = all / 10 > FEW_DRAWS || purpose == RNG_EVIDENCE ? all / 10 : FEW_DRAWS;
+    for (size_t n = few < FEW_DRAWS || few > all ? all : few;; n = n < all && 4 * n > all ? all : 4 * n) {
         if (!measure_once(job, q, purpose, meter, team, n, elbo)) {
             return false;
         }
@@ -310,10 +311,11 @@ static bool may_mix(const struct fit_job *job)
            settings->solver == SOLVER_COORDINATE && settings->precondition == PRECONDITION_AUTO;
 }
 
-/* Whether local normals promise so much more than a rotation that a mixture of them is the fit. */
+/* Whether a mixture follows whatever the other restarts find: local normals promise more than a rotation, or it is far
+ * from the target. */
 static bool is_outdone(const struct fit_job *job, const rovi_restart *first)
 {
-    return may_mix(job) && first->promise > first->elbo.value + OUTDONE;
+    return may_mix(job) && (first->promise > first->elbo.value + OUTDONE || first->divergence > imperfect(job));
 }
 
 /* Whether a first restart that came this far spares the others all but their search for modes: near the target, as far

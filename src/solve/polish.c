@@ -17,13 +17,14 @@
 #define POINTS_MOST         65536
 #define POINTS_MOST_DOUBLES 4194304 /* and at most so many coordinates of points: what one array of a batch holds */
 #define NOISE_PART          0.5     /* of the tolerance: noise that a round may leave; settling halves it twice */
-#define DONE                0.5     /* of the tolerance that was asked for: a KL below it is not worth a round */
+#define DONE                1.0     /* times the tolerance that was asked for: a KL below it is not worth a round, */
+#define NEARLY_DONE         4.0     /* and one below this no second round that gains nothing */
 #define MASS_ERROR          0.003   /* of the mass of a mode's side along a coordinate */
 #define MASS_DRAWS          16384   /* at most, to get there */
 #define IDLE_ROUNDS         2       /* before more points are taken, or the candidate is finished; then one */
 #define SETTLING            4       /* rounds over which the coordinates are averaged in the end */
 #define SETTLED             0.02    /* of the tolerance: noise of a round that needs no averaging */
-#define SCREEN_DRAWS        1000
+#define SCREEN_DRAWS        500
 #define KEEP                0.6 /* of what earlier rounds told of a coordinate counts in the next */
 #define FALL                3   /* times the noise of a round: an ELBO that falls by more has overshot */
 #define FALLS               3   /* after which coordinates are updated one by one */
@@ -42,7 +43,7 @@ static size_t most_lines(size_t d)
 
 void polish_init(struct polish *p, struct arena *arena, const struct problem *problem, struct restart *restart)
 {
-    const size_t d = problem->target->dim, draws = (size_t)problem->settings->draws / 10;
+    const size_t d = problem->target->dim, draws = (size_t)problem->settings->draws / 20;
     *p = (struct polish){.problem = problem, .restart = restart, .memory = arena, .best_elbo = -INFINITY};
     p->tolerance = problem->settings->tolerance;
     p->trace_draws = draws > SCREEN_DRAWS ? draws : SCREEN_DRAWS;
@@ -143,9 +144,15 @@ static size_t find_lines(struct polish *p, const struct candidate *c)
     return count;
 }
 
+/* Whether a candidate of one piece along every coordinate is within so many tolerances of the target. */
+static bool is_within(struct polish *p, const struct candidate *c, double tolerances)
+{
+    return !c->edge && c->divergence < tolerances * p->problem->settings->tolerance && find_lines(p, c) == 0;
+}
+
 bool polish_is_done(struct polish *p, const struct candidate *c)
 {
-    return !c->edge && c->divergence < DONE * p->problem->settings->tolerance && find_lines(p, c) == 0;
+    return is_within(p, c, DONE);
 }
 
 /* ---- one round ---- */
@@ -388,7 +395,7 @@ bool polish_run(struct polish *p, struct candidate *c, double to_beat)
             break;
         }
         idle = c->elbo - before < 0.5 * fmax(p->tolerance, p->noise) ? idle + 1 : 0;
-        if (idle < IDLE_ROUNDS && !(idle > 0 && p->batch.n > POINTS_LEAST)) {
+        if (idle < IDLE_ROUNDS && !(idle > 0 && (p->batch.n > POINTS_LEAST || is_within(p, c, NEARLY_DONE)))) {
             continue;
         }
         const double slight = fmax(HIDDEN * c->divergence, HIDDEN_LEAST * p->tolerance);
