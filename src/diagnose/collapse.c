@@ -47,8 +47,10 @@ static bool weigh_with(struct collapse *c, rovi_approximation *r, size_t n, uint
     struct rng_stream stream = c->stream;
     stream.substream += number << 32;
     double *r_at_fit = arena_doubles(&memory, c->draws->n), *q_at_region = arena_doubles(&memory, n);
-    bool ok = r != NULL && !memory.failed && draws_take(&draws, &memory, r, n, c->progress->meter, stream, c->team);
-    ok = ok && draws_density(c->draws, r, c->team, r_at_fit) && draws_density(&draws, c->q, c->team, q_at_region);
+    bool ok =
+        r != NULL && !memory.failed && draws_take(&draws, &memory, law_of(r), n, c->progress->meter, stream, c->team);
+    ok = ok && draws_density(c->draws, law_of(r), c->team, r_at_fit) &&
+         draws_density(&draws, law_of(c->q), c->team, q_at_region);
     const struct region_draws both = {c->draws, &draws, r_at_fit, q_at_region};
     ok = ok && region_weigh(region, &both);
     rovi_approximation_free(r);

@@ -96,7 +96,7 @@ static rovi_status measure(struct job *job, rovi_error *error)
     const size_t n = evidence_draws(job);
     job->weight = arena_doubles(&job->memory, n);
     if (job->memory.failed ||
-        !draws_take(&job->draws, &job->memory, job->q, n, &job->meter, stream_of(job, 0), job->team)) {
+        !draws_take(&job->draws, &job->memory, law_of(job->q), n, &job->meter, stream_of(job, 0), job->team)) {
         return error_no_memory(error);
     }
     for (size_t i = 0; i < n; i++) {

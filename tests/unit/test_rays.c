@@ -31,7 +31,7 @@ static size_t look(const rovi_target *target, const rovi_approximation *q, size_
     struct support_rig rig;
     struct draws draws;
     support_rig_make(&rig, target);
-    assert_true(draws_take(&draws, &rig.arena, q, DRAWS, &rig.meter, (struct rng_stream){.seed = 1}, NULL));
+    assert_true(draws_take(&draws, &rig.arena, law_of(q), DRAWS, &rig.meter, (struct rng_stream){.seed = 1}, NULL));
     const struct rays rays = {
         .q = q, .draws = &draws, .center_count = center_count, .center = center, .sd = sd, .progress = &rig.progress};
     const size_t found = rays_look(&rays, SIZE_MAX, ROOM, x);
