@@ -30,11 +30,9 @@ static void print_evidence(const rovi_diagnosis_parts *parts, FILE *stream)
 {
     row_known("KL", parts->kl, "   (log Z known)", stream);
     row_known("ELBO", parts->elbo, "", stream);
-    row_known("log Z", parts->log_z,
-              parts->k_hat > parts->k_threshold ? "   by importance sampling, which k-hat says not to trust here"
-                                                : "   by importance sampling: of what the fit covers",
-              stream);
-    fprintf(stream, "  %-10s", "k-hat");
+    fprintf(stream, "  %-10s", "log Z");
+    diagnosis_print_log_z(parts, stream);
+    fprintf(stream, "\n  %-10s", "k-hat");
     diagnosis_print_k_hat(parts, stream);
     fputc('\n', stream);
     fprintf(stream, "  %-10s%.0f of %zu draws by their importance weights\n", "effective", parts->ess, parts->draws);

@@ -32,6 +32,14 @@ void diagnosis_print_k_hat(const rovi_diagnosis_parts *parts, FILE *stream)
                        : "tails or shape of the fit are off, and importance sampling cannot correct them");
 }
 
+void diagnosis_print_log_z(const rovi_diagnosis_parts *parts, FILE *stream)
+{
+    const bool known = !isnan(parts->log_z.mcse);
+    char text[ESTIMATE_ROOM];
+    estimate_text(known ? parts->log_z : parts->log_z_bound, text);
+    fprintf(stream, known ? "%s, of what the draws reach" : "at least %s: the weights do not tell how much more", text);
+}
+
 void diagnosis_print_cluster(const rovi_restart_cluster *cluster, FILE *stream)
 {
     char below[ESTIMATE_ROOM];

@@ -28,6 +28,9 @@ char *diagnosis_next(const struct fit_context *context, const char *file, struct
 /* "0.30, within 0.70: importance sampling can correct the fit, where it has mass" */
 void diagnosis_print_k_hat(const rovi_diagnosis_parts *parts, FILE *stream);
 
+/* log Z by importance sampling with its error or, where that is not known, what it is at least. */
+void diagnosis_print_log_z(const rovi_diagnosis_parts *parts, FILE *stream);
+
 /* "2 like number 3: ELBO 4.100 ± 0.020 below, means up to 6.1 sd off" */
 void diagnosis_print_cluster(const rovi_restart_cluster *cluster, FILE *stream);
 

@@ -26,11 +26,9 @@ static void print_estimate(const char *name, rovi_estimate estimate, const char 
 
 static void print_diagnosed(const rovi_diagnosis_parts *diagnosis, FILE *stream)
 {
-    print_estimate("log Z by importance sampling", diagnosis->log_z,
-                   diagnosis->k_hat > diagnosis->k_threshold ? ", which k-hat says not to trust here"
-                                                             : ", of what the fit covers",
-                   stream);
-    fputs("<tr><th>Pareto k-hat</th><td>", stream);
+    fputs("<tr><th>log Z by importance sampling</th><td>", stream);
+    diagnosis_print_log_z(diagnosis, stream);
+    fputs("</td></tr>\n<tr><th>Pareto k-hat</th><td>", stream);
     diagnosis_print_k_hat(diagnosis, stream);
     fprintf(stream,
             "</td></tr>\n<tr><th>effective draws</th><td>%.0f of %zu, by their importance weights</td></tr>\n"

@@ -347,7 +347,9 @@ typedef struct rovi_diagnosis_parts {
     size_t dim, draws;                  /* draws of the fit that follows was measured on: */
     rovi_estimate elbo, kl;             /* kl is NaN where log Z is unknown */
     double outside;                     /* share of the draws outside the support */
-    rovi_estimate log_z;                /* by importance sampling, smoothed; blind to what the fit misses */
+    rovi_estimate log_z;                /* by importance sampling; blind to what the draws do not reach. mcse is NaN
+                                           where the weights do not tell it */
+    rovi_estimate log_z_bound;          /* of log Z from below, whatever the weights, and its error */
     double k_hat, k_threshold;          /* Pareto k; NaN when undefined: constant weights, or too few draws */
     double ess;                         /* effective sample size of the weights */
     size_t mode_count;

@@ -156,6 +156,7 @@ static rovi_status read_evidence(const struct field *object, rovi_diagnosis_part
     CHECK(field_read_estimate(object, "elbo", &parts->elbo, error));
     CHECK(field_read_estimate(object, "kl", &parts->kl, error));
     CHECK(field_read_estimate(object, "log_z_is", &parts->log_z, error));
+    CHECK(field_read_estimate(object, "log_z_bound", &parts->log_z_bound, error));
     CHECK(field_read_number(object, "k_hat", &parts->k_hat, error));
     CHECK(field_read_number(object, "k_threshold", &parts->k_threshold, error));
     CHECK(field_read_number(object, "ess", &parts->ess, error));

@@ -78,6 +78,7 @@ static bool put_evidence(json_t *root, const rovi_diagnosis_parts *parts)
            json_put(root, "elbo", json_from_estimate(parts->elbo)) &&
            json_put(root, "kl", json_from_estimate(parts->kl)) &&
            json_put(root, "log_z_is", json_from_estimate(parts->log_z)) &&
+           json_put(root, "log_z_bound", json_from_estimate(parts->log_z_bound)) &&
            json_put(root, "k_hat", json_from_double(parts->k_hat)) &&
            json_put(root, "k_threshold", json_from_double(parts->k_threshold)) &&
            json_put(root, "ess", json_from_double(parts->ess)) &&

@@ -18,6 +18,7 @@
 #include "diagnose/rays.h"
 #include "diagnose/reason.h"
 #include "diagnose/restarts.h"
+#include "diagnose/wide.h"
 #include "evidence/elbo.h"
 
 #define GRADIENT_COST    4 /* evaluations of the density, beside that which comes with it */
@@ -89,10 +90,30 @@ static size_t evidence_draws(const struct job *job)
     return wanted < EVIDENCE_LEAST ? EVIDENCE_LEAST : (size_t)wanted;
 }
 
-static rovi_status measure(struct job *job, rovi_error *error)
+/* From the log ratios in job->weight, which are smoothed here. False when out of memory. */
+static bool weigh_draws(struct job *job)
 {
     rovi_diagnosis_parts *parts = &job->result->parts;
     struct psis psis;
+    const size_t n = job->draws.n;
+    double *mean = arena_doubles(&job->memory, (size_t)sqrt((double)n));
+    if (mean == NULL) {
+        return false;
+    }
+    parts->log_z_bound = elbo_of_several(n, job->weight, mean);
+    if (!psis_smooth(n, job->weight, &psis)) {
+        return false;
+    }
+    parts->log_z = (rovi_estimate){psis.log_z.value, psis_error_holds(psis.k_hat, n) ? psis.log_z.mcse : NAN};
+    parts->k_hat = psis.k_hat;
+    parts->k_threshold = psis_threshold(n);
+    parts->ess = psis.ess;
+    return true;
+}
+
+static rovi_status measure(struct job *job, rovi_error *error)
+{
+    rovi_diagnosis_parts *parts = &job->result->parts;
     const size_t n = evidence_draws(job);
     job->weight = arena_doubles(&job->memory, n);
     if (job->memory.failed ||
@@ -109,19 +130,12 @@ static rovi_status measure(struct job *job, rovi_error *error)
                          "is it the target that was fitted?",
                          n);
     }
-    if (!psis_smooth(n, job->weight, &psis)) {
-        return error_no_memory(error);
-    }
     parts->draws = n;
     parts->elbo = elbo.estimate;
     parts->outside = elbo.outside;
     parts->kl =
         (rovi_estimate){job->target->log_z - elbo.estimate.value, isnan(job->target->log_z) ? NAN : elbo.estimate.mcse};
-    parts->log_z = psis.log_z;
-    parts->k_hat = psis.k_hat;
-    parts->k_threshold = psis_threshold(n);
-    parts->ess = psis.ess;
-    return ROVI_OK;
+    return weigh_draws(job) ? ROVI_OK : error_no_memory(error);
 }
 
 /* ---- modes of the fit ---- */
@@ -400,6 +414,40 @@ static rovi_status weigh_regions(struct job *job, rovi_error *error)
     return ROVI_OK;
 }
 
+/* ---- log Z, once more ---- */
+
+/* Draws of a law with heavier tails beside those of the fit, at the end, when the search cannot want for them: they
+ * tell log Z with an error where the fit's alone do not, or show that its error is not known. Where a region is missed
+ * and they cannot tell, that of the fit's own draws stays: it is of what the fit covers. */
+static rovi_status look_wider(struct job *job, rovi_error *error)
+{
+    rovi_diagnosis_parts *parts = &job->result->parts;
+    const uint64_t spent = atomic_load(&job->meter.density), budget = budget_of(job);
+    const uint64_t left = spent < budget ? budget - spent : 0;
+    const size_t n = left < job->draws.n ? (size_t)left : job->draws.n;
+    rovi_stop stop;
+    struct wide wide;
+    struct draws draws;
+    struct wide_evidence evidence;
+    if (n < EVIDENCE_LEAST || supervisor_ends_all(&job->progress, &stop)) {
+        return ROVI_OK;
+    }
+    double *wide_at_q = arena_doubles(&job->memory, job->draws.n), *q_at_wide = arena_doubles(&job->memory, n);
+    wide_init(&wide, &job->memory, job->q);
+    const struct wide_draws both = {n, &job->draws, &draws, wide_at_q, q_at_wide};
+    if (job->memory.failed ||
+        !draws_take(&draws, &job->memory, wide_law(&wide), n, &job->meter, stream_of(job, 2), job->team) ||
+        !draws_density(&job->draws, wide_law(&wide), job->team, wide_at_q) ||
+        !draws_density(&draws, law_of(job->q), job->team, q_at_wide) || !wide_weigh(&both, &evidence)) {
+        return error_no_memory(error);
+    }
+    parts->log_z_bound = evidence.bound;
+    if (!isnan(evidence.log_z.mcse) || parts->verdict != ROVI_COLLAPSE_SUSPECTED) {
+        parts->log_z = evidence.log_z;
+    }
+    return ROVI_OK;
+}
+
 /* ---- the whole ---- */
 
 static rovi_status compare_restarts(struct job *job, rovi_error *error)
@@ -429,12 +477,15 @@ static rovi_status diagnose(struct job *job, rovi_error *error)
         status = search(job, error);
         status = status == ROVI_OK ? weigh_regions(job, error) : status;
     }
+    if (status == ROVI_OK) {
+        reason_conclude(parts, !job->options.no_probe, job->collapse.vague);
+        status = look_wider(job, error);
+    }
     if (atomic_load(&job->meter.failed)) {
         return error_set(error, ROVI_TARGET_FAILED, "the target failed for good within %llu evaluations",
                          (unsigned long long)atomic_load(&job->meter.density));
     }
     if (status == ROVI_OK) {
-        reason_conclude(parts, !job->options.no_probe, job->collapse.vague);
         parts->evaluations = meter_evaluations(&job->meter);
         parts->target_s = meter_seconds(&job->meter);
         parts->wall_s = clock_seconds() - job->supervisor.begin;

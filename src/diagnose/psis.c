@@ -15,6 +15,8 @@
 #define PRIOR_SHAPE 0.5
 #define PRIOR_SCALE 3
 #define SHAPE_MOST  0.9
+#define SHAPE_FIRM  0.5  /* of weights below which they have a variance */
+#define CERTAIN     2.0  /* standard errors of the shape that it is taken higher, where few of the heaviest were met */
 #define CONSTANT    1e-9 /* nats: weights that differ by less differ by rounding alone */
 
 struct tail {
@@ -27,6 +29,22 @@ struct tail {
 double psis_threshold(size_t n)
 {
     return fmin(1 - 1 / log10((double)n), 0.7);
+}
+
+static size_t tail_length(size_t n)
+{
+    return (size_t)ceil(fmin((double)n / 5, 3 * sqrt((double)n)));
+}
+
+/* A shape estimated from a tail of n weights, as large as it may well be. */
+static double shape_at_most(double shape, size_t n)
+{
+    return shape + CERTAIN * (1 + fmax(shape, 0)) / sqrt((double)n);
+}
+
+bool psis_error_holds(double k_hat, size_t n)
+{
+    return isnan(k_hat) || shape_at_most(k_hat, tail_length(n)) <= SHAPE_FIRM;
 }
 
 /* Shape of greatest likelihood for given b = -shape/scale */
@@ -93,18 +111,11 @@ static int by_value(const void *a, const void *b)
                                 : (p->place > q->place) - (p->place < q->place);
 }
 
-static size_t tail_length(size_t n)
-{
-    return (size_t)ceil(fmin((double)n / 5, 3 * sqrt((double)n)));
-}
-
 /* By how much a weight above the greatest excess exceeds it on average, by the law of the tail, which has no mean from
- * shape 1 on. Where few of the heaviest weights were met the shape looks tame: it is taken two standard errors higher.
- */
+ * shape 1 on. */
 static double mean_beyond(const struct tail *t)
 {
-    const double error = (1 + fmax(t->shape, 0)) / sqrt((double)t->n);
-    const double shape = fmin(fmax(t->shape + 2 * error, 0), SHAPE_MOST);
+    const double shape = fmin(fmax(shape_at_most(t->shape, t->n), 0), SHAPE_MOST);
     return (t->scale + shape * t->excess[t->n - 1]) / (1 - shape);
 }
 

@@ -18,6 +18,10 @@ struct psis {
 /* What k-hat may be for n draws: min(1 - 1/log10 n, 0.7). */
 double psis_threshold(size_t n);
 
+/* Whether k-hat of n draws lies so far below 1/2 that the variance of the weights is finite, and the error of their
+ * mean to be trusted, equation (38a); NaN, a constant tail, does. */
+bool psis_error_holds(double k_hat, size_t n);
+
 /* The largest of n log ratios (-infinity allowed) are replaced by smoothed ones, in place. False when out of memory. */
 bool psis_smooth(size_t n, double *log_ratio, struct psis *out);
 

@@ -80,6 +80,22 @@ struct elbo elbo_of_ratios(size_t n, const double *ratio)
     return (struct elbo){.estimate = {mean + log(s), error}, .outside = 1 - s, .divergence = 0.5 * variance};
 }
 
+rovi_estimate elbo_of_several(size_t n, const double *ratio, double *mean)
+{
+    const size_t m = (size_t)sqrt((double)n);
+    if (m < 2) {
+        return (rovi_estimate){NAN, NAN};
+    }
+    for (size_t k = 0; k < m; k++) {
+        double sum = -INFINITY;
+        for (size_t i = k * m; i < (k + 1) * m; i++) {
+            sum = draw_log_add(sum, ratio[i]);
+        }
+        mean[k] = sum - log((double)m);
+    }
+    return elbo_of_ratios(m, mean).estimate;
+}
+
 rovi_estimate elbo_gain(size_t n, const double *before, const double *after)
 {
     size_t both = 0;

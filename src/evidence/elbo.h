@@ -22,6 +22,10 @@ bool elbo_log_ratios(const rovi_approximation *q, struct meter *meter, struct rn
 
 struct elbo elbo_of_ratios(size_t n, const double *ratio);
 
+/* What the same ratios say of log Z from below: the ELBO of m = floor(sqrt(n)) draws at a time, equation (38b). mean: m
+ * or more doubles of work. NaN when n < 4, or none of the draws lies inside. */
+rovi_estimate elbo_of_several(size_t n, const double *ratio, double *mean);
+
 /* Mean of after - before over the draws that are inside in both, and its standard error: the gain of one fit over
  * another on the same reference points. NaN when there are fewer than two. */
 rovi_estimate elbo_gain(size_t n, const double *before, const double *after);

@@ -62,7 +62,7 @@ load common.bash
     "$ROVI" fit uneven --method mfvi --no-probe -o lost.json --quiet >out
     "$ROVI" check lost.json --json --threads 1 >one || [ $? = 4 ]
     "$ROVI" check lost.json --json --threads 3 >three || [ $? = 4 ]
-    for key in rovi fit target method dim collapse search draws elbo kl log_z_is k_hat k_threshold ess outside modes \
+    for key in rovi fit target method dim collapse search draws elbo kl log_z_is log_z_bound k_hat k_threshold ess outside modes \
         modes_total climbs found regions clusters restart_cluster theory evaluations time; do
         grep -q "^ \"$key\": " one
     done

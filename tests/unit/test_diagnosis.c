@@ -183,6 +183,55 @@ static void masses_are_honest(void **state)
     rovi_target_free(target);
 }
 
+/* log Z = 0 of a Student t law, whose tails the fit's draws do not meet: 40 diagnoses whose z-scores have mean 0 and
+ * variance 1 within 4.5 of their standard errors. By the fit's draws alone the mean is -1.4. */
+static void log_z_of_heavy_tails_is_honest(void **state)
+{
+    (void)state;
+    enum { RUNS = 40 };
+    const double one = 1, origin[5] = {0};
+    rovi_target *target = NULL;
+    assert_int_equal(rovi_target_new_student_t_mixture(5, 1, 3, &one, origin, 0, NULL, &target, NULL), ROVI_OK);
+    rovi_fit *fit = support_fit(target, SETTINGS_OF("method", "rovi", "restarts", "1"));
+    double sum = 0, squares = 0, stated = 0;
+    for (uint64_t seed = 1; seed <= RUNS; seed++) {
+        rovi_diagnosis *made = diagnose(target, fit, seed);
+        const rovi_diagnosis_parts *parts = rovi_diagnosis_parts_of(made);
+        if (!isnan(parts->log_z.mcse)) {
+            const double z = parts->log_z.value / parts->log_z.mcse;
+            sum += z;
+            squares += z * z;
+            stated++;
+        }
+        rovi_diagnosis_free(made);
+    }
+    assert_true(2 * stated > RUNS);
+    assert_true(fabs(sum / stated) < 4.5 / sqrt(stated));
+    assert_true(squares / stated < 1 + 4.5 * sqrt(2 / stated));
+    rovi_fit_free(fit);
+    rovi_target_free(target);
+}
+
+/* Half of a funnel's mass is in a neck and a mouth that no draw about the fit meets, which no weight tells: no error is
+ * stated, but a bound that is below log Z = 0, and above the ELBO. */
+static void log_z_of_a_funnel_is_bounded(void **state)
+{
+    (void)state;
+    rovi_target *target = NULL;
+    assert_int_equal(rovi_target_new_funnel(10, &target, NULL), ROVI_OK);
+    rovi_fit *fit = support_fit(target, SETTINGS_OF("method", "mfvi", "restarts", "1"));
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        rovi_diagnosis *made = diagnose(target, fit, seed);
+        const rovi_diagnosis_parts *parts = rovi_diagnosis_parts_of(made);
+        assert_true(isnan(parts->log_z.mcse));
+        assert_true(parts->log_z_bound.value < 2 * parts->log_z_bound.mcse);
+        assert_true(parts->log_z_bound.value > parts->elbo.value + 0.5);
+        rovi_diagnosis_free(made);
+    }
+    rovi_fit_free(fit);
+    rovi_target_free(target);
+}
+
 /* Restarts that fell into either mode of an even mixture are as good as each other, and are not the same fit. */
 static void restarts_that_differ_are_told_apart(void **state)
 {
@@ -247,7 +296,8 @@ static void limits_are_kept(void **state)
     assert_int_equal(rovi_diagnosis_run(target, fit, &options, NULL, NULL, &made, NULL), ROVI_OK);
     assert_int_equal(rovi_diagnosis_parts_of(made)->verdict, ROVI_COLLAPSE_UNKNOWN);
     assert_int_equal(rovi_diagnosis_parts_of(made)->climbs, 0);
-    assert_int_equal(rovi_diagnosis_parts_of(made)->evaluations.density, rovi_diagnosis_parts_of(made)->draws);
+    assert_int_equal(rovi_diagnosis_parts_of(made)->evaluations.density,
+                     2 * rovi_diagnosis_parts_of(made)->draws); /* of the fit, and of the wider law */
     rovi_diagnosis_free(made);
     options = (rovi_diagnosis_options){.max_time = 1e-9};
     assert_int_equal(rovi_diagnosis_run(target, fit, &options, NULL, NULL, &made, NULL), ROVI_OK);
@@ -328,6 +378,8 @@ int main(void)
         cmocka_unit_test(a_light_mode_in_many_dimensions_is_seen),
         cmocka_unit_test(what_is_whole_stays_unaccused),
         cmocka_unit_test(masses_are_honest),
+        cmocka_unit_test(log_z_of_heavy_tails_is_honest),
+        cmocka_unit_test(log_z_of_a_funnel_is_bounded),
         cmocka_unit_test(restarts_that_differ_are_told_apart),
         cmocka_unit_test(same_bits_for_any_number_of_threads),
         cmocka_unit_test(limits_are_kept),

@@ -189,6 +189,21 @@ static int fatal(size_t d, const double *x, double *grad, double *logp, void *da
     return -1;
 }
 
+/* Two at a time of four: the means of e^ratio are 2 and 4. What lies outside counts as weight 0; a whole group of it,
+ * as a point outside, whose share of 1/2 has an error of its own. */
+static void several_draws_at_a_time(void **state)
+{
+    (void)state;
+    const double ratio[] = {0, log(3), -INFINITY, log(8), 99}, none[] = {-INFINITY, -INFINITY, log(2), log(2)};
+    double mean[2];
+    const rovi_estimate both = elbo_of_several(4, ratio, mean), half = elbo_of_several(4, none, mean);
+    assert_close(both.value, 1.5 * log(2), 1e-15);
+    assert_close(both.mcse, 0.5 * log(2), 1e-15);
+    assert_close(elbo_of_several(5, ratio, mean).value, both.value, 0); /* one is left over */
+    assert_close(half.value, 0, 1e-15);
+    assert_true(isnan(elbo_of_several(3, ratio, mean).value));
+}
+
 static void without_support_there_is_no_elbo(void **state)
 {
     (void)state;
@@ -324,11 +339,17 @@ static void gain_is_paired(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_target_itself_has_elbo_zero),  cmocka_unit_test(the_kl_of_gaussians_comes_out),
-        cmocka_unit_test(a_support_is_respected),           cmocka_unit_test(without_support_there_is_no_elbo),
-        cmocka_unit_test(a_fatal_target_is_asked_once),     cmocka_unit_test(any_team_gives_the_same_bits),
-        cmocka_unit_test(the_error_is_as_large_as_it_says), cmocka_unit_test(ratios_are_summed_up_as_by_hand),
-        cmocka_unit_test(a_large_level_keeps_the_error),    cmocka_unit_test(gain_is_paired),
+        cmocka_unit_test(the_target_itself_has_elbo_zero),
+        cmocka_unit_test(the_kl_of_gaussians_comes_out),
+        cmocka_unit_test(a_support_is_respected),
+        cmocka_unit_test(several_draws_at_a_time),
+        cmocka_unit_test(without_support_there_is_no_elbo),
+        cmocka_unit_test(a_fatal_target_is_asked_once),
+        cmocka_unit_test(any_team_gives_the_same_bits),
+        cmocka_unit_test(the_error_is_as_large_as_it_says),
+        cmocka_unit_test(ratios_are_summed_up_as_by_hand),
+        cmocka_unit_test(a_large_level_keeps_the_error),
+        cmocka_unit_test(gain_is_paired),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -180,6 +180,7 @@ static void the_diagnosis_comes_back(void **state)
     same_estimate(a->elbo, b->elbo);
     same_number(b->kl.value, NAN);
     same_estimate(a->log_z, b->log_z);
+    same_estimate(a->log_z_bound, b->log_z_bound);
     same_number(a->outside, b->outside);
     same_number(a->k_hat, b->k_hat);
     same_number(a->k_threshold, b->k_threshold);

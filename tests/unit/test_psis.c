@@ -81,6 +81,16 @@ static void threshold(void **state)
     assert_close(psis_threshold(1000000), 0.7, 1e-15);
 }
 
+/* 4000 draws have a tail of 190: two standard errors of its shape are 2 (1 + k)/sqrt(190). */
+static void errors_hold_for_light_tails(void **state)
+{
+    (void)state;
+    const double most = (0.5 - 2 / sqrt(190)) / (1 + 2 / sqrt(190));
+    assert_true(psis_error_holds(most - 1e-9, 4000) && !psis_error_holds(most + 1e-9, 4000));
+    assert_true(psis_error_holds(NAN, 4000)); /* equal weights */
+    assert_false(psis_error_holds(0, 25));    /* five weights tell nothing of a tail */
+}
+
 /* Normal weights of variance .25, whose mean is 1: z-scores of 200 estimates have mean 0 and variance 1, within 4.5 of
  * their standard errors 1/sqrt(200) and sqrt(2/200). */
 static void errors_are_honest(void **state)
@@ -106,8 +116,11 @@ static void errors_are_honest(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(arviz_agrees),       cmocka_unit_test(constant_tails_have_no_k),
-        cmocka_unit_test(few_and_no_weights), cmocka_unit_test(threshold),
+        cmocka_unit_test(arviz_agrees),
+        cmocka_unit_test(constant_tails_have_no_k),
+        cmocka_unit_test(few_and_no_weights),
+        cmocka_unit_test(threshold),
+        cmocka_unit_test(errors_hold_for_light_tails),
         cmocka_unit_test(errors_are_honest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
