@@ -315,15 +315,6 @@ static void limits_are_kept(void **state)
     rovi_target_free(target);
 }
 
-static int fails(size_t d, const double *x, double *grad, double *logp, void *data)
-{
-    (void)d;
-    (void)x;
-    (void)grad;
-    *logp = 0;
-    return *(int *)data;
-}
-
 /* A mode that was found and could not be weighed is no mode that was not found. */
 static void what_was_not_weighed_is_unknown(void **state)
 {
@@ -350,7 +341,7 @@ static void bad_input_is_refused(void **state)
     rovi_error error;
     rovi_diagnosis_options options = {.threads = -1};
     assert_int_equal(rovi_target_new_funnel(3, &other, NULL), ROVI_OK);
-    assert_int_equal(rovi_target_new(2, fails, &code, &failing, NULL), ROVI_OK);
+    assert_int_equal(rovi_target_new(2, support_answer, &code, &failing, NULL), ROVI_OK);
     rovi_status status = rovi_diagnosis_run(other, fit, NULL, NULL, NULL, &made, &error);
     assert_refused(status, &error, ROVI_BAD_INPUT, "the fit has dimension 2, the target 3");
     assert_null(made);

@@ -336,16 +336,6 @@ static void an_end_leaves_the_map(void **state)
     }
 }
 
-static int nowhere(size_t d, const double *x, double *grad, double *logp, void *data)
-{
-    (void)d;
-    (void)x;
-    (void)grad;
-    (void)data;
-    *logp = 0;
-    return 1;
-}
-
 static void no_density_leaves_the_map(void **state)
 {
     (void)state;
@@ -353,8 +343,9 @@ static void no_density_leaves_the_map(void **state)
     const struct start start = {2, b, O, {.5, .5}, {-3, 0}, {3, 0}, {1, 1}};
     struct fixture f;
     rovi_target *target = NULL;
+    int outside = 1;
     rovi_approximation *before = approximation_of(&start);
-    assert_int_equal(rovi_target_new(2, nowhere, NULL, &target, NULL), ROVI_OK);
+    assert_int_equal(rovi_target_new(2, support_answer, &outside, &target, NULL), ROVI_OK);
     make(&f, target, &start, 1);
     assert_true(isinf(lines_update(&f.lines, f.q, 1, 8, points(1), NULL)));
     assert_same_map(&f.q->maps[1], &before->maps[1]);

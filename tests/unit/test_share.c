@@ -148,19 +148,14 @@ static void the_support_is_the_targets_and_evaluations_are_its_own(void **state)
     drop(&f);
 }
 
-static int fatal(size_t d, const double *x, double *grad, double *logp, void *data)
-{
-    (void)d, (void)x, (void)grad, (void)logp, (void)data;
-    return -1;
-}
-
 static void a_target_that_fails_for_good_fails_the_view(void **state)
 {
     (void)state;
     struct fixture f;
     rovi_target *target = NULL;
     double seen[POINTS];
-    assert_int_equal(rovi_target_new(DIM, fatal, NULL, &target, NULL), ROVI_OK);
+    int fatal = -1;
+    assert_int_equal(rovi_target_new(DIM, support_answer, &fatal, &target, NULL), ROVI_OK);
     make(&f, target);
     assert_int_equal(rovi_target_evaluate(f.view[0], POINTS, f.x, seen, NULL, NULL), ROVI_TARGET_FAILED);
     drop(&f);
