@@ -64,10 +64,10 @@ struct rovi_target {
     target_evaluate_fn plain; /* what evaluate was before differences took the place of gradients; else NULL */
     /* What only models have: NULL for the others. */
     const char *const *names;             /* of the d coordinates */
-    const struct target_outputs *outputs; /* */
+    const struct target_outputs *outputs; /* what a draw is for the user */
     struct failures *failures;            /* what the model has said */
-    void (*close)(void *closed);          /* gives back what is not in `memory` */
-    void *closed;                         /* */
+    void (*close)(void *closed);          /* gives back what is not in `memory`; or NULL */
+    void *closed;                         /* its argument */
     struct arena memory;
 };
 
