@@ -16,7 +16,7 @@
 /* What a fit file says beside the fit itself. Texts are borrowed from whoever filled it in. */
 struct fit_context {
     const char *version; /* of the rovi that fitted */
-    const char *command; /* as typed */
+    const char *command; /* as typed, quoted for a shell */
     const char *method;  /* that was used */
     const char *preset;
     const char *target; /* as named on the command line */
