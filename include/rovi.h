@@ -236,7 +236,7 @@ typedef struct rovi_modes {
 ROVI_API rovi_status rovi_approximation_modes(const rovi_approximation *q, size_t most, rovi_modes **modes,
                                               rovi_error *error);
 /* The mode that each of n points (x: n*d) lies in, into mode (n): its place in `modes`, which are those of q, or
- * modes->listed when its cell is not among those listed. Fails only for want of memory. */
+ * modes->listed when its cell is not among those listed. ROVI_BAD_INPUT when the modes are seen to be another's. */
 ROVI_API rovi_status rovi_modes_classify(const rovi_modes *modes, const rovi_approximation *q, size_t n,
                                          const double *x, size_t *mode, rovi_error *error);
 ROVI_API void rovi_modes_free(rovi_modes *modes);
@@ -402,7 +402,7 @@ ROVI_API rovi_status rovi_target_new_batch(size_t d, rovi_logp_batch logp, void 
 ROVI_API void rovi_target_free(rovi_target *target);
 
 ROVI_API void rovi_target_set_concurrent(rovi_target *target, int concurrent);
-ROVI_API void rovi_target_set_log_z(rovi_target *target, double log_z); /* NaN: unknown */
+ROVI_API void rovi_target_set_log_z(rovi_target *target, double log_z); /* not a finite number: unknown */
 ROVI_API double rovi_target_log_z(const rovi_target *target);           /* NaN when unknown */
 ROVI_API size_t rovi_target_dim(const rovi_target *target);
 

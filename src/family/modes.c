@@ -27,7 +27,8 @@ struct membership {
 
 struct owned_modes {
     rovi_modes shown;
-    struct membership *of; /* of each component, or of the one product */
+    size_t dim, components; /* of the approximation that they are of */
+    struct membership *of;  /* of each component, or of the one product */
     struct arena memory;
 };
 
@@ -216,6 +217,8 @@ rovi_status rovi_approximation_modes(const rovi_approximation *q, size_t most, r
         return error_no_memory(error);
     }
     out->memory = memory;
+    out->dim = q->dim;
+    out->components = q->count;
     *modes = &out->shown;
     return ROVI_OK;
 }
@@ -280,6 +283,11 @@ rovi_status rovi_modes_classify(const rovi_modes *modes, const rovi_approximatio
 {
     const struct owned_modes *own = (const struct owned_modes *)modes;
     const size_t d = q->dim;
+    if (own->dim != d || own->components != q->count) {
+        return error_set(error, ROVI_BAD_INPUT,
+                         "the modes are of another approximation: dimension %zu and %zu components, not %zu and %zu",
+                         own->dim, own->components, d, q->count);
+    }
     if (q->count == 0 && own->of->cells.splits == 0) {
         memset(mode, 0, n * sizeof *mode);
         return ROVI_OK;

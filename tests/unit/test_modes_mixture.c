@@ -131,6 +131,11 @@ static void what_is_not_listed_is_counted(void **state)
     size_t mode[3];
     assert_int_equal(rovi_modes_classify(modes, q, 3, x, mode, NULL), ROVI_OK);
     assert_true(mode[0] == 0 && mode[1] == 1 && mode[2] == 2);
+
+    rovi_error error = {ROVI_OK, ""};
+    const rovi_approximation *other = rovi_approximation_component(q, 0, NULL);
+    assert_refused(rovi_modes_classify(modes, other, 3, x, mode, &error), &error, ROVI_BAD_INPUT,
+                   "of another approximation: dimension 2 and 3 components, not 2 and 0");
     rovi_modes_free(modes);
     rovi_approximation_free(q);
 }
