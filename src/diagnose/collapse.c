@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Each maximum that a valley parts from the fit's modes gets an approximation r of its own, by which its region is
- * weighed: the local normal there. Where the fit itself has several modes, the region may be one of a whole group that
- * was lost together (one well of a coordinate is half of all modes): then the fit, moved so that its nearest maximum
- * comes to lie on the new one, has the shape of the group, and the heavier of the two regions counts.
+ * weighed: the local normal there or, where that would be a d x d matrix, a fit by directions that begins there. Where
+ * the fit itself has several modes, the region may be one of a whole group that was lost together (one well of a
+ * coordinate is half of all modes): then the fit, moved so that its nearest maximum comes to lie on the new one, has
+ * the shape of the group, and the heavier of the two regions counts. In many dimensions that is tried first: it costs
+ * nothing but draws.
  */
 #include "diagnose/collapse.h"
 
@@ -11,31 +13,40 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "solve/restart.h"
+
 #define MASS_LEAST  0.02 /* of a region whose loss is a collapse */
 #define HELD_MOST   0.1  /* of that mass, by a fit that misses it */
 #define CERTAIN     2.0  /* standard errors that its mass is from zero */
 #define DRAWS_MOST  2048 /* of a region */
 #define DRAWS_LEAST 128
-#define ROUGH       0.5 /* relative error of a mass, beyond which it is not taken for one */
+#define ROUGH       0.5  /* relative error of a mass, beyond which it is not taken for one, */
+#define SLIGHT      1e-3 /* unless it would not matter, were it twenty times as much */
 
 bool collapse_is_missed(rovi_estimate mass, double held)
 {
     return mass.value >= MASS_LEAST && mass.value >= CERTAIN * mass.mcse && held < HELD_MOST * mass.value;
 }
 
-/* A local normal holds a d x d matrix; where the fit holds none, the moved fit has to do. */
+/* A local normal holds a d x d matrix. */
 static bool has_room_for_locals(const struct collapse *c)
 {
     return !(c->q->count > 0 ? c->q->component[0] : c->q)->compact;
 }
 
-/* What is left of the budget, shared by the regions that are left; 0 when that is too little. In many dimensions, where
- * a climb may cost more than was left, a region has the least number of draws whatever is left. */
-static size_t draws_for(const struct collapse *c, size_t left)
+/* What is left of the budget for each of the maxima that are left. */
+static uint64_t share(const struct collapse *c)
+{
+    const uint64_t spent = atomic_load(&c->progress->meter->density), budget = c->progress->budget;
+    return spent < budget ? (budget - spent) / c->left : 0;
+}
+
+/* Draws of the region of the next maximum; 0 when what is left is too little. In many dimensions, where a climb may
+ * cost more than was left, a region has the least number of draws whatever is left. */
+static size_t draws_for(const struct collapse *c)
 {
     const size_t least = has_room_for_locals(c) ? 0 : DRAWS_LEAST;
-    const uint64_t spent = atomic_load(&c->progress->meter->density), budget = c->progress->budget;
-    const uint64_t each = spent < budget ? (budget - spent) / (2 * left) : 0; /* half of it for the local normal */
+    const uint64_t each = share(c) / 2; /* half of it for the local normal */
     return each < DRAWS_LEAST ? least : each < DRAWS_MOST ? (size_t)each : DRAWS_MOST;
 }
 
@@ -110,30 +121,91 @@ static bool is_sound(const struct region *region)
     return region->mass.value > 0 && region->mass.mcse < ROUGH * region->mass.value;
 }
 
+/* Whether an approximation that is made with so little that it need not be near tells the mass. Means of positive
+ * weights are too low rather than too high (Markov): a mass that is missed stands, a small one where the heaviest
+ * weights were met. */
+static bool is_told(const struct region *region)
+{
+    return collapse_is_missed(region->mass, region->held.value) ||
+           (!region->heavy && (is_sound(region) || region->mass.value < SLIGHT));
+}
+
+/* A fit by directions that begins at the maximum, within its share of the budget; NULL when none came of that. */
+static rovi_approximation *fit_at(struct collapse *c, const struct peak *peak, struct rng_stream stream)
+{
+    const uint64_t budget = share(c);
+    rovi_settings *settings = rovi_settings_new();
+    if (budget < DRAWS_LEAST || settings == NULL) {
+        rovi_settings_free(settings);
+        return NULL;
+    }
+    const struct problem problem = {
+        .target = c->progress->meter->target, .settings = settings, .rotate = true, .team = c->team};
+    struct restart restart = {.seed = rng_bits(stream, 0), .peak = peak->x};
+    meter_init(&restart.meter, problem.target);
+    restart.progress = (struct progress){
+        .supervisor = c->progress->supervisor, .shown = c->progress->shown, .meter = &restart.meter, .budget = budget};
+    restart_by_directions(&problem, &restart);
+    meter_add(c->progress->meter, &restart.meter);
+    rovi_settings_free(settings);
+    arena_free(&restart.memory);
+    return restart.approximation;
+}
+
+/* The region of maximum k by an approximation that is made there; *known: it tells the mass. False when out of memory.
+ */
+static bool weigh_local(struct collapse *c, size_t k, size_t n, struct region *region, bool *known)
+{
+    const struct peak *peak = &c->probe->peaks[k];
+    const bool dense = has_room_for_locals(c);
+    struct rng_stream stream = c->stream;
+    rovi_approximation *r = NULL;
+    stream.substream = 1000 * (k + 1);
+    if (!dense) {
+        r = fit_at(c, peak, stream);
+    } else if (explore_at(&c->explorer, peak->x, stream)) {
+        r = local_approximation(c->q->dim, &c->explorer.locals[c->explorer.count - 1]);
+        if (r == NULL) {
+            return false;
+        }
+    }
+    *known = r != NULL;
+    const bool ok = r == NULL || weigh_with(c, r, n, 2 * k + 1, region);
+    *known = *known && ok && (dense || is_told(region));
+    return ok;
+}
+
+static bool weigh_moved(struct collapse *c, size_t k, size_t n, struct region *region, bool *known)
+{
+    const bool ok = weigh_with(c, moved(c, &c->probe->peaks[k]), n, 2 * k + 2, region);
+    *known = ok && is_sound(region) && (has_room_for_locals(c) || is_told(region));
+    return ok;
+}
+
 /* The region of one maximum: *known is false when none could be weighed. False when out of memory. */
 static bool weigh_peak(struct collapse *c, size_t k, size_t n, bool *known)
 {
-    const struct peak *peak = &c->probe->peaks[k];
-    struct rng_stream stream = c->stream;
     struct region local = region_in(c->arena, c->q->dim), group = region_in(c->arena, c->q->dim);
+    const bool dense = has_room_for_locals(c);
     bool ok = !c->arena->failed, has_local = false, has_group = false;
-    stream.substream = 1000 * (k + 1);
-    if (ok && has_room_for_locals(c) && explore_at(&c->explorer, peak->x, stream)) {
-        const struct local *normal = &c->explorer.locals[c->explorer.count - 1];
-        ok = weigh_with(c, local_approximation(c->q->dim, normal), n, 2 * k + 1, &local);
-        has_local = ok;
+    if (ok && dense) {
+        ok = weigh_local(c, k, n, &local, &has_local);
     }
     if (ok && (!has_local || (c->modes->total > 1 && !collapse_is_missed(local.mass, local.held.value)))) {
-        ok = weigh_with(c, moved(c, peak), n, 2 * k + 2, &group);
-        has_group = ok && is_sound(&group);
+        ok = weigh_moved(c, k, n, &group, &has_group);
+    }
+    if (ok && !dense && !has_group) {
+        ok = weigh_local(c, k, n, &local, &has_local);
     }
     *known = has_local || has_group;
-    c->vague += !*known && !has_room_for_locals(c); /* elsewhere, no local normal: there is no mass to speak of */
+    c->vague += !*known && !dense; /* elsewhere, no local normal: there is no mass to speak of */
     const bool by_group = has_group && (!has_local || group.mass.value > local.mass.value);
     if (*known) {
         struct region *region = &c->regions[c->count++];
         *region = by_group ? group : local;
-        region->depth = peak->depth;
+        region->missed = collapse_is_missed(region->mass, region->held.value);
+        region->mass.mcse = dense ? region->mass.mcse : hypot(region->mass.mcse, region->unmet);
+        region->depth = c->probe->peaks[k].depth;
         region->distance = distance_of(c, region);
     }
     return ok;
@@ -152,22 +224,21 @@ static bool is_found(const struct probe *p, size_t k)
 
 bool collapse_weigh(struct collapse *c)
 {
-    size_t left = 0;
+    c->found = 0;
     for (size_t k = 0; k < c->probe->count; k++) {
-        left += is_found(c->probe, k);
+        c->found += is_found(c->probe, k);
     }
-    c->found = left;
-    left = left < COLLAPSE_REGIONS ? left : COLLAPSE_REGIONS;
+    c->left = c->found < COLLAPSE_REGIONS ? c->found : COLLAPSE_REGIONS;
     c->regions = arena_take(c->arena, COLLAPSE_REGIONS, sizeof *c->regions);
-    if (left > 0 && has_room_for_locals(c)) {
-        explore_init(&c->explorer, c->arena, c->progress, left + 1, c->team);
+    if (c->left > 0 && has_room_for_locals(c)) {
+        explore_init(&c->explorer, c->arena, c->progress, c->left + 1, c->team);
     }
     bool ok = !c->arena->failed;
-    for (size_t k = 0; k < c->probe->count && left > 0 && ok; k++) {
-        const size_t n = is_found(c->probe, k) ? draws_for(c, left) : 0;
+    for (size_t k = 0; k < c->probe->count && c->left > 0 && ok; k++) {
+        const size_t n = is_found(c->probe, k) ? draws_for(c) : 0;
         bool known = false;
-        left -= is_found(c->probe, k);
         ok = n == 0 || weigh_peak(c, k, n, &known);
+        c->left -= is_found(c->probe, k);
     }
     if (ok && c->count > 1) {
         qsort(c->regions, c->count, sizeof *c->regions, heavier_first);

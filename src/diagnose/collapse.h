@@ -17,6 +17,7 @@ struct collapse {
     struct team *team;
     struct rng_stream stream;
     const rovi_modes *modes;
+    size_t left; /* maxima yet to be weighed */
     size_t count;
     struct region *regions; /* COLLAPSE_REGIONS, by falling mass */
     size_t found;           /* owners of peaks that no mode of the fit led to */

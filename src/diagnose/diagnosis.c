@@ -401,7 +401,7 @@ static rovi_status weigh_regions(struct job *job, rovi_error *error)
                                          .gain = r->gain,
                                          .distance = r->distance,
                                          .depth = r->depth,
-                                         .missed = collapse_is_missed(r->mass, r->held.value)};
+                                         .missed = r->missed};
     }
     made->parts.regions = made->regions;
     made->parts.region_count = c->count;

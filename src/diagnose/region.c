@@ -110,6 +110,8 @@ bool region_weigh(struct region *region, const struct region_draws *draws)
         const double mass = isnan(inside.log_z.value) ? 0 : isfinite(odds) ? odds / (1 + odds) : 1;
         const double relative = hypot(inside.met, outside.met); /* a region is not to be doubted for the fit's tail */
         region->mass = (rovi_estimate){mass, mass > 0 ? mass * (1 - mass) * relative : NAN};
+        region->unmet = mass * (1 - mass) * sqrt(fmax(pow(inside.log_z.mcse, 2) - pow(inside.met, 2), 0));
+        region->heavy = inside.k_hat > psis_threshold(m);
         region->gain = gain_of(draws);
         set_moments(region, draws->of_region, at_region, mass > 0 ? inside.log_z.value : 0);
     }

@@ -8,6 +8,9 @@
 struct region {
     double *mean, *sd; /* d: of the target in the region */
     rovi_estimate mass, held, gain;
+    double unmet; /* the part of the error of mass that is due to weights of r that were not met; not in mass.mcse */
+    bool heavy;   /* k-hat of these weights is above its threshold: there may be far more than was met */
+    bool missed;  /* by the fit; for the caller to say */
     double distance, depth;
 };
 

@@ -152,6 +152,9 @@ static rovi_approximation *begin(struct large *s)
 static bool launch(struct large *s)
 {
     s->q = begin(s);
+    if (s->restart->peak != NULL) {
+        return s->q != NULL && launch_at(&s->launch, s->restart->peak, s->restart->seed, s->q);
+    }
     for (size_t k = 0; k < LAUNCHES && s->q != NULL && !ended(s); k++) {
         if (launch_run(&s->launch, s->problem->settings, s->restart->seed, k, s->q)) {
             return true;

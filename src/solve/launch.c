@@ -110,15 +110,12 @@ static bool climb(struct launch *l)
     return false;
 }
 
-bool launch_run(struct launch *l, const rovi_settings *settings, uint64_t seed, size_t index, rovi_approximation *q)
+/* The best of the points along l->path. */
+static bool choose(struct launch *l, uint64_t seed, rovi_approximation *q)
 {
     struct rng_stream stream = {.seed = seed, .purpose = RNG_START, .substream = 3};
     double best = -INFINITY, best_shrink = 1;
     size_t best_point = 0;
-    scatter(l, settings, seed, index);
-    if (!climb(l)) {
-        return false;
-    }
     for (size_t k = l->path.count; k-- > 0;) {
         const double *x = l->path.x + k * l->dim;
         double shrink = 1, value = -INFINITY;
@@ -138,4 +135,17 @@ bool launch_run(struct launch *l, const rovi_settings *settings, uint64_t seed, 
     stream.substream = 1000 + best_point;
     const double *x = l->path.x + best_point * l->dim;
     return best > -INFINITY && find_scale(l, x, stream) && !isinf(look(l, q, x, best_shrink, stream));
+}
+
+bool launch_run(struct launch *l, const rovi_settings *settings, uint64_t seed, size_t index, rovi_approximation *q)
+{
+    scatter(l, settings, seed, index);
+    return climb(l) && choose(l, seed, q);
+}
+
+bool launch_at(struct launch *l, const double *x, uint64_t seed, rovi_approximation *q)
+{
+    memcpy(l->path.x, x, l->dim * sizeof *x);
+    l->path.count = 1;
+    return choose(l, seed, q);
 }

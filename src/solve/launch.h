@@ -26,4 +26,7 @@ void launch_init(struct launch *l, struct arena *arena, const struct progress *p
  * of them, or the supervisor ended it. */
 bool launch_run(struct launch *l, const rovi_settings *settings, uint64_t seed, size_t index, rovi_approximation *q);
 
+/* The same at x (d), without a climb. */
+bool launch_at(struct launch *l, const double *x, uint64_t seed, rovi_approximation *q);
+
 #endif

@@ -141,6 +141,42 @@ static void what_is_whole_stays_unaccused(void **state)
     rovi_target_free(schools);
 }
 
+/* Two normals of different widths in 200 dimensions, of which the fit has one: the other is found, and weighed by a fit
+ * that begins there, since the fit that is moved there is as wide as the first. */
+static void another_shape_is_weighed_in_many_dimensions(void **state)
+{
+    (void)state;
+    enum { D = 200 };
+    const double weights[] = {0.4, 0.6}, width[][2] = {{1, 1.5}, {0.7, 1}};
+    double means[2 * D] = {0}, *covariances = calloc((size_t)2 * D * D, sizeof *covariances);
+    assert_non_null(covariances);
+    for (size_t c = 0; c < 2; c++) {
+        for (size_t j = 0; j < D; j++) {
+            means[D + j] = 28 / sqrt(D);
+            covariances[j * D + j] = width[c][0] * width[c][0];
+            covariances[D * D + j * D + j] = width[c][1] * width[c][1];
+        }
+        rovi_target *target = support_mixture(D, 2, weights, means, 2, covariances);
+        for (uint64_t seed = 1; seed <= 2; seed++) {
+            const rovi_diagnosis_options options = {.seed = seed};
+            rovi_fit *fit = support_fit(target, SETTINGS_OF("method", "rovi", "restarts", "1"));
+            rovi_diagnosis *made;
+            assert_int_equal(rovi_diagnosis_run(target, fit, &options, NULL, NULL, &made, NULL), ROVI_OK);
+            const rovi_diagnosis_parts *parts = rovi_diagnosis_parts_of(made);
+            assert_int_equal(parts->verdict, ROVI_COLLAPSE_SUSPECTED);
+            assert_int_equal(parts->region_count, 1);
+            const rovi_region *region = &parts->regions[0];
+            const double truth = weights[region->mean[0] > 14 / sqrt(D)];
+            assert_true(region->held.value < 1e-6);
+            assert_true(fabs(region->mass.value - truth) < 4.5 * region->mass.mcse + 1e-6);
+            rovi_diagnosis_free(made);
+            rovi_fit_free(fit);
+        }
+        rovi_target_free(target);
+    }
+    free(covariances);
+}
+
 /* ---- numbers ---- */
 
 /* What a fit that keeps one mode of .3 and .7 misses has a known mass, and so do the modes of one that keeps both: in
@@ -368,6 +404,7 @@ int main(void)
         cmocka_unit_test(collapse_is_seen),
         cmocka_unit_test(a_light_mode_in_many_dimensions_is_seen),
         cmocka_unit_test(what_is_whole_stays_unaccused),
+        cmocka_unit_test(another_shape_is_weighed_in_many_dimensions),
         cmocka_unit_test(masses_are_honest),
         cmocka_unit_test(log_z_of_heavy_tails_is_honest),
         cmocka_unit_test(log_z_of_a_funnel_is_bounded),
