@@ -195,3 +195,33 @@ essence() {
     [ "$code" = 130 ]
     [ -z "$(ls | grep -v '^fit.json$')" ]
 }
+
+@test "a terminal sees a bar that fills and is gone in the end" {
+    command -v script >/dev/null || skip "no script, which gives a terminal"
+    run_in_terminal() { # FLAGS...: what a terminal is sent, a line for each time that one begins anew
+        script -qec "$ROVI fit figure1-m3 --method mfvi --solver gradient --iterations 4000 --restarts 3 --threads 1 \
+            --no-probe -o f.json $*" /dev/null </dev/null | tr '\r' '\n'
+    }
+    run_in_terminal >seen
+    awk '/^\033\[K\[/ {
+             bars++
+             if (!match($0, /^\033\[K\[#*\.*\] +[0-9]+ %, [0-3] of 3 restarts done/)) exit 1
+             split($0, part, /[]] */) # the bar, after four characters; the share, then the restarts that have ended
+             share = part[2] + 0; ended = part[2]; sub(/.*%, /, "", ended)
+             filled = gsub(/#/, "#", part[1])
+             if (length(part[1]) != 4 + 24 || filled > 24 * (share + 1) / 100 || filled < 24 * (share - 1) / 100 - 1) exit 2
+             if (share < last || ended + 0 < done || share > 100) exit 3
+             last = share; done = ended + 0; stays = 1; next
+         }
+         /^\033\[K/ { stays = 0 }
+         END { if (bars < 2 || last < 50 || done < 1 || stays) exit 4 }' seen
+    run_in_terminal --quiet >seen
+    [ "$(grep -c '%, . of 3' seen)" = 0 ]
+}
+
+@test "what is no terminal gets a line of progress every five seconds" {
+    cp "${ROVI_BUILD:-build}/fixtures/plugin_faulty.so" p.so
+    PLUGIN_FAULT="slow 1" "$ROVI" fit p.so -o f.json --restarts 3 --independent on --no-probe --max-time 5.5 >out 2>err || [ $? = 3 ]
+    [ "$(grep -c '%, [0-3] of 3 restarts done' err)" = 1 ]
+    lacks "$(printf '\033')" err
+}

@@ -52,6 +52,34 @@ prepare() {
     done
 }
 
+@test "every fault has its name, and one with nothing kept says no more than where it was" {
+    cp "$FIXTURES/plugin_faulty.so" p.so
+    for pair in 'segv:segmentation fault' 'bus:bus error' 'fpe:arithmetic fault' 'ill:illegal instruction' 'abort:abort'; do
+        faulty "${pair%%:*}" 1
+        [ "$code" = 1 ]
+        [ "$(cat err)" = "rovi fit: p.so: the library crashed (${pair#*:}) before the fit" ]
+        only_here err out p.so
+    done
+    faulty bus 300
+    [ "$code" = 1 ]
+    grep -qE '^rovi fit: p.so: the library crashed \(bus error\) in restart [1-6] of 6$' err
+    only_here err out p.so
+}
+
+@test "a crash under the other commands is one sentence too, and leaves no file" {
+    cp "$FIXTURES/plugin_faulty.so" p.so
+    "$ROVI" fit p.so -o f.json --quiet >out
+    for command in 'check f.json' 'sample f.json -n 1000 -o d.csv' 'langevin p.so -n 1000 -o d.csv'; do
+        code=0
+        # shellcheck disable=SC2086 # words
+        PLUGIN_FAULT='segv 200' "$ROVI" $command >out 2>err || code=$?
+        [ "$code" = 1 ]
+        [ "$(wc -l <err)" = 1 ]
+        grep -qE "^rovi ${command%% *}: .*p.so: the library crashed \(segmentation fault\)\$" err
+        only_here err f.json out p.so
+    done
+}
+
 @test "a stack that runs over is a crash like any other" {
     prepare
     faulty stack $late --threads 1

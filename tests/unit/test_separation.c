@@ -349,6 +349,27 @@ static void test_more_dimensions(void **state)
     rovi_target_free(target);
 }
 
+/* Apart along one axis alone, and overlapping, the mixture is a product itself: the mean-field fit is better than any
+ * component alone, and its shares are the weights, by what its draws are likely to be of. 4.5 of their standard errors,
+ * and .01 for the fit, whose KL allows for sqrt(KL/2) at most. */
+static void test_shares_of_a_fit(void **state)
+{
+    (void)state;
+    const double weights[] = {0.3, 0.7}, means[] = {-1.5, 0, 0, 1.5, 0, 0};
+    rovi_target *target = support_mixture(3, 2, weights, means, 0, NULL);
+    rovi_separation *s = separate(target);
+    const rovi_optimum *fit = &s->pairs[0].mean_field;
+    assert_true(!fit->exact && fit->share_count == 2 && !s->pairs[0].collapses);
+    assert_true(fit->kl.value < 0.01 && fit->kl.value < -log(0.7));
+    assert_close(fit->share[0].value + fit->share[1].value, 1, 1e-12);
+    for (int k = 0; k < 2; k++) {
+        assert_true(fit->share[k].mcse > 0 && fit->share[k].mcse < 0.5 / sqrt(4000)); /* that of a coin at most */
+        assert_true(fabs(fit->share[k].value - weights[k]) < 4.5 * fit->share[k].mcse + 0.01);
+    }
+    rovi_separation_free(s);
+    rovi_target_free(target);
+}
+
 static void test_refusals(void **state)
 {
     (void)state;
@@ -388,6 +409,7 @@ int main(void)
         cmocka_unit_test(test_product_gap),
         cmocka_unit_test(test_three_components),
         cmocka_unit_test(test_more_dimensions),
+        cmocka_unit_test(test_shares_of_a_fit),
         cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests_name("separation", tests, NULL, NULL);
