@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What a running fit says on stderr. */
-#define _POSIX_C_SOURCE 200809L
 #include "cli/progress.h"
 
 #include <math.h>

@@ -139,9 +139,7 @@ END
     [ "$(awk '/^\$marks0/ { inside = 1; next } /^EOD/ { inside = 0 } inside && $1 != "NaN" && NF' p.gp | wc -l)" = 1 ]
     "$ROVI" fit figure1-m3 -o g.json --quiet >table
     "$ROVI" report g.json -o p.html
-    if grep -q 'class="missed"\|missed by the fit' p.html; then
-        return 1
-    fi
+    lacks 'class="missed"\|missed by the fit' p.html
 }
 
 @test "a Stan model: its names, and its parameters as long as the model is there" {
