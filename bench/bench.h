@@ -18,6 +18,7 @@ void bench_reliability(const struct plan *plan);
 void bench_speed(const struct plan *plan);
 void bench_curve(const struct plan *plan);
 void bench_overhead(const struct plan *plan);
+void bench_program(const struct plan *plan);
 void bench_scaling(const struct plan *plan);
 void bench_threads(const struct plan *plan);
 void bench_diagnosis(const struct plan *plan);

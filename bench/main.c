@@ -11,17 +11,10 @@
 static const struct {
     const char *name;
     void (*answer)(const struct plan *plan);
-} question[] = {{"reliability", bench_reliability},
-                {"speed", bench_speed},
-                {"curve", bench_curve},
-                {"overhead", bench_overhead},
-                {"scaling", bench_scaling},
-                {"threads", bench_threads},
-                {"diagnosis", bench_diagnosis},
-                {"posteriors", bench_posteriors},
-                {"reference", bench_reference},
-                {"mixtures", bench_mixtures},
-                {"calibration", bench_calibration}};
+} question[] = {{"reliability", bench_reliability}, {"speed", bench_speed},         {"curve", bench_curve},
+                {"overhead", bench_overhead},       {"program", bench_program},     {"scaling", bench_scaling},
+                {"threads", bench_threads},         {"diagnosis", bench_diagnosis}, {"posteriors", bench_posteriors},
+                {"reference", bench_reference},     {"mixtures", bench_mixtures},   {"calibration", bench_calibration}};
 
 static FILE *open_or_end(const char *path)
 {

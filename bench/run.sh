@@ -7,7 +7,7 @@
 #               shifted targets get a fifth. Without it, some ten minutes of one core
 #   --seeds N   as many seeds for each line of reliability, diagnosis, calibration, posteriors and mixtures
 #   --only TEXT only their lines that hold this, such as "asymmetric d 2 rovi shift 0"
-#   QUESTION    speed, curve, overhead, scaling, threads, floor, reliability, diagnosis, calibration, posteriors, mixtures;
+#   QUESTION    speed, curve, overhead, program, scaling, threads, floor, reliability, diagnosis, calibration, posteriors, mixtures;
 #               all of these unless some are named. Or reference: the numbers that posteriors are held against, made anew (some minutes)
 set -eu
 cd "$(dirname "$0")/.."
@@ -38,7 +38,7 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-[ $# -gt 0 ] || set -- speed curve overhead scaling threads floor reliability diagnosis calibration posteriors mixtures
+[ $# -gt 0 ] || set -- speed curve overhead program scaling threads floor reliability diagnosis calibration posteriors mixtures
 results=bench/results
 mkdir -p $results
 parts=$(mktemp -d)
