@@ -27,13 +27,16 @@ static void density_in_frame(const rovi_approximation *q, size_t n, const double
 {
     const size_t d = q->dim;
     for (size_t p = 0; p < n; p++) {
-        double sum = -q->log_det;
-        for (size_t i = 0; i < d; i++) {
+        log_q[p] = -q->log_det;
+    }
+    for (size_t i = 0; i < d; i++) { /* one map after another, as in approximation_maps_density */
+        const struct map *T = &q->maps[i];
+        const double off = offset == NULL ? 0 : offset[i];
+        for (size_t p = 0; p < n; p++) {
             size_t s = 0;
-            const double x = map_inverse(&q->maps[i], y[p * d + i] - (offset == NULL ? 0 : offset[i]), &s);
-            sum += normal_log_density(x) - q->maps[i].log_slope[s];
+            const double x = map_inverse(T, y[p * d + i] - off, &s);
+            log_q[p] += normal_log_density(x) - T->log_slope[s];
         }
-        log_q[p] = sum;
     }
 }
 

@@ -78,25 +78,6 @@ void map_prepare(struct map *T)
     }
 }
 
-double map_inverse(const struct map *T, double y, size_t *segment)
-{
-    size_t low = 0, high = T->D.cells + 1; /* the segment is in [low, high]; value[s] ends segment s */
-    if (y >= T->value[high - 1]) {         /* far out: most of the components of a mixture are */
-        low = high;
-    }
-    while (low < high) {
-        const size_t middle = (low + high) / 2;
-        if (y < T->value[middle]) {
-            high = middle;
-        } else {
-            low = middle + 1;
-        }
-    }
-    const size_t anchor = low > 0 ? low - 1 : 0;
-    *segment = low;
-    return T->D.knots[anchor] + (y - T->value[anchor]) / T->slope[low];
-}
-
 void map_adjoint(const struct map *T, size_t n, size_t stride, const double *x, const double *w, double *out,
                  double *total, double *work)
 {

@@ -75,8 +75,18 @@ static inline double map_at(const struct map *T, double x)
     return map_value(T, map_segment(T, x), x);
 }
 
-/* T^-1(y) by binary search; *segment is where it lies. */
-double map_inverse(const struct map *T, double y, size_t *segment);
+/* T^-1(y) by binary search; *segment is where it lies. The halves are chosen by arithmetic, since no branch could be
+ * foreseen: a mixture's density asks for this at every point, of every coordinate of every component. */
+static inline double map_inverse(const struct map *T, double y, size_t *segment)
+{
+    const double *end = T->value; /* value[s] ends segment s */
+    for (size_t n = T->D.cells + 1; n > 1; n -= n / 2) {
+        end += n / 2 * (size_t)(end[n / 2 - 1] <= y);
+    }
+    const size_t s = (size_t)(end - T->value) + (*end <= y ? 1 : 0), anchor = s > 0 ? s - 1 : 0;
+    *segment = s;
+    return T->D.knots[anchor] + (y - T->value[anchor]) / T->slope[s];
+}
 
 /* out_k = sum_i w_i M_k(x_i) for k = 0..J-1 and *total = sum_i w_i; n points with the given stride (in doubles).
  * work: 2 (J + 2) doubles. */
