@@ -2,8 +2,9 @@
 /*
  * The regression of w_i on y_i is piecewise linear, with knots at even distances in the reference coordinate, so that
  * the cell of a draw is found at once, and its normal equations are tridiagonal. How many knots the draws can tell is
- * decided by Akaike's criterion. Beyond the outer knots the score goes on as it ends, but never so that the density
- * would rise: its tails are then a normal's or an exponential's.
+ * decided by Akaike's criterion. With every other knot left out the functions are some of those before, so that the
+ * equations of fewer knots come from those of the most, and the draws are passed once. Beyond the outer knots the score
+ * goes on as it ends, but never so that the density would rise: its tails are then a normal's or an exponential's.
  */
 #include "solve/score.h"
 
@@ -12,14 +13,14 @@
 
 #include "base/normal.h"
 
-#define KNOTS_MOST 32   /* 2, 4, 8, ... are tried */
-#define BEYOND     10   /* draws beyond either outer knot, about */
-#define REJECTED   0.01 /* of the draws: more, and an edge of the support may matter */
-#define ENOUGH     7.0  /* nats below the peak, where a mean's grid may end */
+#define KNOTS_MOST 33    /* these, 17, 9, 5, 3 and 2 are tried */
+#define EXACT      1e-12 /* of the squares of w: residuals that are rounding */
+#define BEYOND     10    /* draws beyond either outer knot, about */
+#define REJECTED   0.01  /* of the draws: more, and an edge of the support may matter */
+#define ENOUGH     7.0   /* nats below the peak, where a mean's grid may end */
 
 struct regression {
     size_t knots;
-    double low, step;     /* of the knots, in x */
     double t[KNOTS_MOST]; /* the knots */
     double s[KNOTS_MOST]; /* the score there */
     double noise;         /* nats */
@@ -31,17 +32,18 @@ void scores_init(struct scores *scores, struct arena *arena, size_t d, struct te
     scores->noise = arena_doubles(arena, d);
 }
 
-struct sample { /* the valid draws of one coordinate */
-    size_t n;
-    const struct batch *batch;
-    size_t coordinate;
-    double variance; /* of y */
-};
-
 /* ---- regression ---- */
 
-struct normal_equations { /* tridiagonal: diagonal, beside it, right side */
-    double a[KNOTS_MOST], b[KNOTS_MOST], r[KNOTS_MOST];
+/* Of one coordinate's valid draws, n of them. */
+struct normal_equations {
+    size_t knots;
+    double t[KNOTS_MOST];                                   /* the knots */
+    double a[KNOTS_MOST], b[KNOTS_MOST], right[KNOTS_MOST]; /* diagonal, beside it, right side */
+    double n, squares, variance;                            /* sum of w^2; of y */
+};
+
+struct cell { /* sums over its draws; r: how far along the cell they are */
+    double n, r, rr, w, wr;
 };
 
 /* A rejected point has no gradient. */
@@ -50,101 +52,123 @@ static bool is_valid(const struct batch *b, size_t at)
     return b->valid == b->n || b->w[at] != 0;
 }
 
-/* The cell of a draw, the outer ones reaching to infinity, and how far along it is. */
-static size_t place(const struct regression *f, double x, double y, double *along)
+/* The outer cells reach to infinity. */
+static void pass_draws(const struct batch *batch, size_t i, double low, double step, struct normal_equations *e,
+                       struct cell *cells)
 {
-    const double cell = (x - f->low) / f->step;
-    const size_t k = !(cell > 0) ? 0 : cell >= (double)(f->knots - 2) ? f->knots - 2 : (size_t)cell;
-    *along = (y - f->t[k]) / (f->t[k + 1] - f->t[k]);
-    return k;
-}
-
-static void accumulate(const struct regression *f, const struct sample *sample, struct normal_equations *e)
-{
-    const struct batch *b = sample->batch;
-    memset(e, 0, sizeof *e);
-    for (size_t p = 0; p < b->n; p++) {
-        const size_t at = p * b->dim + sample->coordinate;
-        if (is_valid(b, at)) {
-            double r = 0;
-            const size_t k = place(f, b->x[at], b->y[at], &r);
-            const double w = b->w[at], l = 1 - r;
-            e->a[k] += l * l;
-            e->a[k + 1] += r * r;
-            e->b[k] += l * r;
-            e->r[k] += l * w;
-            e->r[k + 1] += r * w;
+    const double last = (double)(e->knots - 2), middle = e->t[e->knots / 2];
+    double per_width[KNOTS_MOST], y1 = 0, y2 = 0;
+    for (size_t k = 0; k + 1 < e->knots; k++) {
+        per_width[k] = 1 / (e->t[k + 1] - e->t[k]);
+    }
+    for (size_t at = i; at < batch->n * batch->dim; at += batch->dim) {
+        if (is_valid(batch, at)) {
+            const double y = batch->y[at], w = batch->w[at], place = (batch->x[at] - low) / step;
+            const size_t k = (size_t)fmax(0, fmin(place, last));
+            const double r = (y - e->t[k]) * per_width[k];
+            cells[k].n += 1;
+            cells[k].r += r;
+            cells[k].rr += r * r;
+            cells[k].w += w;
+            cells[k].wr += w * r;
+            e->squares += w * w;
+            y1 += y - middle;
+            y2 += (y - middle) * (y - middle);
         }
     }
+    e->variance = y2 / e->n - y1 * y1 / (e->n * e->n);
+}
+
+/* For the most knots, in steps that leave so many draws beyond the outer ones. */
+static void set_equations(const struct map *T, const struct batch *batch, size_t i, struct normal_equations *e)
+{
+    const double outer = -normal_quantile(BEYOND / (double)batch->valid), step = 2 * outer / (KNOTS_MOST - 1);
+    struct cell cells[KNOTS_MOST] = {0};
+    *e = (struct normal_equations){.knots = KNOTS_MOST, .n = (double)batch->valid};
+    for (size_t k = 0; k < e->knots; k++) {
+        e->t[k] = map_at(T, step * (double)k - outer);
+    }
+    pass_draws(batch, i, -outer, step, e, cells);
+    for (size_t k = 0; k + 1 < e->knots; k++) {
+        const struct cell *c = &cells[k];
+        e->a[k] += c->n - 2 * c->r + c->rr;
+        e->b[k] = c->r - c->rr;
+        e->a[k + 1] += c->rr;
+        e->right[k] += c->w - c->wr;
+        e->right[k + 1] += c->wr;
+    }
+}
+
+/* Leaves out every other knot m, where the function becomes the mean of its neighbours' values. */
+static void coarsen(struct normal_equations *e)
+{
+    const size_t cells = (e->knots - 1) / 2;
+    for (size_t j = 0; j < cells; j++) {
+        const size_t m = 2 * j + 1;
+        const double q = (e->t[m] - e->t[m - 1]) / (e->t[m + 1] - e->t[m - 1]), p = 1 - q;
+        const double a = e->a[m], before = e->b[m - 1], after = e->b[m], right = e->right[m];
+        e->a[j] += p * (p * a + 2 * before);
+        e->b[j] = p * q * a + q * before + p * after;
+        e->a[j + 1] = e->a[m + 1] + q * (q * a + 2 * after);
+        e->right[j] += p * right;
+        e->right[j + 1] = e->right[m + 1] + q * right;
+        e->t[j + 1] = e->t[m + 1];
+    }
+    e->knots = cells + 1;
 }
 
 /* f->s by elimination; false when the draws do not determine it. */
-static bool solve(struct regression *f, struct normal_equations *e)
+static bool solve(const struct normal_equations *e, struct regression *f)
 {
-    const size_t m = f->knots;
-    for (size_t k = 0; k < m; k++) {
-        const double left = k > 0 ? e->b[k - 1] / e->a[k - 1] : 0, full = e->a[k];
-        e->a[k] -= k > 0 ? left * e->b[k - 1] : 0;
-        e->r[k] -= k > 0 ? left * e->r[k - 1] : 0;
-        if (!(e->a[k] > 1e-8 * full)) {
+    double pivot[KNOTS_MOST];
+    for (size_t k = 0; k < e->knots; k++) {
+        const double left = k > 0 ? e->b[k - 1] / pivot[k - 1] : 0;
+        pivot[k] = e->a[k] - (k > 0 ? left * e->b[k - 1] : 0);
+        f->s[k] = e->right[k] - (k > 0 ? left * f->s[k - 1] : 0);
+        if (!(pivot[k] > 1e-8 * e->a[k])) {
             return false;
         }
     }
-    for (size_t k = m; k-- > 0;) {
-        f->s[k] = (e->r[k] - (k + 1 < m ? e->b[k] * f->s[k + 1] : 0)) / e->a[k];
+    for (size_t k = e->knots; k-- > 0;) {
+        f->s[k] = (f->s[k] - (k + 1 < e->knots ? e->b[k] * f->s[k + 1] : 0)) / pivot[k];
     }
     return true;
 }
 
-static double squared_residuals(const struct regression *f, const struct sample *sample)
+/* Akaike's criterion of the equations' regression; infinity when there is none. */
+static double regress(const struct normal_equations *e, struct regression *f)
 {
-    const struct batch *b = sample->batch;
-    double sum = 0;
-    for (size_t p = 0; p < b->n; p++) {
-        const size_t at = p * b->dim + sample->coordinate;
-        if (is_valid(b, at)) {
-            double r = 0;
-            const size_t k = place(f, b->x[at], b->y[at], &r);
-            const double off = b->w[at] - (1 - r) * f->s[k] - r * f->s[k + 1];
-            sum += off * off;
-        }
-    }
-    return sum;
-}
-
-/* Akaike's criterion of a regression by so many knots; infinity when there is none. */
-static double regress(const struct map *T, const struct sample *sample, size_t knots, struct regression *f)
-{
-    const double n = (double)sample->n, m = (double)knots, outer = -normal_quantile(BEYOND / n);
-    struct normal_equations e;
-    *f = (struct regression){.knots = knots, .low = -outer, .step = 2 * outer / (m - 1)};
-    for (size_t k = 0; k < knots; k++) {
-        f->t[k] = map_at(T, f->low + (double)k * f->step);
-    }
-    accumulate(f, sample, &e);
-    if (!solve(f, &e)) {
+    const double m = (double)e->knots;
+    double squares = e->squares; /* of the residuals */
+    *f = (struct regression){.knots = e->knots};
+    memcpy(f->t, e->t, e->knots * sizeof *f->t);
+    if (4 * m >= e->n || !solve(e, f)) {
         return INFINITY;
     }
-    const double squares = squared_residuals(f, sample);
-    f->noise = 0.5 * m * squares / (n - m) / n * sample->variance;
-    return n * log(fmax(squares, 1e-14 * n / sample->variance)) + 2 * m;
+    for (size_t k = 0; k < e->knots; k++) {
+        squares -= f->s[k] * e->right[k];
+    }
+    const double least = EXACT * e->squares;
+    f->noise = squares > least ? 0.5 * m * squares / (e->n - m) / e->n * e->variance : 0;
+    return e->n * log(fmax(squares, least)) + 2 * m;
 }
 
-static bool regress_best(const struct map *T, const struct sample *sample, struct regression *best)
+static bool regress_best(const struct map *T, const struct batch *batch, size_t i, struct regression *best)
 {
     double least = INFINITY;
-    size_t idle = 0;
-    for (size_t knots = 2; knots <= KNOTS_MOST && 4 * knots < sample->n && idle < 2; knots *= 2) {
-        struct regression f;
-        const double criterion = regress(T, sample, knots, &f);
-        idle++;
-        if (criterion < least) {
+    struct normal_equations e;
+    struct regression f;
+    set_equations(T, batch, i, &e);
+    for (;; coarsen(&e)) {
+        const double criterion = regress(&e, &f);
+        if (criterion <= least && isfinite(criterion)) {
             least = criterion;
             *best = f;
-            idle = 0;
+        }
+        if (e.knots == 2) {
+            return isfinite(least);
         }
     }
-    return isfinite(least);
 }
 
 /* ---- from the score to the density ---- */
@@ -209,19 +233,6 @@ struct job {
     struct density_mean *means; /* d */
 };
 
-static double variance_of(const struct batch *b, size_t i)
-{
-    double mean = 0, square = 0;
-    for (size_t p = 0; p < b->n; p++) {
-        mean += b->y[p * b->dim + i] / (double)b->n;
-    }
-    for (size_t p = 0; p < b->n; p++) {
-        const double off = b->y[p * b->dim + i] - mean;
-        square += off * off / (double)b->n;
-    }
-    return square;
-}
-
 /* The estimate on the grid of the mean, or, where that does not reach far enough for it, on one of its own, with
  * which the mean begins anew. */
 static bool estimate(const struct regression *f, const struct map *T, struct density_mean *mean, struct log_density *g)
@@ -250,12 +261,11 @@ static void plan(void *context, size_t i, size_t worker)
     if (job->skipped[i]) {
         return;
     }
-    const struct sample sample = {job->batch->valid, job->batch, i, variance_of(job->batch, i)};
-    if (!regress_best(T, &sample, &f) || !estimate(&f, T, mean, &g)) {
+    if (!regress_best(T, job->batch, i, &f) || !estimate(&f, T, mean, &g)) {
         *noise = INFINITY;
         return;
     }
-    const double n = (double)sample.n, share = n / (mean->weight + n);
+    const double n = (double)job->batch->valid, share = n / (mean->weight + n);
     *noise = share * share * f.noise + (share < 1 ? (1 - share) * (1 - share) * *noise : 0);
     density_mean_add(mean, &g, n);
 }
