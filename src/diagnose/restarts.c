@@ -114,8 +114,10 @@ size_t restarts_cluster(const rovi_fit_parts *fit, uint64_t seed, struct arena *
     }
     for (size_t k = 0; k < usable && *clusters != NULL && !memory.failed; k++) {
         const size_t i = ranked[k].place;
-        rovi_restart_cluster apart = {.size = 1, .best = i};
-        measure(fit->restarts[i].approximation, seed, work, &memory, &moments[i]);
+        rovi_restart_cluster apart = {.size = 1, .best = i, .scale = 1};
+        if (usable > 1) {
+            measure(fit->restarts[i].approximation, seed, work, &memory, &moments[i]);
+        }
         for (size_t c = 0; c < count && !memory.failed && cluster[i] == SIZE_MAX; c++) {
             const size_t best = (*clusters)[c].best;
             apart.below = below(&fit->restarts[i], &fit->restarts[best]);
@@ -125,8 +127,10 @@ size_t restarts_cluster(const rovi_fit_parts *fit, uint64_t seed, struct arena *
         if (cluster[i] < count) {
             (*clusters)[cluster[i]].size++;
         } else if (!memory.failed) {
-            apart.below = k == 0 ? (rovi_estimate){0, 0} : below(&fit->restarts[i], &fit->restarts[fit->winner]);
-            compare(d, &moments[i], &moments[fit->winner], &apart);
+            if (i != fit->winner) {
+                apart.below = below(&fit->restarts[i], &fit->restarts[fit->winner]);
+                compare(d, &moments[i], &moments[fit->winner], &apart);
+            }
             cluster[i] = count;
             (*clusters)[count++] = apart;
         }
