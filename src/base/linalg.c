@@ -123,14 +123,24 @@ void linalg_add_multiply_tn_rows(const struct linalg_tn *product, size_t first, 
                 (int)product->n);
 }
 
+/* X <- X L, X L^T, X L^-T or X L^-1. A single row, as in a climb, as a vector: for a matrix the BLAS would copy L. */
+
 void linalg_multiply_lower(size_t n, size_t d, const double *L, double *X)
 {
+    if (n == 1) {
+        cblas_dtrmv(CblasRowMajor, CblasLower, CblasTrans, CblasNonUnit, (int)d, L, (int)d, X, 1);
+        return;
+    }
     cblas_dtrmm(CblasRowMajor, CblasRight, CblasLower, CblasNoTrans, CblasNonUnit, (int)n, (int)d, 1, L, (int)d, X,
                 (int)d);
 }
 
 void linalg_multiply_lower_transposed(size_t n, size_t d, const double *L, double *X)
 {
+    if (n == 1) {
+        cblas_dtrmv(CblasRowMajor, CblasLower, CblasNoTrans, CblasNonUnit, (int)d, L, (int)d, X, 1);
+        return;
+    }
     cblas_dtrmm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, (int)n, (int)d, 1, L, (int)d, X,
                 (int)d);
 }
@@ -171,12 +181,20 @@ void linalg_solve_lower(size_t n, size_t d, const double *L, double *X)
         }
         return;
     }
+    if (n == 1) {
+        cblas_dtrsv(CblasRowMajor, CblasLower, CblasNoTrans, CblasNonUnit, (int)d, L, (int)d, X, 1);
+        return;
+    }
     cblas_dtrsm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, (int)n, (int)d, 1, L, (int)d, X,
                 (int)d); /* X = X L^-T */
 }
 
 void linalg_solve_lower_transposed(size_t n, size_t d, const double *L, double *X)
 {
+    if (n == 1) {
+        cblas_dtrsv(CblasRowMajor, CblasLower, CblasTrans, CblasNonUnit, (int)d, L, (int)d, X, 1);
+        return;
+    }
     cblas_dtrsm(CblasRowMajor, CblasRight, CblasLower, CblasNoTrans, CblasNonUnit, (int)n, (int)d, 1, L, (int)d, X,
                 (int)d); /* X = X L^-1 */
 }

@@ -129,23 +129,23 @@ static void test_cholesky_refuses(void **state)
     assert_false(linalg_cholesky(5, A, A));
 }
 
-/* L y = x and L^T y = x for the rows, from the product back */
+/* L y = x and L^T y = x for the rows, of which there are many or one, from the product back */
 static void test_triangular_solves(void **state)
 {
     (void)state;
     enum { N = 7 };
     static double A[MOST * MOST], L[MOST * MOST], Y[N * MOST], X[N * MOST];
-    for (size_t at = 0; at < DIMS; at++) {
-        const size_t d = dims[at];
+    for (size_t at = 0; at < 2 * DIMS; at++) {
+        const size_t d = dims[at / 2], n = at % 2 == 0 ? N : 1;
         support_positive_definite(at, d, A);
         assert_true(linalg_cholesky(d, A, L));
-        support_normals(at + 20, N * d, Y);
-        naive(N, d, d, 0, Y, 1, L, X); /* rows x^T = y^T L^T */
-        linalg_solve_lower(N, d, L, X);
-        assert_matrix(N * d, X, Y, 1e-12);
-        naive(N, d, d, 0, Y, 0, L, X); /* rows x^T = y^T L */
-        linalg_solve_lower_transposed(N, d, L, X);
-        assert_matrix(N * d, X, Y, 1e-12);
+        support_normals(at + 20, n * d, Y);
+        naive(n, d, d, 0, Y, 1, L, X); /* rows x^T = y^T L^T */
+        linalg_solve_lower(n, d, L, X);
+        assert_matrix(n * d, X, Y, 1e-12);
+        naive(n, d, d, 0, Y, 0, L, X); /* rows x^T = y^T L */
+        linalg_solve_lower_transposed(n, d, L, X);
+        assert_matrix(n * d, X, Y, 1e-12);
     }
 }
 
@@ -176,7 +176,7 @@ static void test_qr(void **state)
     }
 }
 
-/* The products that know of symmetry and of zeros against the general one. */
+/* The products that know of zeros against the general one: of many rows, and of one. */
 static void test_triangular_products(void **state)
 {
     (void)state;
@@ -187,14 +187,16 @@ static void test_triangular_products(void **state)
     for (size_t i = 0; i < D; i++) {
         memset(L + i * D + i + 1, 0, (D - i - 1) * sizeof *L);
     }
-    memcpy(X, A, sizeof X);
-    linalg_multiply_lower(N, D, L, X);
-    linalg_multiply(N, D, D, A, L, expected);
-    assert_matrix((size_t)N * D, X, expected, 1e-14);
-    memcpy(X, A, sizeof X);
-    linalg_multiply_lower_transposed(N, D, L, X);
-    linalg_multiply_nt(N, D, D, A, L, expected);
-    assert_matrix((size_t)N * D, X, expected, 1e-14);
+    for (size_t n = 1; n <= N; n += N - 1) {
+        memcpy(X, A, sizeof X);
+        linalg_multiply_lower(n, D, L, X);
+        linalg_multiply(n, D, D, A, L, expected);
+        assert_matrix(n * D, X, expected, 1e-14);
+        memcpy(X, A, sizeof X);
+        linalg_multiply_lower_transposed(n, D, L, X);
+        linalg_multiply_nt(n, D, D, A, L, expected);
+        assert_matrix(n * D, X, expected, 1e-14);
+    }
 }
 
 /* An orthogonal matrix is its own Q factor, and stays so when the step is repeated many times. */
