@@ -276,6 +276,12 @@ ROVI_API rovi_status rovi_fit_resume(const rovi_target *target, const rovi_setti
                                      const rovi_fit_input *input, rovi_monitor monitor, void *monitor_data,
                                      rovi_fit **fit, rovi_error *error);
 
+/* Ends the threads that OpenBLAS begins when it is loaded, one for each processor but the first: until they fall asleep
+ * they wait busily, for a fiftieth of a second, and the library needs none of them. For the beginning of a program: not
+ * while another thread may use the BLAS, which begins them again when it is asked for more than one. Does nothing where
+ * the BLAS has no such threads. */
+ROVI_API void rovi_end_blas_threads(void);
+
 /* ---------------------------------------------------------------------------------------------------------------------
  * Judge the fit: evidence, modes, and a search for mass that it does not cover
  */

@@ -6,10 +6,13 @@
 #include "base/linalg.h"
 
 #include <cblas.h>
+#include <dlfcn.h>
 #include <float.h>
 #include <math.h>
 #include <pthread.h>
 #include <string.h>
+
+#include "rovi.h"
 
 #define SMALL 4 /* dimensions up to which a few products are not worth a call */
 
@@ -43,6 +46,20 @@ void linalg_release_threads(void)
         openblas_set_num_threads(hold.threads_before);
     }
     pthread_mutex_unlock(&hold.lock);
+}
+
+void rovi_end_blas_threads(void)
+{
+    void *program = dlopen(NULL, RTLD_LAZY);
+    void *address = program != NULL ? dlsym(program, "blas_thread_shutdown_") : NULL; /* not in a serial OpenBLAS */
+    if (address != NULL) {
+        int (*shutdown)(void);
+        memcpy(&shutdown, &address, sizeof shutdown); /* POSIX: functions fit into void * */
+        shutdown();
+    }
+    if (program != NULL) {
+        dlclose(program);
+    }
 }
 
 void linalg_identity(size_t d, double *A)

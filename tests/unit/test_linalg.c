@@ -199,6 +199,22 @@ static void test_triangular_products(void **state)
     }
 }
 
+/* Ended, twice, before a product that may use as many as there were. */
+static void test_threads_end(void **state)
+{
+    (void)state;
+    enum { LARGE = 300 };
+    static double A[LARGE * LARGE], before[LARGE * LARGE], after[LARGE * LARGE];
+    support_normals(23, (size_t)LARGE * LARGE, A);
+    linalg_hold_threads();
+    linalg_multiply(LARGE, LARGE, LARGE, A, A, before);
+    linalg_release_threads();
+    rovi_end_blas_threads();
+    rovi_end_blas_threads();
+    linalg_multiply(LARGE, LARGE, LARGE, A, A, after);
+    assert_matrix((size_t)LARGE * LARGE, after, before, 1e-12); /* sums of 300 products in another order */
+}
+
 /* An orthogonal matrix is its own Q factor, and stays so when the step is repeated many times. */
 static void test_qr_keeps_orthogonality(void **state)
 {
@@ -252,6 +268,7 @@ int main(void)
         cmocka_unit_test(test_qr),
         cmocka_unit_test(test_qr_keeps_orthogonality),
         cmocka_unit_test(test_qr_refuses),
+        cmocka_unit_test(test_threads_end),
         cmocka_unit_test(test_holds_nest),
     };
     return cmocka_run_group_tests_name("linalg", tests, NULL, NULL);
