@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How the commands begin and speak: their command line, errors, help, and the closing line of the log. */
+/* How the commands speak: errors, help, and the closing line of the log. */
 #define _XOPEN_SOURCE 700
 #include <stdio.h>
 #include <string.h>
@@ -7,7 +7,6 @@
 #include <time.h>
 
 #include "cli/cli.h"
-#include "cli/shell.h"
 
 #define HELP_COLUMN 30
 
@@ -59,14 +58,6 @@ static void print_setting(const rovi_setting *setting)
     printf("%*s%s (default %s)\n", HELP_COLUMN, "", setting->allowed, setting->default_value);
 }
 
-bool command_has_option(const struct command *command, const char *name)
-{
-    for (const struct option *option = command->options; option->name; option++)
-        if (strcmp(option->name, name) == 0)
-            return true;
-    return false;
-}
-
 void print_help(const struct command *command)
 {
     printf("Usage: %s\n\n%s\n\nOptions:\n", command->usage, command->summary);
@@ -82,28 +73,6 @@ void print_help(const struct command *command)
     puts("\nExit codes:");
     for (const struct exit_meaning *exit = exit_meanings; exit->meaning; exit++)
         printf("  %-*d%s\n", HELP_COLUMN - 2, (int)exit->code, exit->meaning);
-}
-
-bool command_read(const struct command *self, int argc, char **argv, struct reader reader, void *request, int *code)
-{
-    rovi_error error = {0};
-    struct arguments arguments = {
-        .count = argc, .list = argv, .options = self->options, .setting_at = self->setting_at};
-    rovi_status status = arguments_read(&arguments, reader.accept, request, &error);
-    if (!status && !arguments.help)
-        status = reader.check(request, &error);
-    *code = status ? say_error(self, &error) : EXIT_DONE;
-    if (!status && arguments.help)
-        print_help(self);
-    return !status && !arguments.help;
-}
-
-char *join_command_line(struct pool *pool, const struct command *command, int argc, char **argv)
-{
-    char *line = pool_format(pool, "rovi %s", command->name), *word;
-    for (int i = 0; line && i < argc; i++)
-        line = (word = shell_word(pool, argv[i])) ? pool_format(pool, "%s %s", line, word) : NULL;
-    return line;
 }
 
 void say_closing_line(const char *command_line, double seconds)
