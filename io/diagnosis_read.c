@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A diagnosis from JSON. Sizes and types are checked, as texts and numbers may come from an editor. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -150,13 +151,15 @@ static rovi_status read_arrays(const struct field *object, struct pool *pool, ro
 
 static rovi_status read_evidence(const struct field *object, rovi_diagnosis_parts *parts, rovi_error *error)
 {
-    struct field draws;
+    struct field draws, bound;
     CHECK(field_get(object, "draws", &draws, error));
     CHECK(field_to_size(&draws, 0, SIZE_MAX / 2, &parts->draws, error));
     CHECK(field_read_estimate(object, "elbo", &parts->elbo, error));
     CHECK(field_read_estimate(object, "kl", &parts->kl, error));
     CHECK(field_read_estimate(object, "log_z_is", &parts->log_z, error));
-    CHECK(field_read_estimate(object, "log_z_bound", &parts->log_z_bound, error));
+    parts->log_z_bound = (rovi_estimate){NAN, NAN}; /* which a file of an earlier rovi may lack */
+    if (field_find(object, "log_z_bound", &bound))
+        CHECK(field_read_estimate(object, "log_z_bound", &parts->log_z_bound, error));
     CHECK(field_read_number(object, "k_hat", &parts->k_hat, error));
     CHECK(field_read_number(object, "k_threshold", &parts->k_threshold, error));
     CHECK(field_read_number(object, "ess", &parts->ess, error));

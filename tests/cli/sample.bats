@@ -84,6 +84,15 @@ load common.bash
     fi
 }
 
+@test "a fit file of an earlier rovi, which lacks a key that came later" {
+    fitted ring f.json
+    grep -q '"log_z_bound"' f.json
+    sed '/"log_z_bound"/d' f.json >old.json
+    "$ROVI" sample f.json -n 2 -o a.csv
+    "$ROVI" sample old.json -n 2 -o b.csv
+    diff a.csv b.csv
+}
+
 @test "a target file that changed since the fit is said" {
     cp "$SOURCE/examples/targets/uneven.json" t.json
     fitted t.json f.json
