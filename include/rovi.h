@@ -350,21 +350,22 @@ typedef struct rovi_diagnosis_parts {
     rovi_collapse verdict;
     char reason[ROVI_DIAGNOSIS_REASON]; /* a sentence */
     rovi_stop stop;                     /* ROVI_STOP_CONVERGED: the search was ended by nothing from outside */
-    size_t dim, draws;                  /* draws of the fit that follows was measured on: */
-    rovi_estimate elbo, kl;             /* kl is NaN where log Z is unknown */
-    double outside;                     /* share of the draws outside the support */
-    rovi_estimate log_z;                /* by importance sampling; blind to what the draws do not reach. mcse is NaN
-                                           where the weights do not tell it */
-    rovi_estimate log_z_bound;          /* of log Z from below, whatever the weights, and its error */
-    double k_hat, k_threshold;          /* Pareto k; NaN when undefined: constant weights, or too few draws */
-    double ess;                         /* effective sample size of the weights */
+    size_t dim;
+    size_t draws;              /* of the fit, which all from elbo to ess is measured on */
+    rovi_estimate elbo, kl;    /* kl is NaN where log Z is unknown */
+    double outside;            /* share of the draws outside the support */
+    rovi_estimate log_z;       /* by importance sampling; blind to what the draws do not reach. mcse is NaN
+                                  where the weights do not tell it */
+    rovi_estimate log_z_bound; /* of log Z from below, whatever the weights, and its error */
+    double k_hat, k_threshold; /* Pareto k; NaN when undefined: constant weights, or too few draws */
+    double ess;                /* effective sample size of the weights */
     size_t mode_count;
-    double modes_total; /* cells; the heaviest are listed */
-    const rovi_diagnosed_mode *modes;
-    size_t region_count; /* by falling mass */
-    const rovi_region *regions;
-    size_t found, climbs; /* modes found beyond the fit, of which no more regions were weighed than are listed; climbs
-                             that searched */
+    double modes_total;               /* of the fit; the heaviest are listed */
+    const rovi_diagnosed_mode *modes; /* mode_count, by falling weight */
+    size_t region_count;
+    const rovi_region *regions; /* region_count, by falling mass */
+    size_t found;               /* modes that climbs found beyond the fit; those that could be weighed are regions */
+    size_t climbs;              /* that searched */
     size_t cluster_count;
     const rovi_restart_cluster *clusters; /* that of the fit first, the others by falling ELBO */
     size_t restart_count;
