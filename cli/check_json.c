@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* `rovi check --json`. */
-#include <math.h>
 
 #include "cli/diagnosis.h"
 #include "io/diagnosis.h"

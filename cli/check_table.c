@@ -2,7 +2,6 @@
 /* The result of `rovi check` for people: the verdict first. */
 #include <inttypes.h>
 #include <math.h>
-#include <string.h>
 
 #include "cli/diagnosis.h"
 #include "cli/rows.h"

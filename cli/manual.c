@@ -4,7 +4,6 @@
 
 #include <ctype.h>
 #include <stdio.h>
-#include <string.h>
 
 /* Text in which nothing is special. It must not be the first on its line if it may begin with a dot. */
 static void print_text(const char *text)

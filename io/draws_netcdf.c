@@ -49,7 +49,6 @@ rovi_status draws_netcdf_close(struct draws_netcdf *netcdf, bool complete, rovi_
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <math.h>
 #include <netcdf.h>
 #include <string.h>

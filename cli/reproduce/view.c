@@ -3,7 +3,6 @@
 #include "cli/reproduce/view.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "cli/density.h"
 #include "io/report.h"

@@ -5,7 +5,6 @@
  * those that end in one place are one restart, however far apart they are as densities.
  */
 #include <math.h>
-#include <string.h>
 
 #include "solve/blend.h"
 #include "solve/restart.h"

@@ -7,7 +7,6 @@
 #include "solve/leading.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/linalg.h"

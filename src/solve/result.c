@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The result of a fit: plain data, every piece of it copied into memory of its own. */
-#include <math.h>
 #include <string.h>
 
 #include "base/arena.h"

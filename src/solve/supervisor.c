@@ -5,8 +5,6 @@
  */
 #include "solve/supervisor.h"
 
-#include <math.h>
-
 void supervisor_init(struct supervisor *supervisor, rovi_monitor monitor, void *data, double max_time)
 {
     supervisor->monitor = monitor;
