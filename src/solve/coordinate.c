@@ -19,8 +19,9 @@
 #define POLISHED      2   /* candidates at most, where there is one mode */
 #define POLISHED_MANY 4   /* where there are more: the screened ELBO says less of where each ends */
 #define CLOSE         1.0 /* nats: a candidate further below the best is not polished */
-#define NORMAL        10  /* times the tolerance: where the local normal is off by less, no rotation is looked for */
-#define CLEAR         0.5 /* nats: a fit that is off by less leaves no other rotation much to gain */
+#define NORMAL        2   /* times the tolerance: where the local normal is off by less, no rotation is looked for */
+#define CLEAR         0.5 /* nats: what is off by less leaves no other rotation much to gain, and is measured by fewer draws \
+                           */
 
 struct coordinates {
     const struct problem *problem;
@@ -134,6 +135,10 @@ static bool find_candidates(struct coordinates *s)
         return candidates_add_start(&s->candidates, s->restart->start);
     }
     frame_make(&s->frame, &s->explorer, kind);
+    s->polish.several = s->explorer.count > 1;
+    if (s->explorer.count == 1 && s->explorer.locals[0].off < CLEAR) {
+        polish_near(&s->polish);
+    }
     return s->explorer.count == 0 ||
            candidates_make(&s->candidates, s->problem->rotate && !is_normal(s, kind), s->restart->seed);
 }

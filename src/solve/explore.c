@@ -32,7 +32,6 @@
 #define ALIKE           5e-4 /* nats: a local that differs less from the target needs no more steps */
 #define NEARLY          0.25 /* nats: a local of a mode, not of a pole of the density, nor of a funnel's neck */
 #define WILD            10.0 /* nats: a local that is off by more tells nothing of where the mass is */
-#define PROMISING       3.0  /* nats: evidence by which a place is better than all that is known, if Laplace is right */
 #define SLIGHT          1e-3 /* nats: a gain that is not worth a chunk */
 #define SHRINKS         8
 #define PULLS           4
@@ -288,12 +287,11 @@ static double laplace_evidence(const struct explorer *e, const struct local *loc
 }
 
 /* Whether climbs that a path joins to what is known need not be followed: where they end away from the mass, each is
- * the begin of a long walk back. One has been followed; and Laplace's approximation there has no more evidence. */
-static bool may_skip(const struct explorer *e, double worth)
+ * the begin of a long walk back, as one of them has shown. */
+static bool may_skip(const struct explorer *e)
 {
     const double off = e->locals[0].off;
-    return !e->narrow && off >= NEARLY && off < WILD && (e->led || e->walks > 0) &&
-           worth < explored_best(e) + PROMISING;
+    return !e->narrow && off >= NEARLY && off < WILD && e->wasted > 0;
 }
 
 /* Whether a climb that ended at e->x, away from where the mass is, did so in the basin of a local known: a path joins
@@ -330,16 +328,19 @@ static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_
         return narrow;
     }
     struct local *fresh = &e->locals[e->count];
-    const bool curved = laplace(e, fresh);
-    const double worth = curved ? laplace_evidence(e, fresh, logp) : -INFINITY;
-    if ((curved && explored_is_hopeless(e, worth)) || (may_skip(e, worth) && is_reached(e, logp))) {
+    if (may_skip(e) && is_reached(e, logp)) {
         return narrow;
     }
-    e->walks++;
+    const bool curved = laplace(e, fresh);
+    if (curved && explored_is_hopeless(e, laplace_evidence(e, fresh, logp))) {
+        return narrow;
+    }
     if (!(curved && settle(e, fresh, stream)) && (!may_walk(e) || !fit_without_climb(e, fresh, begin, stream))) {
         return narrow;
     }
-    return explored_keep(e) || narrow;
+    const bool kept = explored_keep(e);
+    e->wasted += !kept;
+    return kept || narrow;
 }
 
 /* Steps that lead out of the mode are taken back: what is asked for is the mode at x. */

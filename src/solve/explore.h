@@ -20,7 +20,7 @@ struct explorer {
     struct local *locals;     /* those found come first, by falling ELBO; one more to try in */
     double *weight;           /* room: softmax of the ELBOs */
     double *x, *scale, *H;    /* d, d, d x d */
-    size_t walks;             /* starts that were followed from where no climb had ended, after the first */
+    size_t wasted;            /* steps that led from where no climb had ended to what is known */
     const double *home;       /* d: steps of a local fit end when they lead away from it; or NULL */
     struct local good;        /* the last state of a local fit whose ELBO is known */
     struct ascent ascent;

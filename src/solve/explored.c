@@ -38,18 +38,13 @@ bool explored_has_peak(struct explorer *e)
     return false;
 }
 
-double explored_best(const struct explorer *e)
+bool explored_is_hopeless(const struct explorer *e, double worth)
 {
     double best = -INFINITY;
     for (size_t k = 0; k < e->count; k++) {
         best = fmax(best, e->locals[k].elbo);
     }
-    return best;
-}
-
-bool explored_is_hopeless(const struct explorer *e, double worth)
-{
-    return worth < explored_best(e) - HOPELESS;
+    return worth < best - HOPELESS;
 }
 
 /* Takes local k out; its memory is used again. */
@@ -68,6 +63,9 @@ bool explored_keep(struct explorer *e)
         return false;
     }
     memcpy(e->locals[k].peak, e->x, e->dim * sizeof *e->x);
+    if (!is_new && !e->locals[k].known && e->locals[e->count].elbo > e->locals[k].elbo) {
+        local_copy(e->dim, &e->locals[e->count], &e->locals[k]);
+    }
     e->count += is_new;
     for (size_t i = e->count; i-- > 0;) {
         if (explored_is_hopeless(e, e->locals[i].elbo)) {

@@ -11,9 +11,6 @@ size_t explored_find(struct explorer *e, const struct local *fresh);
 /* Whether earlier climbs have ended at e->x, or a local lies there. */
 bool explored_has_peak(struct explorer *e);
 
-/* The greatest ELBO of the locals. */
-double explored_best(const struct explorer *e);
-
 /* Whether a normal whose log evidence or ELBO is `worth` is so far below another that it need not be looked at. */
 bool explored_is_hopeless(const struct explorer *e, double worth);
 

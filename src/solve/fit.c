@@ -24,10 +24,12 @@
 #define IMPERFECT                                                                                                      \
     0.25 /* nats: divergence of a rotated product beside which a mixture is tried, and restarts differ                 \
           */
-#define OUTDONE       0.3 /* nats that local normals promise together beyond a rotated product */
-#define IMPERFECT_DIM 20  /* dimensions, above which it is in proportion to them: what many add up to is no mode */
+#define OUTDONE        0.3 /* nats that local normals promise together beyond a rotated product */
+#define IMPERFECT_DIM  20  /* dimensions, above which it is in proportion to them: what many add up to is no mode */
+#define IMPERFECT_MANY 2.0 /* nats: the same, in so many dimensions that no mixture is tried for it */
 
 #define MIXTURE_LEAST 250000
+#define MIXTURE_DIM   50 /* dimensions, above which one is tried for the sake of several modes alone */
 #define MIXTURE_MOST  3
 #define MIXTURE_PRICE 10
 
@@ -53,7 +55,8 @@ struct fit_job {
 
 static double imperfect(const struct fit_job *job)
 {
-    return IMPERFECT * fmax(1, (double)job->problem.target->dim / IMPERFECT_DIM);
+    const size_t d = job->problem.target->dim;
+    return d > MIXTURE_DIM ? IMPERFECT_MANY : IMPERFECT * fmax(1, (double)d / IMPERFECT_DIM);
 }
 
 /* Each restart's share, so that the threads' order cannot matter; 0: no limit. */
@@ -311,11 +314,17 @@ static bool may_mix(const struct fit_job *job)
            settings->solver == SOLVER_COORDINATE && settings->precondition == PRECONDITION_AUTO;
 }
 
+/* Whether a fit is so far from the target that a mixture is tried for that alone. */
+static bool is_far(const struct fit_job *job, double divergence)
+{
+    return job->problem.target->dim <= MIXTURE_DIM && divergence > imperfect(job);
+}
+
 /* Whether a mixture follows whatever the other restarts find: local normals promise more than a rotation, or it is far
  * from the target. */
 static bool is_outdone(const struct fit_job *job, const rovi_restart *first)
 {
-    return may_mix(job) && (first->promise > first->elbo.value + OUTDONE || first->divergence > imperfect(job));
+    return may_mix(job) && (first->promise > first->elbo.value + OUTDONE || is_far(job, first->divergence));
 }
 
 /* Whether a first restart that came this far spares the others all but their search for modes: near the target, as far
@@ -417,7 +426,7 @@ static bool is_mixture_promising(const struct fit_job *job)
     }
     const rovi_estimate best = job->shown[job->winner].elbo;
     return promise > best.value + job->problem.settings->tolerance + 3 * best.mcse ||
-           job->restarts[job->winner].divergence > imperfect(job);
+           is_far(job, job->restarts[job->winner].divergence);
 }
 
 static uint64_t evaluations_so_far(const struct fit_job *job)

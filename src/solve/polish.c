@@ -24,7 +24,7 @@
 #define IDLE_ROUNDS         2       /* before more points are taken, or the candidate is finished; then one */
 #define SETTLING            4       /* rounds over which the coordinates are averaged in the end */
 #define SETTLED             0.02    /* of the tolerance: noise of a round that needs no averaging */
-#define SCREEN_DRAWS        500
+#define SCREEN_DRAWS        1000
 #define KEEP                0.6 /* of what earlier rounds told of a coordinate counts in the next */
 #define FALL                3   /* times the noise of a round: an ELBO that falls by more has overshot */
 #define FALLS               3   /* after which coordinates are updated one by one */
@@ -43,7 +43,7 @@ static size_t most_lines(size_t d)
 
 void polish_init(struct polish *p, struct arena *arena, const struct problem *problem, struct restart *restart)
 {
-    const size_t d = problem->target->dim, draws = (size_t)problem->settings->draws / 20;
+    const size_t d = problem->target->dim, draws = (size_t)problem->settings->draws / 10;
     *p = (struct polish){.problem = problem, .restart = restart, .memory = arena, .best_elbo = -INFINITY};
     p->tolerance = problem->settings->tolerance;
     p->trace_draws = draws > SCREEN_DRAWS ? draws : SCREEN_DRAWS;
@@ -56,6 +56,11 @@ void polish_init(struct polish *p, struct arena *arena, const struct problem *pr
     lines_init(&p->lines, arena, most_lines(d), &restart->progress, problem->team);
     scores_init(&p->scores, arena, d, problem->team);
     turn_init(&p->turn, arena, d, problem->team);
+}
+
+void polish_near(struct polish *p)
+{
+    p->trace_draws /= 2;
 }
 
 void polish_free(struct polish *p)
@@ -377,7 +382,7 @@ bool polish_run(struct polish *p, struct candidate *c, double to_beat)
     const bool turning = p->problem->rotate && c->q->dim > 1;
     const size_t most = most_lines(c->q->dim);
     int idle = 0, falls = 0;
-    c->lines_only = false;
+    c->lines_only = p->several;
     forget(p, 0);
     for (bool room = set_points(p, POINTS_LEAST); room && !p->restart->no_memory && !polish_ended(p);) {
         const double before = c->elbo;
@@ -386,6 +391,7 @@ bool polish_run(struct polish *p, struct candidate *c, double to_beat)
         }
         forget(p, KEEP);
         const struct outcome outcome = round_of(p, c, turning, most, false);
+        c->lines_only = c->lines_only && falls == FALLS; /* the first round may have been by lines */
         if (polish_ended(p)) {
             break;
         }

@@ -25,6 +25,7 @@ struct polish {
     struct arena *memory, batch_memory; /* the latter of the batch alone, which grows */
     size_t batch_room;                  /* points */
     size_t trace_draws;
+    bool several; /* modes are known: the first round is by lines, which alone show a mode along a coordinate */
     double *ratio, *before;   /* trace_draws */
     double *best_ratio;       /* trace_draws: log ratios of the best on the draws of the trace */
     rovi_approximation *best; /* so far */
@@ -39,6 +40,10 @@ struct polish {
 
 /* Takes its memory from the arena, which may fail. */
 void polish_init(struct polish *polish, struct arena *arena, const struct problem *problem, struct restart *restart);
+/* The candidates are near the target, so that fewer draws tell their ELBO: half as many from now on. Before the first
+ * is measured. */
+void polish_near(struct polish *p);
+
 void polish_free(struct polish *polish);
 
 /* Whether the restart is to end, restart->stop saying why. */
