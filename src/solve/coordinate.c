@@ -20,8 +20,8 @@
 #define POLISHED_MANY 4   /* where there are more: the screened ELBO says less of where each ends */
 #define CLOSE         1.0 /* nats: a candidate further below the best is not polished */
 #define NORMAL        2   /* times the tolerance: where the local normal is off by less, no rotation is looked for */
-#define CLEAR         0.5 /* nats: what is off by less leaves no other rotation much to gain, and is measured by fewer draws \
-                           */
+#define CLEAR         0.5 /* nats: a fit that is off by less leaves no other rotation much to gain */
+#define NEAR          0.1 /* nats: a local normal that is off by less is measured by fewer draws, and what comes of it */
 
 struct coordinates {
     const struct problem *problem;
@@ -136,7 +136,7 @@ static bool find_candidates(struct coordinates *s)
     }
     frame_make(&s->frame, &s->explorer, kind);
     s->polish.several = s->explorer.count > 1;
-    if (s->explorer.count == 1 && s->explorer.locals[0].off < CLEAR) {
+    if (kind == WHITENING_TRIANGULAR && s->explorer.count == 1 && s->explorer.locals[0].off < NEAR) {
         polish_near(&s->polish);
     }
     return s->explorer.count == 0 ||

@@ -37,7 +37,7 @@
 #define PULLS           4
 #define RATE            0.5
 #define COARSE          10   /* times its width: the scale of differences that is off by more is corrected */
-#define STILL           1e-4 /* nats: expected gain at which a climb ends */
+#define STILL           1e-4 /* nats: expected gain at which a climb ends, and the steps of a local fit */
 
 void explore_init(struct explorer *e, struct arena *arena, const struct progress *progress, size_t room,
                   struct team *team)
@@ -58,7 +58,7 @@ void explore_init(struct explorer *e, struct arena *arena, const struct progress
     valley_init(&e->valley, arena, progress, NULL);
     local_work_init(&e->work, arena, progress, team);
     e->work.enough = ALIKE;
-    e->work.slight = SLIGHT;
+    e->work.slight = STILL;
 }
 
 /* Where searching begins: the target's start, or the origin. */
@@ -217,15 +217,26 @@ static bool fit_after_climb(struct explorer *e, struct local *fresh, struct rng_
     return climb(e, fresh->peak, &logp) && laplace(e, fresh) && settle(e, fresh, stream);
 }
 
-/* Keeps the local made last, as the first of all if it is better than that. */
+static void swap(struct local *a, struct local *b)
+{
+    const struct local held = *a;
+    *a = *b;
+    *b = held;
+}
+
+/* Keeps the local made last in place of one of the same mode, if it is better than that; the best comes first. Where
+ * one local is to span what modes there may be, only the best stays: others are found again, if they are modes. */
 static void keep_first(struct explorer *e)
 {
-    const bool is_new = explored_keep(e);
-    struct local *first = &e->locals[0], *last = &e->locals[e->count - 1];
-    if (is_new && last->elbo > first->elbo) {
-        const struct local better = *last;
-        *last = *first;
-        *first = better;
+    struct local *fresh = &e->locals[e->count];
+    const size_t k = e->narrow || e->count == 0 ? explored_find(e, fresh) : 0;
+    memcpy(fresh->peak, e->x, e->dim * sizeof *e->x);
+    if (k < e->count && fresh->elbo > e->locals[k].elbo) {
+        swap(fresh, &e->locals[k]);
+    }
+    e->count += k == e->count;
+    if (e->locals[k].elbo > e->locals[0].elbo) {
+        swap(&e->locals[k], &e->locals[0]);
     }
 }
 

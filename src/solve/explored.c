@@ -63,9 +63,6 @@ bool explored_keep(struct explorer *e)
         return false;
     }
     memcpy(e->locals[k].peak, e->x, e->dim * sizeof *e->x);
-    if (!is_new && !e->locals[k].known && e->locals[e->count].elbo > e->locals[k].elbo) {
-        local_copy(e->dim, &e->locals[e->count], &e->locals[k]);
-    }
     e->count += is_new;
     for (size_t i = e->count; i-- > 0;) {
         if (explored_is_hopeless(e, e->locals[i].elbo)) {

@@ -32,6 +32,7 @@
 #define MIXTURE_DIM   50 /* dimensions, above which one is tried for the sake of several modes alone */
 #define MIXTURE_MOST  3
 #define MIXTURE_PRICE 10
+#define PRICED_LEAST  100000
 
 /* d x d matrices that a restart holds at once, going by the memory that runs took. */
 #define MATRICES_COORDINATE 100
@@ -448,7 +449,7 @@ static bool set_mixture_budget(const struct fit_job *job, struct restart *mixtur
     const uint64_t unit = spent > MIXTURE_LEAST ? spent : MIXTURE_LEAST;
     mixture->progress.budget = left < unit ? left : unit;
     mixture->budget_if_better = left < MIXTURE_MOST * unit ? left : MIXTURE_MOST * unit;
-    mixture->price = MIXTURE_PRICE * (double)unit;
+    mixture->price = MIXTURE_PRICE * fmax((double)spent, PRICED_LEAST);
     mixture->to_beat = to_beat;
     return left > 0;
 }

@@ -20,6 +20,7 @@
 #define SLOWLY   1.05 /* times log t: falls more slowly than a tail that has just a finite mass */
 #define BEYOND   1e3  /* times the scale: the last level, where that is further */
 #define FURTHEST 1e17 /* where sums of coordinates have lost their digits */
+#define ALIKE    0.99 /* of a part: one that is no smaller is of its size */
 #define SMALL    0.1  /* next to the largest coordinate: not worth its name */
 
 /* The first is the point itself: from unit distance on, the fall has to be slow. */
@@ -70,10 +71,11 @@ static bool is_slow(const struct ray *ray, const double *logp)
     return true;
 }
 
+/* Those of one size stay in the order of the coordinates. */
 static void insert(struct improper *improper, size_t j, double part)
 {
     size_t k = improper->count < IMPROPER_SHOWN ? improper->count++ : IMPROPER_SHOWN - 1;
-    for (; k > 0 && fabs(improper->part[k - 1]) < fabs(part); k--) {
+    for (; k > 0 && fabs(improper->part[k - 1]) < ALIKE * fabs(part); k--) {
         improper->coordinate[k] = improper->coordinate[k - 1];
         improper->part[k] = improper->part[k - 1];
     }

@@ -102,7 +102,8 @@ static double climb_across(struct valley *v, const double *a, const double *b, d
     return ascent_climb(&v->ascent, v->L, x, &logp) ? logp : -INFINITY;
 }
 
-static bool joined(struct valley *v, const double *a, const double *b, double least, size_t bends, double *low)
+/* What is left undecided, after so many bends or climbs, is no valley. */
+static bool parted(struct valley *v, const double *a, const double *b, double least, size_t bends, double *low)
 {
     if (bends == VALLEY_BENDS) {
         return false;
@@ -110,16 +111,16 @@ static bool joined(struct valley *v, const double *a, const double *b, double le
     double *middle = v->bend + bends * v->dim;
     const double straight = look_along(v, a, b, middle);
     *low = straight;
-    if (straight >= least) {
-        return true;
-    }
-    if (isinf(straight) || v->climbs == CLIMBS) {
+    if (straight >= least || v->climbs == CLIMBS) {
         return false;
+    }
+    if (isinf(straight)) {
+        return true;
     }
     v->climbs++;
     const double bent = climb_across(v, a, b, least, middle);
     *low = bent;
-    return bent >= least && joined(v, a, middle, least, bends + 1, low) && joined(v, middle, b, least, bends + 1, low);
+    return bent < least || parted(v, a, middle, least, bends + 1, low) || parted(v, middle, b, least, bends + 1, low);
 }
 
 bool valley_joined(struct valley *v, struct place a, struct place b, double *depth)
@@ -127,7 +128,7 @@ bool valley_joined(struct valley *v, struct place a, struct place b, double *dep
     const double lower = fmin(a.logp, b.logp);
     double low = lower;
     v->climbs = 0;
-    const bool yes = joined(v, a.x, b.x, lower - log(2), 0, &low);
+    const bool no = parted(v, a.x, b.x, lower - log(2), 0, &low);
     *depth = lower - low;
-    return yes;
+    return !no;
 }

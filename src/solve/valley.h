@@ -31,8 +31,8 @@ struct place {
     double logp;
 };
 
-/* Whether some path from a to b never falls below half of the lower of their densities. When none is found, *depth is
- * by how many nats the density falls on the way. */
+/* Whether a and b are in one mode, as far as is found: false when every path from a to b falls below half of the lower
+ * of their densities, *depth being by how many nats. */
 bool valley_joined(struct valley *v, struct place a, struct place b, double *depth);
 
 #endif
