@@ -140,6 +140,10 @@ bool improper_along(struct meter *meter, const double *u, double scale, struct i
             unit[j] = u[j] / length; /* whose square is no overflow */
         }
         length = sqrt(linalg_dot(d, unit, unit));
+        size_t first = 0; /* of the largest, which is looked along upwards first */
+        for (; fabs(unit[first]) < ALIKE; first++) {
+        }
+        length = copysign(length, unit[first]);
         for (size_t j = 0; j < d; j++) {
             unit[j] /= length;
         }
