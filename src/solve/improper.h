@@ -26,9 +26,9 @@ struct improper {
 /* What is this far, or this wide, is worth a look. */
 #define IMPROPER_SUSPECT 1e3
 
-/* Looks along +u and -u (d, of any length), from points about the target's start. `scale`: how wide the mass along u is
- * thought to be. A handful of log densities; what is not found to be improper may be so nevertheless. False when out of
- * memory. */
+/* Looks along u (d, of any length) both ways, first where its largest coordinate rises, from points about the target's
+ * start. `scale`: how wide the mass along u is thought to be. A handful of log densities; what is not found to be
+ * improper may be so nevertheless. False when out of memory. */
 bool improper_along(struct meter *meter, const double *u, double scale, struct improper *improper);
 
 /* The direction, "+0.71 beta - 0.71 gamma", into text of that size. */

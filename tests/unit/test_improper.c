@@ -67,7 +67,7 @@ static void tails_too_heavy_for_a_finite_mass_are_found(void **state)
         assert_true(improper.found);
         assert_int_equal(improper.count, 1);
         assert_int_equal(improper.coordinate[0], 0);
-        assert_close(improper.part[0], -1, 0); /* the first of the two directions that are as bad */
+        assert_close(improper.part[0], 1, 0); /* of two directions that are as bad, the one along which it rises */
         assert_close(improper.change, -power * log(1e3), 1e-6);
         assert_false(along(target, other, 1).found);
         rovi_target_free(target);
