@@ -298,11 +298,11 @@ static double laplace_evidence(const struct explorer *e, const struct local *loc
 }
 
 /* Whether climbs that a path joins to what is known need not be followed: where they end away from the mass, each is
- * the begin of a long walk back, as one of them has shown. */
+ * the begin of a long walk back, as one of them has shown, or another search has found the mass. */
 static bool may_skip(const struct explorer *e)
 {
     const double off = e->locals[0].off;
-    return !e->narrow && off >= NEARLY && off < WILD && e->wasted > 0;
+    return !e->narrow && off >= NEARLY && off < WILD && (e->led || e->wasted > 0);
 }
 
 /* Whether a climb that ended at e->x, away from where the mass is, did so in the basin of a local known: a path joins

@@ -195,6 +195,56 @@ static void skewed_densities_as_by_brute_force(void **state)
     }
 }
 
+/* ---- where steps end ---- */
+
+static uint64_t batches(const struct fixture *f)
+{
+    return atomic_load(&f->rig.meter.gradient) / f->work.draws;
+}
+
+/* A normal target is met by one whole step, which has no noise; the next draws show that no step would gain. */
+static void a_normal_takes_one_step(void **state)
+{
+    (void)state;
+    const double one = 1;
+    const size_t d = 8;
+    double mean[D_MOST], C[D_MOST * D_MOST];
+    struct fixture f;
+    support_normals(1, d, mean);
+    support_covariance(2, d, 100, C);
+    make(&f, support_mixture(d, 1, &one, mean, 1, C));
+    f.work.slight = 1e-4;
+    support_normals(3, d, f.local.mean);
+    start_round(&f.local, d, 1);
+    assert_true(local_fit(&f.local, &f.work, draws, 30, .5));
+    assert_int_equal(batches(&f), 2);
+    assert_close(f.local.elbo, 0, 1e-8);
+    drop(&f);
+}
+
+/* Where log p is no quadratic function, steps end when they gain nothing beside their noise: long before the last, and
+ * at most N, about .01 nats with 68 draws, from the best. */
+static void steps_end_in_the_noise(void **state)
+{
+    (void)state;
+    static const curve curves[] = {gumbel, quartic};
+    for (size_t k = 0; k < 2; k++) {
+        struct fixture f;
+        rovi_target *target = NULL;
+        curve self = curves[k];
+        assert_int_equal(rovi_target_new(1, curve_logp, &self, &target, NULL), ROVI_OK);
+        const struct normal best = best_normal(curves[k]);
+        make(&f, target);
+        f.work.slight = 1e-4;
+        f.local.mean[0] = 4;
+        f.local.L[0] = .3;
+        assert_true(local_fit(&f.local, &f.work, draws, 200, .5));
+        assert_in_range(batches(&f), 3, 100);
+        assert_true(elbo(curves[k], f.local.mean[0], f.local.L[0]) > elbo(curves[k], best.m, best.s) - .03);
+        drop(&f);
+    }
+}
+
 /* ---- what must hold everywhere ---- */
 
 /* After every step L is a Cholesky factor and all numbers are finite, from starts that suit nothing. */
@@ -305,6 +355,8 @@ int main(void)
         cmocka_unit_test(a_normal_is_found_exactly),
         cmocka_unit_test(laplace_of_a_normal_is_exact),
         cmocka_unit_test(skewed_densities_as_by_brute_force),
+        cmocka_unit_test(a_normal_takes_one_step),
+        cmocka_unit_test(steps_end_in_the_noise),
         cmocka_unit_test(stays_a_normal),
         cmocka_unit_test(rejected_draws),
         cmocka_unit_test(threads_do_not_change_a_bit),
