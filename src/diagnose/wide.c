@@ -14,8 +14,10 @@
 #include "evidence/elbo.h"
 #include "family/draw.h"
 #include "family/reference.h"
+#include "target/mixture.h"
 
 #define EFFECTIVE 0.25 /* share of the draws that the weights leave, below which they may not have met what matters */
+#define DEGREES   1.0  /* of freedom: Cauchy */
 #define STRATA    256  /* of a coordinate's reference, for its mean and sd */
 #define OF_SPREAD ((uint64_t)1 << 62) /* substreams of the numbers that spread draws, and of those that choose */
 #define OF_CHOICE ((uint64_t)1 << 61)
@@ -25,11 +27,12 @@ static const rovi_approximation *component(const struct wide *wide, size_t k)
     return wide->q->count > 0 ? wide->q->component[k] : wide->q;
 }
 
-static void set_moments(const struct map *T, double *location, double *spread)
+/* x (STRATA): the middles of strata of equal mass */
+static void set_moments(const struct map *T, const double *x, double *location, double *spread)
 {
     double mean = 0, squares = 0;
     for (size_t s = 0; s < STRATA; s++) {
-        const double t = map_at(T, normal_quantile(((double)s + 0.5) / STRATA)), step = t - mean;
+        const double t = map_at(T, x[s]), step = t - mean;
         mean += step / (double)(s + 1);
         squares += step * (t - mean);
     }
@@ -40,7 +43,11 @@ static void set_moments(const struct map *T, double *location, double *spread)
 void wide_init(struct wide *wide, struct arena *arena, const rovi_approximation *q)
 {
     const size_t d = q->dim, count = q->count > 0 ? q->count : 1;
-    const double half = 0.5 * ((double)d + 1), log_pi = log(acos(-1));
+    const double peak = mixture_log_peak(d, DEGREES);
+    double x[STRATA];
+    for (size_t s = 0; s < STRATA; s++) {
+        x[s] = normal_quantile(((double)s + 0.5) / STRATA);
+    }
     *wide = (struct wide){.q = q,
                           .count = count,
                           .location = arena_doubles(arena, count * d),
@@ -48,9 +55,9 @@ void wide_init(struct wide *wide, struct arena *arena, const rovi_approximation 
                           .log_constant = arena_doubles(arena, count)};
     for (size_t k = 0; k < count && !arena->failed; k++) {
         const rovi_approximation *part = component(wide, k);
-        wide->log_constant[k] = lgamma(half) - half * log_pi - part->log_det + (q->count > 0 ? q->log_weight[k] : 0);
+        wide->log_constant[k] = peak - part->log_det + (q->count > 0 ? q->log_weight[k] : 0);
         for (size_t i = 0; i < d; i++) {
-            set_moments(&part->maps[i], &wide->location[k * d + i], &wide->spread[k * d + i]);
+            set_moments(&part->maps[i], x, &wide->location[k * d + i], &wide->spread[k * d + i]);
             wide->log_constant[k] -= log(wide->spread[k * d + i]);
         }
     }
@@ -83,7 +90,7 @@ static void log_density(const void *of, size_t n, const double *z, double *log_r
                 const double x = (y[p * d + i] - wide->location[k * d + i]) / wide->spread[k * d + i];
                 square += x * x;
             }
-            log_r[p] = draw_log_add(log_r[p], wide->log_constant[k] - 0.5 * ((double)d + 1) * log(square));
+            log_r[p] = draw_log_add(log_r[p], wide->log_constant[k] - 0.5 * ((double)d + DEGREES) * log(square));
         }
     }
 }

@@ -17,6 +17,9 @@ struct mixture {
     double *mean;       /* K x d: whitened means, L^-1 (m_k - centre) */
 };
 
+/* log of the density of a spherical component at its mean: standard normal, or Student's t with df < infinity */
+double mixture_log_peak(size_t d, double df);
+
 /* z (n x d) = L_g^-1 (x - centre_g) for the rows of x; z may be x */
 void mixture_whiten(const struct mixture *mix, size_t g, size_t n, const double *x, double *z);
 

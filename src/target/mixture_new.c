@@ -134,9 +134,9 @@ static double half_step(double a)
     return sum + r * (-1.0 / 8 + r2 * (1.0 / 192 + r2 * (-1.0 / 640 + r2 * (17.0 / 14336 - r2 * (31.0 / 18432)))));
 }
 
-/* log of the density of a spherical component at its mean: -(d/2) log 2 pi, and for Student's t
- * log [Gamma((df + d)/2) / Gamma(df/2) / (df/2)^(d/2)] more, a product of d/2 factors (1 + 2 j/df), j = 0, 1, .. */
-static double log_peak(size_t d, double df)
+/* -(d/2) log 2 pi, and for Student's t log [Gamma((df + d)/2) / Gamma(df/2) / (df/2)^(d/2)] more, a product of d/2
+ * factors (1 + 2 j/df), j = 0, 1, .. */
+double mixture_log_peak(size_t d, double df)
 {
     double sum = -(double)d * NORMAL_LOG_SQRT_2PI;
     if (isinf(df)) {
@@ -223,7 +223,7 @@ static void place_means(struct mixture *mix)
 static void place_weights(const struct description *from, struct mixture *mix)
 {
     const size_t d = mix->d;
-    const double peak = log_peak(d, mix->df);
+    const double peak = mixture_log_peak(d, mix->df);
     double sum = 0;
     for (size_t k = 0; k < mix->K; k++) {
         sum += from->weights[k];
