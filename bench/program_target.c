@@ -92,13 +92,16 @@ static const struct {
 
 int rovi_plugin_open(const char *data, void **self, char *sentence, size_t size)
 {
-    char name[16] = "";
+    char text[64] = "";
     struct target *target = calloc(1, sizeof *target);
     FILE *file = data != NULL ? fopen(data, "r") : NULL;
-    if (target != NULL && file != NULL && fscanf(file, "%15s %zu", name, &target->d) == 2) {
+    if (target != NULL && file != NULL && fgets(text, sizeof text, file) != NULL) {
+        char *number = text + strcspn(text, " ");
+        target->d = strtoul(number, NULL, 10);
+        *number = '\0';
         snprintf(target->path, sizeof target->path, "%s", data);
         for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
-            target->logp = strcmp(name, shapes[i].name) == 0 ? shapes[i].logp : target->logp;
+            target->logp = strcmp(text, shapes[i].name) == 0 ? shapes[i].logp : target->logp;
         }
     }
     if (file != NULL) {
