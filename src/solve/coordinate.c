@@ -20,6 +20,7 @@
 #define POLISHED_MANY 4   /* where there are more: the screened ELBO says less of where each ends */
 #define CLOSE         1.0 /* nats: a candidate further below the best is not polished */
 #define NORMAL        2   /* times the tolerance: where the local normal is off by less, no rotation is looked for */
+#define FEW           4   /* modes: more are the wells of a few coordinates, of which some may not have been met */
 #define CLEAR         0.5 /* nats: a fit that is off by less leaves no other rotation much to gain */
 #define NEAR          0.1 /* nats: a local normal that is off by less is measured by fewer draws, and what comes of it */
 
@@ -135,7 +136,7 @@ static bool find_candidates(struct coordinates *s)
         return candidates_add_start(&s->candidates, s->restart->start);
     }
     frame_make(&s->frame, &s->explorer, kind);
-    s->polish.several = s->explorer.count > 1;
+    s->polish.many = s->explorer.count > FEW;
     if (kind == WHITENING_TRIANGULAR && s->explorer.count == 1 && s->explorer.locals[0].off < NEAR) {
         polish_near(&s->polish);
     }

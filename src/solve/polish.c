@@ -382,7 +382,7 @@ bool polish_run(struct polish *p, struct candidate *c, double to_beat)
     const bool turning = p->problem->rotate && c->q->dim > 1;
     const size_t most = most_lines(c->q->dim);
     int idle = 0, falls = 0;
-    c->lines_only = p->several;
+    c->lines_only = p->many;
     forget(p, 0);
     for (bool room = set_points(p, POINTS_LEAST); room && !p->restart->no_memory && !polish_ended(p);) {
         const double before = c->elbo;

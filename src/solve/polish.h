@@ -25,7 +25,7 @@ struct polish {
     struct arena *memory, batch_memory; /* the latter of the batch alone, which grows */
     size_t batch_room;                  /* points */
     size_t trace_draws;
-    bool several; /* modes are known: the first round is by lines, which alone show a mode along a coordinate */
+    bool many; /* modes are known: the first round is by lines, which alone show another mode along a coordinate */
     double *ratio, *before;   /* trace_draws */
     double *best_ratio;       /* trace_draws: log ratios of the best on the draws of the trace */
     rovi_approximation *best; /* so far */
