@@ -367,12 +367,12 @@ static void same_fits(const rovi_fit *one, const rovi_fit *other)
 }
 
 /* Whichever restarts are at hand, the mixture that is tried after them included, the fit ends as if it had run them
- * all. Components of other shapes, so that a mixture is tried. */
+ * all. Components of other shapes, so that a mixture is tried, and every restart fitted, so that all are kept. */
 static void a_fit_goes_on_from_any_of_its_restarts(void **state)
 {
     (void)state;
     rovi_target *target = two_in_the_plane(0.4, 3, 3, 0.8);
-    rovi_settings *settings = SETTINGS_OF("method", "auto", "restarts", "2", "seed", "5");
+    rovi_settings *settings = SETTINGS_OF("method", "auto", "restarts", "2", "seed", "5", "independent", "on");
     struct kept all = {0};
     rovi_fit *whole, *resumed;
     const rovi_fit_input keeping = {.keep = keep_copy, .keep_data = &all};
