@@ -30,6 +30,7 @@ static rovi_status read_all(FILE *file, struct pool *pool, char **bytes, size_t 
 
 static rovi_status open_to_read(const char *path, FILE **file, rovi_error *error)
 {
+    *file = NULL;
     if (path[0] == '\0')
         return report(error, ROVI_BAD_INPUT, "found an empty name of a file, allowed: the path of a file to read");
     *file = fopen(path, "rb");

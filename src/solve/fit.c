@@ -250,10 +250,22 @@ static bool measure_once(const struct fit_job *job, const rovi_approximation *q,
     return ok;
 }
 
+/* Whether local normals promise more than an ELBO has, beyond its noise. */
+static bool is_more(const struct fit_job *job, double promise, rovi_estimate elbo)
+{
+    return promise > elbo.value + job->problem.settings->tolerance + 3 * elbo.mcse;
+}
+
+/* Whether local normals promise more than an ELBO has, by less than its noise. */
+static bool is_doubtful(const struct fit_job *job, rovi_estimate elbo, double promise)
+{
+    return promise > elbo.value && !is_more(job, promise, elbo);
+}
+
 /* A tenth of the draws first, and more until the error is near the tolerance: all that were asked for, and beyond
  * those as many as cost less than what the fit has cost. */
 static bool measure(const struct fit_job *job, const rovi_approximation *q, enum rng_purpose purpose,
-                    struct meter *meter, struct team *team, struct elbo *elbo)
+                    struct meter *meter, struct team *team, double promise, struct elbo *elbo)
 {
     const size_t all = measure_draws(job, purpose, atomic_load(&meter->density));
     const rovi_settings *settings = job->problem.settings;
@@ -261,6 +273,9 @@ static bool measure(const struct fit_job *job, const rovi_approximation *q, enum
     for (size_t n = few < FEW_DRAWS || few > all ? all : few;; n = n < all && 4 * n > all ? all : 4 * n) {
         if (!measure_once(job, q, purpose, meter, team, n, elbo)) {
             return false;
+        }
+        if (n < all && is_doubtful(job, elbo->estimate, promise)) {
+            continue;
         }
         if (!(elbo->estimate.mcse > MEASURED * settings->tolerance) ||
             (n >= all && (MEASURE_SHARE * n > atomic_load(&meter->density) || settings->max_evaluations > 0)) ||
@@ -295,7 +310,7 @@ static void measure_restart(struct fit_job *job, struct restart *r, size_t i)
     struct elbo elbo = {.estimate = {NAN, NAN}};
     const bool dropped = r->no_memory || r->approximation == NULL || r->stop == ROVI_STOP_FAILED ||
                          (r->iterations == 0 && i > 0 && r->stop != ROVI_STOP_CONVERGED);
-    if (!dropped && !measure(job, r->approximation, RNG_SELECT, &r->meter, job->problem.team, &elbo)) {
+    if (!dropped && !measure(job, r->approximation, RNG_SELECT, &r->meter, job->problem.team, r->promise, &elbo)) {
         r->no_memory = true;
     }
     if (dropped || !isfinite(elbo.estimate.value)) {
@@ -337,8 +352,7 @@ static bool may_lead(const struct fit_job *job, const rovi_restart *first)
            !is_led(settings, job->problem.target->dim) && job->restarts[0].start == NULL &&
            first->stop == ROVI_STOP_CONVERGED &&
            (is_outdone(job, first) ||
-            (first->divergence < imperfect(job) &&
-             !(first->promise > first->elbo.value + settings->tolerance + 3 * first->elbo.mcse)));
+            (first->divergence < imperfect(job) && !is_more(job, first->promise, first->elbo)));
 }
 
 /* What an earlier run left of the restart; NULL when it is still to be run, as it is where the others need the modes
@@ -426,8 +440,7 @@ static bool is_mixture_promising(const struct fit_job *job)
         promise = fmax(promise, job->restarts[i].promise);
     }
     const rovi_estimate best = job->shown[job->winner].elbo;
-    return promise > best.value + job->problem.settings->tolerance + 3 * best.mcse ||
-           is_far(job, job->restarts[job->winner].divergence);
+    return is_more(job, promise, best) || is_far(job, job->restarts[job->winner].divergence);
 }
 
 static uint64_t evaluations_so_far(const struct fit_job *job)
@@ -654,7 +667,7 @@ static rovi_status run(struct fit_job *job, rovi_fit **fit, rovi_error *error)
         return explain_failure(job, error);
     }
     const rovi_approximation *q = job->shown[job->winner].approximation;
-    if (!measure(job, q, RNG_EVIDENCE, &job->total, job->team, &job->evidence)) {
+    if (!measure(job, q, RNG_EVIDENCE, &job->total, job->team, -INFINITY, &job->evidence)) {
         return error_no_memory(error);
     }
     if (atomic_load(&job->total.failed)) {
