@@ -24,7 +24,8 @@
 #define EXACT   1e-7 /* the same, of the margin, where there is no noise */
 #define CERTAIN 3.0  /* times the noise of an eigenvalue: a margin */
 #define NOISY   0.5  /* of the noise: a signal that is less shows nothing */
-#define QUIET   0.1  /* nats: noise that does not hide where the mass is */
+#define QUIET   0.02 /* nats: noise that does not hide where the mass is */
+#define FALL    2.0  /* errors, and times as far from the target: a step that has made things worse */
 #define REACH   0.5  /* a step may be so many times as long as signal is to noise */
 #define PAIRS   (TARGET_BLOCK / 2)
 
@@ -49,6 +50,7 @@ void local_work_init(struct local_work *w, struct arena *arena, const struct pro
     w->A = arena_doubles(arena, d * d);
     w->B = arena_doubles(arena, d * d);
     w->C = arena_doubles(arena, d * d);
+    local_init(&w->last, arena, d);
     w->vector = arena_doubles(arena, d);
     w->step = arena_doubles(arena, d);
 }
@@ -334,25 +336,39 @@ static bool step(struct local *local, struct local_work *w, size_t accepted, dou
     const double signal = isfinite(whole) ? fmax(0, whole - noise) : fmax(noise, local->off);
     const double best = signal / (signal + noise);
     return isfinite(noise) && !(w->slight > 0 && noise < QUIET && signal < w->slight + NOISY * noise) &&
-           move(local, w, fmax(rate, fmin(best, most)), signal, noise);
+           move(local, w, fmin(most, fmax(rate, best)), signal, noise);
+}
+
+/* A step that has made things worse is taken back: noise is known from the draws alone, which may miss what a density
+ * does further out. */
+static bool take_back(struct local *local, struct local_work *w)
+{
+    const bool fell = local->elbo < w->last.elbo - FALL * w->last.error && local->off > FALL * w->last.off;
+    local_copy(w->dim, fell ? &w->last : local, fell ? local : &w->last);
+    return fell;
 }
 
 bool local_fit(struct local *local, struct local_work *w, struct rng_stream stream, int steps, double rate)
 {
     double most = 1;
+    w->last.elbo = -INFINITY;
     for (int t = 0; t <= steps; t++) {
-        const double elbo = local->elbo, error = local->error;
         stream.substream++;
         const size_t accepted = draw(local, w, stream);
         if (accepted < w->draws / 2) {
             return false;
         }
         measure(local, w, accepted);
+        const bool fell = take_back(local, w);
         if (t == steps || local->off < w->enough) {
             break;
         }
-        most = t > 0 && local->elbo < elbo - 2 * hypot(error, local->error) ? 0.5 * most : most;
-        if (!step(local, w, accepted, rate, most)) {
+        if (fell) {
+            most *= 0.5;
+            w->last.elbo = -INFINITY; /* luck, perhaps: it is measured again */
+        } else if (step(local, w, accepted, rate, most)) {
+            most = fmin(1, 2 * most);
+        } else {
             break;
         }
     }

@@ -32,6 +32,7 @@ struct local_work {
     double *odd, *even; /* draws/2 x d: difference and sum of their gradients, times L */
     double *logp;       /* draws */
     double *A, *B, *C;  /* d x d */
+    struct local last;  /* where the last step began */
     double *vector, *step;
     double *work; /* of each worker: a block of points and gradients, the target's scratch */
     size_t work_size;
