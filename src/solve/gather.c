@@ -8,10 +8,10 @@
 
 #include "solve/blend.h"
 #include "solve/restart.h"
+#include "solve/segment.h"
 
-#define CLOSE    10.0 /* nats: a restart so far below the best is of no weight */
-#define STATIONS 15   /* points on the line between two means */
-#define DRAWS    192  /* of each component, for the weights */
+#define CLOSE 10.0 /* nats: a restart so far below the best is of no weight */
+#define DRAWS 192  /* of each component, for the weights */
 #define SUPERFLUOUS                                                                                                    \
     0.5 /* of the tolerance: what may be lost by components that are left out, as for other mixtures                   \
          */
@@ -20,31 +20,17 @@ struct gathering {
     const struct problem *problem;
     struct restart *restart;
     struct blend blend;
-    double *mean; /* room x d: of the blend's components */
-    double *x, *logp, *scratch;
+    double *mean, *logp; /* room x d: of the blend's components; the log density there */
+    struct segment segment;
     struct arena memory;
 };
 
-/* Whether the density falls below half of its lower end somewhere between a and b (d each). */
-static bool is_parted(struct gathering *g, const double *a, const double *b)
+/* Whether the density falls below half of its lower end somewhere between the means of components a and b. */
+static bool is_parted(struct gathering *g, size_t a, size_t b)
 {
     const size_t d = g->problem->target->dim;
-    for (size_t s = 0; s <= STATIONS + 1; s++) {
-        const double t = (double)s / (STATIONS + 1);
-        for (size_t j = 0; j < d; j++) {
-            g->x[s * d + j] = (1 - t) * a[j] + t * b[j];
-        }
-    }
-    if (meter_evaluate(&g->restart->meter, STATIONS + 2, g->x, g->logp, NULL, g->scratch) == STATIONS + 2) {
-        return false;
-    }
-    const double low = fmin(g->logp[0], g->logp[STATIONS + 1]) - log(2);
-    for (size_t s = 1; s <= STATIONS; s++) {
-        if (g->logp[s] < low) {
-            return true;
-        }
-    }
-    return false;
+    const double low = fmin(g->logp[a], g->logp[b]) - log(2);
+    return segment_lowest(&g->segment, g->mean + a * d, g->mean + b * d, NULL) < low;
 }
 
 /* Adds q unless it is where one of those before is. */
@@ -57,8 +43,11 @@ static void add(struct gathering *g, const rovi_approximation *q)
         g->restart->no_memory = true;
         return;
     }
+    if (meter_evaluate(&g->restart->meter, 1, mean, g->logp + count, NULL, g->segment.scratch) == 1) {
+        g->logp[count] = -INFINITY;
+    }
     for (size_t k = 0; k < count && is_new; k++) {
-        is_new = is_parted(g, g->mean + k * d, mean);
+        is_new = is_parted(g, k, count);
     }
     rovi_approximation *copy = is_new ? approximation_copy(q) : NULL;
     g->restart->no_memory = g->restart->no_memory || (is_new && copy == NULL);
@@ -92,9 +81,8 @@ static bool set_up(struct gathering *g, size_t room)
 {
     const struct rovi_target *target = g->problem->target;
     g->mean = arena_doubles(&g->memory, room * target->dim);
-    g->x = arena_doubles(&g->memory, (STATIONS + 2) * target->dim);
-    g->logp = arena_doubles(&g->memory, STATIONS + 2);
-    g->scratch = arena_doubles(&g->memory, target->scratch);
+    g->logp = arena_doubles(&g->memory, room);
+    segment_init(&g->segment, &g->memory, &g->restart->meter);
     return restart_trace_room(g->restart, 1) && blend_init(&g->blend, target->dim, room) && !g->memory.failed;
 }
 

@@ -8,12 +8,10 @@
 #include "solve/valley.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "base/linalg.h"
 
-#define INNER  15 /* points looked at on a segment */
-#define CLIMBS 8  /* across segments of one path */
+#define CLIMBS 8 /* across segments of one path */
 
 /* ---- the target with its gradient projected onto the plane: climbs that begin in it stay in it ---- */
 
@@ -40,37 +38,15 @@ void valley_init(struct valley *v, struct arena *arena, const struct progress *p
     *v = (struct valley){.progress = progress, .dim = d, .L = L};
     v->along = arena_doubles(arena, d);
     v->normal = arena_doubles(arena, d);
-    v->points = arena_doubles(arena, INNER * d);
-    v->logp = arena_doubles(arena, INNER);
     v->bend = arena_doubles(arena, VALLEY_BENDS * d);
-    v->scratch = arena_doubles(arena, progress->meter->target->scratch);
+    segment_init(&v->segment, arena, progress->meter);
+    v->scratch = v->segment.scratch;
     v->view = (struct rovi_target){
         .dim = d, .log_z = NAN, .evaluate = evaluate_in_plane, .scratch = progress->meter->target->scratch, .self = v};
     meter_init(&v->meter, &v->view);
     v->in_plane = *progress;
     v->in_plane.meter = &v->meter;
     ascent_init(&v->ascent, arena, &v->in_plane, NULL);
-}
-
-/* The lowest of the points inside the segment into `lowest`; its log density. */
-static double look_along(struct valley *v, const double *a, const double *b, double *lowest)
-{
-    const size_t d = v->dim;
-    size_t at = 0;
-    for (size_t p = 0; p < INNER; p++) {
-        const double t = (double)(p + 1) / (INNER + 1);
-        for (size_t j = 0; j < d; j++) {
-            v->points[p * d + j] = a[j] + t * (b[j] - a[j]);
-        }
-    }
-    if (meter_evaluate(v->progress->meter, INNER, v->points, v->logp, NULL, v->scratch) == INNER) {
-        return -INFINITY;
-    }
-    for (size_t p = 1; p < INNER; p++) {
-        at = v->logp[p] < v->logp[at] ? p : at;
-    }
-    memcpy(lowest, v->points + at * d, d * sizeof *lowest);
-    return v->logp[at];
 }
 
 /* v->along, and the v->normal of the plane across it, in the metric of L L^T: normal^T along = 1. */
@@ -109,7 +85,7 @@ static bool parted(struct valley *v, const double *a, const double *b, double le
         return false;
     }
     double *middle = v->bend + bends * v->dim;
-    const double straight = look_along(v, a, b, middle);
+    const double straight = segment_lowest(&v->segment, a, b, middle);
     *low = straight;
     if (straight >= least || v->climbs == CLIMBS) {
         return false;

@@ -4,6 +4,7 @@
 #define ROVI_SOLVE_VALLEY_H
 
 #include "solve/ascent.h"
+#include "solve/segment.h"
 
 #define VALLEY_BENDS 5 /* times that a path is halved */
 
@@ -13,9 +14,9 @@ struct valley {
     size_t climbs;          /* of the present path */
     const double *L;        /* d x d, lower triangular: the metric of the planes and the units of climbs; NULL: of x */
     double *along, *normal; /* d: a segment, and of the plane across it that a climb is held to */
-    double *points, *logp;  /* on a segment */
     double *bend;           /* VALLEY_BENDS x d */
-    double *scratch;
+    struct segment segment;
+    double *scratch;         /* the segment's */
     struct rovi_target view; /* the target in that plane */
     struct meter meter;
     struct progress in_plane;
