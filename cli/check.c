@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* rovi check: a second look at a fit that was saved. */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/diagnosis.h"
 #include "cli/interrupt.h"
+#include "cli/progress.h"
 #include "cli/saved_target.h"
 #include "io/fit_file.h"
 #include "io/report.h"
@@ -136,7 +138,9 @@ static int check(const struct command *self, const struct request *request)
         return say_error(self, &error);
     rovi_status status = report_in_file(&error, open_target(self, &fit, &target, &error), request->fit);
     if (!status) {
-        status = rovi_diagnosis_run(target, fit.fit, &request->options, diagnosis_monitor, NULL, &diagnosis, &error);
+        struct pace pace = pace_begin(!isatty(STDERR_FILENO));
+        status = rovi_diagnosis_run(target, fit.fit, &request->options, search_monitor, &pace, &diagnosis, &error);
+        pace_end(&pace);
         report_in_file(&error, status, request->fit);
     }
     if (!status) {

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "cli/estimate.h"
-#include "cli/interrupt.h"
 #include "cli/shell.h"
 
 #define SCALE_SPOKEN_OF 1.05 /* ratio of sd; less is as good as the same */
@@ -47,11 +46,4 @@ void diagnosis_print_cluster(const rovi_restart_cluster *cluster, FILE *stream)
             estimate_text(cluster->below, below), cluster->shift);
     if (cluster->scale > SCALE_SPOKEN_OF)
         fprintf(stream, ", sd up to %.2g times as large or as small", cluster->scale);
-}
-
-int diagnosis_monitor(const rovi_progress *now, void *data)
-{
-    (void)now;
-    (void)data;
-    return interrupt_seen();
 }

@@ -34,7 +34,4 @@ void diagnosis_print_log_z(const rovi_diagnosis_parts *parts, FILE *stream);
 /* "2 like number 3: ELBO 4.100 ± 0.020 below, means up to 6.1 sd off" */
 void diagnosis_print_cluster(const rovi_restart_cluster *cluster, FILE *stream);
 
-/* A monitor that Ctrl-C ends. */
-int diagnosis_monitor(const rovi_progress *now, void *data);
-
 #endif

@@ -245,8 +245,11 @@ static int diagnose(const struct command *self, const struct request *request, c
                                             .threads = (int)real_of(request->settings, "threads"),
                                             .max_time = time_left(request),
                                             .start_spread = real_of(request->settings, "start_spread")};
-    if (!request->no_probe && !interrupt_seen() &&
-        rovi_diagnosis_run(source->target, fit, &options, diagnosis_monitor, NULL, &diagnosis, &error))
+    struct pace pace = pace_begin(request->quiet);
+    if (!request->no_probe && !interrupt_seen())
+        rovi_diagnosis_run(source->target, fit, &options, search_monitor, &pace, &diagnosis, &error);
+    pace_end(&pace);
+    if (error.status)
         say_error(self, &error);
     int code = deliver(self, request, source, fit, diagnosis ? rovi_diagnosis_parts_of(diagnosis) : NULL);
     rovi_diagnosis_free(diagnosis);

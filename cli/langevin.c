@@ -167,11 +167,10 @@ static int deliver(const struct command *self, const struct request *request, co
 static int monitor(const rovi_progress *now, void *data)
 {
     struct pace *pace = data;
-    double share = (double)now->iteration / (double)now->iterations;
+    char what[64];
     if (pace_due(pace, now->seconds)) {
-        pace_open(pace, share);
-        fprintf(stderr, ", step %" PRIu64 " of %" PRIu64, now->iteration, now->iterations);
-        pace_close(pace, share, now->seconds);
+        snprintf(what, sizeof what, "step %" PRIu64 " of %" PRIu64, now->iteration, now->iterations);
+        pace_say(pace, (double)now->iteration / (double)now->iterations, now->seconds, what);
     }
     return interrupt_seen();
 }

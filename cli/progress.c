@@ -2,9 +2,12 @@
 /* What a running fit says on stderr. */
 #include "cli/progress.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cli/crash.h"
@@ -12,9 +15,10 @@
 #include "cli/last_words.h"
 #include "io/report.h"
 
-#define BAR_WIDTH  24
+#define BAR_WIDTH  16
 #define BAR_EVERY  0.1 /* seconds */
 #define LINE_EVERY 5.0
+#define NARROW     80 /* columns, where a terminal does not say */
 
 struct pace pace_begin(bool quiet)
 {
@@ -31,30 +35,52 @@ bool pace_due(struct pace *pace, double seconds)
     return true;
 }
 
+static size_t columns(void)
+{
+    struct winsize size;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > BAR_WIDTH + 4 ? size.ws_col : NARROW;
+}
+
 static void print_bar(double share)
 {
     int filled = (int)(share * BAR_WIDTH);
-    fputs("\r\033[K[", stderr);
+    fputc('[', stderr);
     for (int i = 0; i < BAR_WIDTH; i++)
         fputc(i < filled ? '#' : '.', stderr);
     fputs("] ", stderr);
 }
 
-void pace_open(struct pace *pace, double share)
+/* To so many characters at most, by whole items: half of a number is another number. */
+static void cut(char *line, size_t most)
 {
-    if (pace->terminal)
-        print_bar(share);
-    fprintf(stderr, "%3.0f %%", 100 * share);
-    pace->shown = true;
+    char *comma;
+    if (strlen(line) <= most)
+        return;
+    line[most + 1] = '\0';
+    comma = strrchr(line, ',');
+    line[comma ? (size_t)(comma - line) : most] = '\0';
 }
 
-void pace_close(const struct pace *pace, double share, double seconds)
+/* A line that is wider than the terminal would go on in a second one, and only that would be wiped. */
+void pace_say(struct pace *pace, double share, double seconds, const char *what)
 {
-    if (share > 0.02)
-        fprintf(stderr, ", at most %.0f s to go", ceil(seconds / share * (1 - share)));
-    if (!pace->terminal)
-        fputc('\n', stderr);
+    char line[256], part[16] = "";
+    const bool known = !isnan(share);
+    if (known)
+        snprintf(part, sizeof part, "%3.0f %%, ", 100 * share);
+    if (known && share > 0.02)
+        snprintf(line, sizeof line, "%sabout %.0f s to go, %s", part, ceil(seconds / share * (1 - share)), what);
+    else
+        snprintf(line, sizeof line, "%s%.0f s, %s", part, seconds, what);
+    if (pace->terminal) {
+        cut(line, columns() - 1 - (known ? BAR_WIDTH + 3 : 0));
+        fputs("\r\033[K", stderr);
+        if (known)
+            print_bar(share);
+    }
+    fprintf(stderr, "%s%s", line, pace->terminal ? "" : "\n");
     fflush(stderr);
+    pace->shown = true;
 }
 
 void pace_end(const struct pace *pace)
@@ -63,19 +89,22 @@ void pace_end(const struct pace *pace)
         fputs("\r\033[K", stderr);
 }
 
+static bool setting_is(const rovi_settings *settings, const char *name, const char *value)
+{
+    char text[32] = "";
+    rovi_settings_get(settings, name, text, sizeof text, NULL);
+    return strcmp(text, value) == 0;
+}
+
 rovi_status progress_begin(struct progress *progress, const rovi_settings *settings, bool quiet, rovi_error *error)
 {
-    char restarts[32] = "1", threads[32] = "0";
+    char restarts[32] = "1";
     rovi_settings_get(settings, "restarts", restarts, sizeof restarts, NULL);
-    rovi_settings_get(settings, "threads", threads, sizeof threads, NULL);
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
     *progress = (struct progress){.pace = pace_begin(quiet), .best = NAN};
-    progress->restarts = strtoul(restarts, NULL, 10);
-    progress->threads = strtoul(threads, NULL, 10);
-    if (progress->threads == 0)
-        progress->threads = processors > 0 ? (size_t)processors : 1;
-    progress->share = pool_take(&progress->pool, progress->restarts, sizeof(double));
-    return progress->share ? ROVI_OK : report_no_memory(error);
+    progress->restarts = setting_is(settings, "method", "mixture") ? 0 : strtoul(restarts, NULL, 10);
+    progress->planned = setting_is(settings, "solver", "gradient") && progress->restarts > 0;
+    progress->part = pool_take(&progress->pool, progress->restarts + 1, sizeof *progress->part);
+    return progress->part ? ROVI_OK : report_no_memory(error);
 }
 
 void progress_end(struct progress *progress)
@@ -84,37 +113,35 @@ void progress_end(struct progress *progress)
     pool_free(&progress->pool);
 }
 
-/* Restarts begin in order and at most `threads` of them run: the others that began have ended, perhaps early. */
-static size_t count_done(const struct progress *progress, double *share)
-{
-    size_t begun = 0, full = 0;
-    *share = 0;
-    for (size_t i = 0; i < progress->restarts; i++) {
-        begun += progress->share[i] > 0;
-        full += progress->share[i] >= 1;
-        *share += progress->share[i] / (double)progress->restarts;
-    }
-    size_t ended = begun > progress->threads ? begun - progress->threads : 0;
-    return full > ended ? full : ended;
-}
-
-static void speak(struct progress *progress, double seconds)
-{
-    double share;
-    size_t done = count_done(progress, &share);
-    pace_open(&progress->pace, share);
-    fprintf(stderr, ", %zu of %zu restarts done", done, progress->restarts);
-    if (!isnan(progress->best))
-        fprintf(stderr, ", best ELBO %.4g", progress->best);
-    pace_close(&progress->pace, share, seconds);
-}
-
+/* A part of a restart may speak of itself alone, and then of less than what was asked before. */
 static void record(struct progress *progress, const rovi_progress *now)
 {
-    if (now->restart < progress->restarts && now->iterations > 0)
-        progress->share[now->restart] = ((double)now->iteration + 1e-9) / (double)now->iterations;
+    struct restart_part *part =
+        progress->part + (now->restart < progress->restarts ? now->restart : progress->restarts);
+    if (now->iterations > 0)
+        part->share = (double)now->iteration / (double)now->iterations;
+    if (now->evaluations > part->evaluations)
+        part->evaluations = now->evaluations;
     if (!isnan(now->elbo) && !(now->elbo <= progress->best))
         progress->best = now->elbo;
+}
+
+static void speak(struct progress *progress, const rovi_progress *now)
+{
+    char done[64] = "", elbo[32] = "", what[192];
+    const char *phase = now->restart >= progress->restarts ? "a mixture" : now->phase ? now->phase : "starting";
+    double share = 0;
+    uint64_t evaluations = 0;
+    for (size_t i = 0; i <= progress->restarts; i++) {
+        evaluations += progress->part[i].evaluations;
+        share += i < progress->restarts ? progress->part[i].share / (double)progress->restarts : 0;
+    }
+    if (now->restarts > 1)
+        snprintf(done, sizeof done, "%zu of %zu restarts done, ", now->finished, now->restarts);
+    if (!isnan(progress->best))
+        snprintf(elbo, sizeof elbo, ", ELBO %.4g", progress->best);
+    snprintf(what, sizeof what, "%s%s, %" PRIu64 " evaluations%s", done, phase, evaluations, elbo);
+    pace_say(&progress->pace, progress->planned ? share : NAN, now->seconds, what);
 }
 
 int progress_monitor(const rovi_progress *now, void *data)
@@ -124,6 +151,17 @@ int progress_monitor(const rovi_progress *now, void *data)
     last_words_restart(now->restart, now->restarts);
     record(progress, now);
     if (pace_due(&progress->pace, now->seconds))
-        speak(progress, now->seconds);
+        speak(progress, now);
+    return interrupt_seen();
+}
+
+int search_monitor(const rovi_progress *now, void *data)
+{
+    struct pace *pace = data;
+    char what[64];
+    if (pace_due(pace, now->seconds)) {
+        snprintf(what, sizeof what, "looking beyond the fit, %" PRIu64 " evaluations", now->evaluations);
+        pace_say(pace, NAN, now->seconds, what);
+    }
     return interrupt_seen();
 }

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "io/memory.h"
 #include "rovi.h"
@@ -17,17 +18,23 @@ struct pace {
 };
 
 struct pace pace_begin(bool quiet);
-bool pace_due(struct pace *pace, double seconds); /* true: speak, between the next two */
-void pace_open(struct pace *pace, double share);
-void pace_close(const struct pace *pace, double share, double seconds); /* "at most N s to go" */
-void pace_end(const struct pace *pace);                                 /* wipes the bar */
+bool pace_due(struct pace *pace, double seconds); /* true: say something */
+/* `share` of the work is done, NaN where there is no telling: then there is no bar. */
+void pace_say(struct pace *pace, double share, double seconds, const char *what);
+void pace_end(const struct pace *pace); /* wipes the bar */
+
+/* What a restart has shown of itself. */
+struct restart_part {
+    double share; /* of its iterations */
+    uint64_t evaluations;
+};
 
 struct progress {
     struct pace pace;
-    double *share; /* per restart: of its iterations done, 0 before it began */
-    size_t restarts;
-    size_t threads;
-    double best; /* ELBO, NaN before the first */
+    bool planned;    /* every restart makes all of its iterations, so that the share of them says when it ends */
+    size_t restarts; /* but for a mixture, which is the last part */
+    struct restart_part *part; /* restarts + 1 */
+    double best;               /* ELBO, NaN before the first */
     struct pool pool;
 };
 
@@ -37,5 +44,8 @@ void progress_end(struct progress *progress); /* wipes the bar */
 
 /* The monitor of rovi_fit_run; `data` is the struct progress. Ends the fit when Ctrl-C was seen. */
 int progress_monitor(const rovi_progress *now, void *data);
+
+/* The monitor of rovi_diagnosis_run, likewise; `data` is a struct pace, which the caller ends. */
+int search_monitor(const rovi_progress *now, void *data);
 
 #endif

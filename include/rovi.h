@@ -99,6 +99,8 @@ typedef struct rovi_progress {
     uint64_t iteration, iterations; /* of this restart; iterations is the most there will be */
     double elbo, mcse;              /* latest estimate of this restart, NaN before the first */
     double seconds;                 /* wall time since the fit began */
+    uint64_t evaluations;           /* log densities asked for by the part that speaks: a restart, or a search within */
+    const char *phase;              /* what this restart is at, in a few words; NULL when it does not say */
 } rovi_progress;
 
 /* Return nonzero to end the fit in good order: the best approximation so far is the result and its stop is

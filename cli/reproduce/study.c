@@ -111,11 +111,8 @@ bool study_stopped(struct study *study)
 static void speak(struct study *study, double share)
 {
     double seconds = seconds_now() - study->began;
-    if (study->steps == 0 || !pace_due(&study->pace, seconds))
-        return;
-    pace_open(&study->pace, share);
-    fprintf(stderr, ", %s", study->experiment->name);
-    pace_close(&study->pace, share, seconds);
+    if (study->steps > 0 && pace_due(&study->pace, seconds))
+        pace_say(&study->pace, share, seconds, study->experiment->name);
 }
 
 void study_plan(struct study *study, size_t steps)

@@ -112,6 +112,7 @@ void average_init(struct average *a, struct arena *arena, size_t room, const str
     a->target->evaluate = evaluate;
     a->target->scratch = 2 * d;
     a->target->self = a;
+    a->target->through = progress->meter;
     meter_init(&a->meter, a->target);
 }
 

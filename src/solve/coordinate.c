@@ -76,6 +76,7 @@ static enum whitening whitening(const struct problem *problem)
 static bool set_up(struct coordinates *s)
 {
     const rovi_settings *settings = s->problem->settings;
+    s->restart->progress.shown.phase = "looking for modes";
     polish_init(&s->polish, &s->memory, s->problem, s->restart);
     explore_init(&s->explorer, &s->memory, &s->restart->progress, MODES, s->problem->team);
     s->restart->progress.shown.iterations = (uint64_t)settings->iterations;
@@ -135,6 +136,7 @@ static bool find_candidates(struct coordinates *s)
     if (s->restart->start != NULL) {
         return candidates_add_start(&s->candidates, s->restart->start);
     }
+    s->restart->progress.shown.phase = "comparing starts";
     frame_make(&s->frame, &s->explorer, kind);
     s->polish.many = s->explorer.count > FEW;
     if (kind == WHITENING_TRIANGULAR && s->explorer.count == 1 && s->explorer.locals[0].off < NEAR) {
@@ -153,6 +155,7 @@ static void polish_best(struct coordinates *s)
     const size_t most = wanted < s->candidates.count ? wanted : s->candidates.count;
     double top = -INFINITY;
     bool converged = false;
+    s->restart->progress.shown.phase = "improving";
     for (size_t k = 0; k < most && list[k].elbo >= least && !polish_ended(&s->polish); k++) {
         const bool here = polish_run(&s->polish, &list[k], k > 0 ? top : -INFINITY);
         converged = list[k].elbo > top ? here : converged;

@@ -70,6 +70,7 @@ static bool set_up(struct alternation *a, struct arena *arena)
                                  ? copy(restart->start)
                                  : start_make(settings, d, restart->seed, problem->rotate, problem->target->start);
     restart->progress.shown.iterations = iterations;
+    restart->progress.shown.phase = "gradient steps";
     if (!restart_trace_room(restart, (size_t)settings->trace + 1) || restart->approximation == NULL || arena->failed) {
         return false;
     }

@@ -70,6 +70,12 @@ static double resolution(const struct large *s)
     return fmax(s->problem->settings->tolerance, EACH * (double)s->dim);
 }
 
+static void enter(struct large *s, const char *phase)
+{
+    s->restart->progress.shown.phase = phase;
+    s->inner.shown = s->restart->progress.shown;
+}
+
 /* Keeps q when it is the best so far; returns what it gained, in nats. */
 static double take_stock(struct large *s)
 {
@@ -306,14 +312,18 @@ static void solve(struct large *s)
         s->restart->no_memory = true;
         return;
     }
+    enter(s, s->restart->start != NULL ? "improving" : "climbing");
     if (s->restart->start != NULL) {
         go_on(s);
     } else if (launch(s)) {
         take_stock(s);
+        enter(s, "mean field");
         fit_field(s);
         if (s->problem->rotate && !ended(s)) {
+            enter(s, "leading directions");
             lead(s);
         }
+        enter(s, "improving");
         polish(s);
     } else if (ended(s)) {
         s->best = begin(s); /* what is left when there was no time to look */

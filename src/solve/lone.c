@@ -33,6 +33,7 @@ static bool is_alone(const struct problem *problem, struct restart *restart, con
     struct arena memory = {0};
     struct explorer e;
     bool alone = false;
+    restart->progress.shown.phase = "looking for modes";
     explore_init(&e, &memory, &restart->progress, MODES, problem->team);
     if (!memory.failed && explore_begin_with(&e, q, restart->seed, off < ENOUGH)) {
         e.led = off < CLOSE;

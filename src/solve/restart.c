@@ -26,8 +26,10 @@ bool restart_measure(const struct problem *problem, struct restart *restart, con
 
 void restart_record(struct restart *restart, rovi_estimate elbo)
 {
-    restart->progress.shown.elbo = elbo.value;
-    restart->progress.shown.mcse = elbo.mcse;
+    if (restart->meter.target->through == NULL) { /* else it is no ELBO of the target */
+        restart->progress.shown.elbo = elbo.value;
+        restart->progress.shown.mcse = elbo.mcse;
+    }
     if (restart->trace_length < restart->trace_room) {
         restart->trace[restart->trace_length++] = (rovi_trace_point){.iteration = restart->iterations,
                                                                      .evaluations = restart->meter.density,

@@ -100,6 +100,7 @@ struct rovi_target *share_new(struct meter *meter, const rovi_approximation *mix
     made->concurrent = meter->target->concurrent;
     made->start = meter->target->start; /* in that one's memory */
     made->evaluate = evaluate;
+    made->through = meter;
     made->scratch = meter->target->scratch > own ? meter->target->scratch : own;
     made->self = self;
     return made;

@@ -23,12 +23,13 @@ void supervisor_destroy(struct supervisor *supervisor)
 }
 
 /* Asks the monitor, unless another thread is asking it now. */
-static bool monitor_cancels(struct supervisor *supervisor, const rovi_progress *shown)
+static bool monitor_cancels(struct supervisor *supervisor, const struct progress *progress)
 {
     if (supervisor->monitor == NULL || pthread_mutex_trylock(&supervisor->monitor_lock) != 0) {
         return false;
     }
-    rovi_progress now = *shown;
+    rovi_progress now = progress->shown;
+    now.evaluations = meter_asked(progress->meter);
     now.finished = atomic_load(&supervisor->finished);
     now.seconds = clock_seconds() - supervisor->begin;
     const bool cancels = supervisor->monitor(&now, supervisor->monitor_data) != 0;
@@ -51,7 +52,7 @@ bool supervisor_ends_all(const struct progress *progress, rovi_stop *stop)
     struct supervisor *supervisor = progress->supervisor;
     if (atomic_load(&progress->meter->failed)) {
         atomic_store(&supervisor->verdict, ROVI_STOP_FAILED);
-    } else if (monitor_cancels(supervisor, &progress->shown)) {
+    } else if (monitor_cancels(supervisor, progress)) {
         atomic_store(&supervisor->verdict, ROVI_STOP_INTERRUPTED);
     } else if (clock_seconds() >= supervisor->deadline) {
         int go = SUPERVISOR_GO;

@@ -41,8 +41,12 @@ void valley_init(struct valley *v, struct arena *arena, const struct progress *p
     v->bend = arena_doubles(arena, VALLEY_BENDS * d);
     segment_init(&v->segment, arena, progress->meter);
     v->scratch = v->segment.scratch;
-    v->view = (struct rovi_target){
-        .dim = d, .log_z = NAN, .evaluate = evaluate_in_plane, .scratch = progress->meter->target->scratch, .self = v};
+    v->view = (struct rovi_target){.dim = d,
+                                   .log_z = NAN,
+                                   .evaluate = evaluate_in_plane,
+                                   .scratch = progress->meter->target->scratch,
+                                   .through = progress->meter,
+                                   .self = v};
     meter_init(&v->meter, &v->view);
     v->in_plane = *progress;
     v->in_plane.meter = &v->meter;
@@ -104,6 +108,7 @@ bool valley_joined(struct valley *v, struct place a, struct place b, double *dep
     const double lower = fmin(a.logp, b.logp);
     double low = lower;
     v->climbs = 0;
+    v->in_plane.shown = v->progress->shown;
     const bool no = parted(v, a.x, b.x, lower - log(2), 0, &low);
     *depth = lower - low;
     return !no;

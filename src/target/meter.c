@@ -87,6 +87,14 @@ rovi_evaluations meter_evaluations(const struct meter *meter)
                               .rejected = atomic_load(&meter->rejected)};
 }
 
+uint64_t meter_asked(const struct meter *meter)
+{
+    while (meter->target->through != NULL) {
+        meter = meter->target->through;
+    }
+    return atomic_load(&meter->density);
+}
+
 double meter_seconds(const struct meter *meter)
 {
     return 1e-9 * (double)atomic_load(&meter->nanoseconds);

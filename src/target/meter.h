@@ -32,6 +32,9 @@ void meter_recall(struct meter *meter, const rovi_evaluations *evaluations);
 rovi_evaluations meter_evaluations(const struct meter *meter);
 double meter_seconds(const struct meter *meter);
 
+/* Log densities that were asked of the target itself, where this meter is on a view of it. */
+uint64_t meter_asked(const struct meter *meter);
+
 /* Seconds of a clock that only goes forward. */
 double clock_seconds(void);
 

@@ -12,6 +12,8 @@
 #include "base/arena.h"
 #include "rovi.h"
 
+struct meter;
+
 /* The most points in one call of evaluate: a block of a parallel loop. */
 #define TARGET_BLOCK 64
 
@@ -60,6 +62,7 @@ struct rovi_target {
     size_t lines_scratch;     /* doubles that one call of lines needs */
     void *self;               /* the kind's own data, inside `memory` */
     struct rovi_target *base; /* owned; NULL but for views of another target */
+    struct meter *through;    /* of a solver's view: the meter by which it asks the target itself; else NULL */
     double *start;            /* d: where searching begins; NULL for the origin */
     target_evaluate_fn plain; /* what evaluate was before differences took the place of gradients; else NULL */
     /* What only models have: NULL for the others. */

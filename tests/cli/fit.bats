@@ -205,11 +205,12 @@ essence() {
     run_in_terminal >seen
     awk '/^\033\[K\[/ {
              bars++
-             if (!match($0, /^\033\[K\[#*\.*\] +[0-9]+ %, [0-3] of 3 restarts done/)) exit 1
+             if (!match($0, /^\033\[K\[#*\.*\] +[0-9]+ %, .*[0-9] s.*, [0-3] of 3 restarts done, [a-z ]+/)) exit 1
              split($0, part, /[]] */) # the bar, after four characters; the share, then the restarts that have ended
-             share = part[2] + 0; ended = part[2]; sub(/.*%, /, "", ended)
+             share = part[2] + 0; ended = part[2]; sub(/ of 3.*/, "", ended); sub(/.*, /, "", ended)
              filled = gsub(/#/, "#", part[1])
-             if (length(part[1]) != 4 + 24 || filled > 24 * (share + 1) / 100 || filled < 24 * (share - 1) / 100 - 1) exit 2
+             if (length(part[1]) != 4 + 16 || filled > 16 * (share + 1) / 100 || filled < 16 * (share - 1) / 100 - 1) exit 2
+             if (length($0) > 3 + 79) exit 5
              if (share < last || ended + 0 < done || share > 100) exit 3
              last = share; done = ended + 0; stays = 1; next
          }
@@ -219,9 +220,25 @@ essence() {
     [ "$(grep -c '%, . of 3' seen)" = 0 ]
 }
 
+@test "a solver that ends by itself shows no share, but what it does and has done" {
+    command -v script >/dev/null || skip "no script, which gives a terminal"
+    cp "${ROVI_BUILD:-build}/fixtures/plugin_faulty.so" p.so
+    PLUGIN_FAULT="slow 1" script -qec "$ROVI fit p.so -o f.json --restarts 2 --max-time 4" /dev/null </dev/null |
+        tr '\r' '\n' >seen || [ $? = 3 ]
+    awk '/^\033\[K[0-9]+ s, [0-2] of 2 restarts done, / {
+             match($0, /, [0-9]+ evaluations/); asked = substr($0, RSTART + 2) + 0
+             if (asked < last || beyond) exit 1
+             moved += asked > last; last = asked
+             exploring += /, looking for modes, /; comparing += /, comparing starts, /; known += /, ELBO 2\.[45]/; next
+         }
+         /^\033\[K[0-9]+ s, looking beyond the fit, [0-9]+ evaluations$/ { beyond = 1 }
+         /%/ && /restarts done/ { exit 2 }
+         END { if (moved < 5 || !exploring || !comparing || !known || !beyond) exit 3 }' seen
+}
+
 @test "what is no terminal gets a line of progress every five seconds" {
     cp "${ROVI_BUILD:-build}/fixtures/plugin_faulty.so" p.so
     PLUGIN_FAULT="slow 1" "$ROVI" fit p.so -o f.json --restarts 3 --independent on --no-probe --max-time 5.5 >out 2>err || [ $? = 3 ]
-    [ "$(grep -c '%, [0-3] of 3 restarts done' err)" = 1 ]
+    [ "$(grep -c '^5 s, [0-3] of 3 restarts done, .*, [1-9][0-9]* evaluations' err)" = 1 ]
     lacks "$(printf '\033')" err
 }

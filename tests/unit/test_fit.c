@@ -640,7 +640,8 @@ static void a_fit_needs_a_target(void **state)
 /* ---- ends ---- */
 
 struct watch {
-    long calls, cancel_at;
+    long calls, cancel_at, silent;
+    uint64_t asked[8]; /* by each restart */
     atomic_int inside;
     bool ok;
 };
@@ -651,6 +652,9 @@ static int watching(const rovi_progress *progress, void *data)
     w->ok = w->ok && atomic_fetch_add(&w->inside, 1) == 0; /* never two at once */
     w->ok = w->ok && progress->restart < progress->restarts && progress->iteration <= progress->iterations &&
             progress->finished <= progress->restarts && progress->seconds >= 0 && !isinf(progress->elbo);
+    w->ok = w->ok && progress->evaluations >= w->asked[progress->restart];
+    w->asked[progress->restart] = progress->evaluations;
+    w->silent += progress->phase == NULL;
     const int cancel = ++w->calls == w->cancel_at;
     atomic_fetch_sub(&w->inside, 1);
     return cancel;
@@ -676,6 +680,7 @@ static void a_monitor_sees_all_and_changes_nothing(void **state)
         struct watch watch = {.cancel_at = 0};
         rovi_fit *fit = watched(target, SETTINGS_OF(TINY, "restarts", "3", "threads", threads[i]), &watch);
         assert_true(watch.calls > 3 * 30);
+        assert_true(watch.silent <= 3); /* before a restart begins */
         assert_same_fit(fit, alone);
         rovi_fit_free(fit);
     }
