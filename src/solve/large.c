@@ -21,7 +21,7 @@
 #define POINTS_MOST  64
 #define POINTS_LEAD  8   /* over which the Hessian is averaged */
 #define LAUNCHES     4   /* before the restart is given up */
-#define STEPS_FIRST  200 /* at most, of the first stage, over the fewest points */
+#define STEPS_FIRST  200 /* at most, of the first stage, over the fewest points that gain */
 #define STEPS        40  /* of the others */
 #define ROUNDS       3   /* of polishing, at most, */
 #define MORE_ROUNDS  12  /* or so many, while one gains */
@@ -102,12 +102,12 @@ static double take_stock(struct large *s)
 }
 
 /* Locations and widths of q's maps, best over n points. */
-static void stage(struct large *s, size_t n)
+static void stage(struct large *s, size_t n, int steps)
 {
     double value = 0;
     average_set(&s->average, s->q, n, fresh(s));
     memset(s->theta, 0, 2 * s->dim * sizeof *s->theta);
-    s->ascent.most_steps = n == POINTS_LEAST ? STEPS_FIRST : STEPS;
+    s->ascent.most_steps = steps;
     ascent_climb(&s->ascent, NULL, s->theta, &value);
     average_apply(&s->average, s->theta, s->q);
 }
@@ -161,6 +161,9 @@ static bool launch(struct large *s)
     if (s->restart->peak != NULL) {
         return s->q != NULL && launch_at(&s->launch, s->restart->peak, s->restart->seed, s->q);
     }
+    if (s->restart->highest) {
+        return s->q != NULL && launch_highest(&s->launch, s->problem->settings, s->restart->seed, s->q);
+    }
     for (size_t k = 0; k < LAUNCHES && s->q != NULL && !ended(s); k++) {
         if (launch_run(&s->launch, s->problem->settings, s->restart->seed, k, s->q)) {
             return true;
@@ -210,19 +213,36 @@ static bool free_widths(struct large *s)
     return gained;
 }
 
+/* Back to the best so far. */
+static void go_back(struct large *s)
+{
+    rovi_approximation *q = approximation_make(&s->best->view, 0);
+    s->restart->no_memory = s->restart->no_memory || q == NULL;
+    if (q != NULL) {
+        rovi_approximation_free(s->q);
+        s->q = q;
+    }
+}
+
 /* Stages over more and more points, until one gains less than what matters; from the fewest again when widths were
- * freed. */
+ * freed. One that loses has followed its few points away from the mass: it is taken back, and the next is the first. */
 static void fit_field(struct large *s)
 {
     double gain = INFINITY;
-    size_t frees = 0;
+    size_t frees = 0, first = POINTS_LEAST;
     for (size_t n = POINTS_LEAST; n <= POINTS_FIELD && gain > resolution(s) && !ended(s); n *= 2) {
-        stage(s, n);
+        stage(s, n, n == first ? STEPS_FIRST : STEPS);
         absorb(s);
         gain = take_stock(s);
+        if (gain < -resolution(s) && s->best != NULL) {
+            go_back(s);
+            first = 2 * n;
+            gain = INFINITY;
+        }
         if (frees < FREES && free_widths(s)) {
             frees++;
             gain = INFINITY;
+            first = POINTS_LEAST;
             n = POINTS_LEAST / 2;
         }
     }
@@ -269,7 +289,7 @@ static void polish(struct large *s)
             s->restart->stop = ROVI_STOP_MAX_ITERATIONS;
             return;
         }
-        stage(s, POINTS_FIELD);
+        stage(s, POINTS_FIELD, STEPS);
         gain = take_stock(s);
     }
     ended(s);

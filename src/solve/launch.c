@@ -13,6 +13,10 @@
 #define PATH       10   /* points along a climb: before its steps 0, 1, 2, 4, ..., 128, and its end */
 #define CLIMB      200  /* steps at most */
 #define STILL      1e-3 /* times d, nats: expected gain below which a climb ends */
+#define STILL_END  1e-5 /* the same, where its end is what counts */
+#define CLIMBS     4    /* of which the highest end is taken, */
+#define NARROW     0.1  /* so many times as wide as the curvature there says */
+#define WIDTHS     4    /* of the scatter of starts */
 #define PROBES     4
 #define POINTS     8 /* of an ELBO along the climb */
 #define DIFFERENCE 1e-5
@@ -31,6 +35,7 @@ void launch_init(struct launch *l, struct arena *arena, const struct progress *p
     l->path = (struct ascent_path){.room = PATH - 1, .x = arena_doubles(arena, PATH * d)};
     l->ascent.path = &l->path;
     l->x = arena_doubles(arena, d);
+    l->top = arena_doubles(arena, d);
     l->scale = arena_doubles(arena, d);
     l->zero = arena_doubles(arena, 2 * d);
     l->gradient = arena_doubles(arena, 2 * d);
@@ -84,7 +89,7 @@ static void scatter(struct launch *l, const rovi_settings *settings, uint64_t se
     const struct rng_stream stream = {.seed = seed & ~(uint64_t)1, .purpose = RNG_START, .substream = 3};
     const double side = seed % 2 == 0 ? 1 : -1;
     const double *start = l->progress->meter->target->start;
-    const double far = start != NULL && index == 0 ? 0 : settings->start_spread * (double)(1 + index % 4);
+    const double far = start != NULL && index == 0 ? 0 : settings->start_spread * (double)(1 + index % WIDTHS);
     rng_normals(stream, index, l->dim, l->x);
     for (size_t i = 0; i < l->dim; i++) {
         l->x[i] = (start == NULL ? 0 : start[i]) + side * far * l->x[i];
@@ -92,13 +97,12 @@ static void scatter(struct launch *l, const rovi_settings *settings, uint64_t se
 }
 
 /* From l->x, or, while the target rejects that, from half as far from the origin. */
-static bool climb(struct launch *l)
+static bool climb(struct launch *l, double *logp)
 {
     const double *start = l->progress->meter->target->start;
     for (int pull = 0; pull < PULLS; pull++) {
-        double logp = 0;
         l->path.count = 0;
-        if (ascent_climb(&l->ascent, NULL, l->x, &logp)) {
+        if (ascent_climb(&l->ascent, NULL, l->x, logp)) {
             memcpy(l->path.x + l->path.count++ * l->dim, l->x, l->dim * sizeof *l->x);
             return true;
         }
@@ -110,15 +114,15 @@ static bool climb(struct launch *l)
     return false;
 }
 
-/* The best of the points along l->path. */
-static bool choose(struct launch *l, uint64_t seed, rovi_approximation *q)
+/* The best of the points along l->path, at most `wide` times as wide as the curvature there says. */
+static bool choose(struct launch *l, uint64_t seed, double wide, rovi_approximation *q)
 {
     struct rng_stream stream = {.seed = seed, .purpose = RNG_START, .substream = 3};
-    double best = -INFINITY, best_shrink = 1;
+    double best = -INFINITY, best_shrink = wide;
     size_t best_point = 0;
     for (size_t k = l->path.count; k-- > 0;) {
         const double *x = l->path.x + k * l->dim;
-        double shrink = 1, value = -INFINITY;
+        double shrink = wide, value = -INFINITY;
         stream.substream = 1000 + k;
         if (!find_scale(l, x, stream)) {
             continue;
@@ -137,15 +141,36 @@ static bool choose(struct launch *l, uint64_t seed, rovi_approximation *q)
     return best > -INFINITY && find_scale(l, x, stream) && !isinf(look(l, q, x, best_shrink, stream));
 }
 
+static bool launch_from(struct launch *l, const double *x, uint64_t seed, double wide, rovi_approximation *q)
+{
+    memcpy(l->path.x, x, l->dim * sizeof *x);
+    l->path.count = 1;
+    return choose(l, seed, wide, q);
+}
+
 bool launch_run(struct launch *l, const rovi_settings *settings, uint64_t seed, size_t index, rovi_approximation *q)
 {
+    double logp = 0;
     scatter(l, settings, seed, index);
-    return climb(l) && choose(l, seed, q);
+    return climb(l, &logp) && choose(l, seed, 1, q);
+}
+
+bool launch_highest(struct launch *l, const rovi_settings *settings, uint64_t seed, rovi_approximation *q)
+{
+    double highest = -INFINITY, logp = 0;
+    l->ascent.still = STILL_END * (double)l->dim;
+    for (size_t k = 0; k < CLIMBS; k++) {
+        scatter(l, settings, seed, WIDTHS * (k + 1));
+        if (climb(l, &logp) && logp > highest) {
+            highest = logp;
+            memcpy(l->top, l->x, l->dim * sizeof *l->x);
+        }
+    }
+    l->ascent.still = STILL * (double)l->dim;
+    return highest > -INFINITY && launch_from(l, l->top, seed, NARROW, q);
 }
 
 bool launch_at(struct launch *l, const double *x, uint64_t seed, rovi_approximation *q)
 {
-    memcpy(l->path.x, x, l->dim * sizeof *x);
-    l->path.count = 1;
-    return choose(l, seed, q);
+    return launch_from(l, x, seed, 1, q);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Where a fit in many dimensions begins: the best point along a climb, and a width for every coordinate there. */
+/* Where a fit in many dimensions begins: the best point along a climb, or the highest end of several, and a width for
+ * every coordinate there. */
 #ifndef ROVI_SOLVE_LAUNCH_H
 #define ROVI_SOLVE_LAUNCH_H
 
@@ -13,9 +14,9 @@ struct launch {
     size_t dim;
     struct ascent ascent;
     struct ascent_path path;
-    double *x, *scale, *work; /* d, d, and what the curvature needs */
-    double *zero;             /* 2 d */
-    double *gradient;         /* 2 d */
+    double *x, *top, *scale, *work; /* d each, and what the curvature needs */
+    double *zero;                   /* 2 d */
+    double *gradient;               /* 2 d */
 };
 
 /* Takes its memory from the arena, which may fail: O(d). */
@@ -25,6 +26,10 @@ void launch_init(struct launch *l, struct arena *arena, const struct progress *p
  * scattered start `index`; those of the seeds 2k and 2k + 1 are opposite each other. False when the target rejects all
  * of them, or the supervisor ended it. */
 bool launch_run(struct launch *l, const rovi_settings *settings, uint64_t seed, size_t index, rovi_approximation *q);
+
+/* The same at the highest of the ends of several climbs, and narrow: for where widths that the curvature shows at the
+ * end of one climb lead away from the mass. */
+bool launch_highest(struct launch *l, const rovi_settings *settings, uint64_t seed, rovi_approximation *q);
 
 /* The same at x (d), without a climb. */
 bool launch_at(struct launch *l, const double *x, uint64_t seed, rovi_approximation *q);

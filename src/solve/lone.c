@@ -15,15 +15,29 @@
 #define DRAWS  512 /* that this is measured on */
 #define MODES  12  /* kept by the exploration */
 
-/* How far q is from the target, as far as its own draws tell; infinity where any is outside the support. */
-static double divergence(const struct problem *problem, struct restart *restart, const rovi_approximation *q)
+struct led {
+    rovi_approximation *q; /* expanded; or NULL */
+    double elbo, off;      /* off: how far it is from the target, as far as its own draws tell */
+};
+
+/* What a fit by directions left; -infinity and infinity where any of its draws is outside the support. */
+static struct led take(const struct problem *problem, struct restart *restart)
 {
+    struct led led = {.elbo = -INFINITY, .off = INFINITY};
     struct arena memory = {0};
     struct elbo elbo;
     double *ratio = arena_doubles(&memory, DRAWS);
-    const bool measured = ratio != NULL && restart_measure(problem, restart, q, DRAWS, ratio, &elbo);
+    if (restart->approximation != NULL) {
+        led.q = approximation_expand(restart->approximation);
+        restart->no_memory = restart->no_memory || led.q == NULL || ratio == NULL;
+    }
+    if (led.q != NULL && ratio != NULL && restart_measure(problem, restart, led.q, DRAWS, ratio, &elbo) &&
+        elbo.outside == 0) {
+        led.elbo = elbo.estimate.value;
+        led.off = elbo.divergence;
+    }
     arena_free(&memory);
-    return measured && elbo.outside == 0 ? elbo.divergence : INFINITY;
+    return led;
 }
 
 /* Whether an exploration that begins with q, which is off by so much, finds no other mode. The modes are left to the
@@ -56,28 +70,50 @@ static void forget(struct restart *restart)
     restart->promise = -INFINITY;
 }
 
+/* A fit by directions, kept when it is better than the best so far; whether it came to its own end. */
+static bool lead(const struct problem *problem, struct restart *restart, struct led *best)
+{
+    restart->trace_length = 0;
+    restart_by_directions(problem, restart);
+    const struct led led = take(problem, restart);
+    const bool better = best->q == NULL || led.elbo > best->elbo;
+    rovi_approximation_free(better ? best->q : led.q);
+    *best = better ? led : *best;
+    rovi_approximation_free(restart->approximation);
+    restart->approximation = NULL;
+    return !restart->no_memory && (restart->stop == ROVI_STOP_CONVERGED || restart->stop == ROVI_STOP_MAX_ITERATIONS);
+}
+
+/* Where the first is far from the target there may be a better one elsewhere: of a mean field's optima it is the
+ * nearest to where it began. */
+static bool lead_twice(const struct problem *problem, struct restart *restart, struct led *best)
+{
+    bool went = lead(problem, restart, best);
+    if (went && best->off > CLOSE) {
+        restart->highest = true;
+        went = lead(problem, restart, best);
+        restart->highest = false;
+    }
+    return went;
+}
+
 bool restart_by_lone_mode(const struct problem *problem, struct restart *restart)
 {
+    struct led led = {.q = NULL};
     if (problem->target->dim <= FROM || restart->start != NULL ||
         problem->settings->precondition == PRECONDITION_NONE) {
         return false;
     }
-    restart_by_directions(problem, restart);
-    const bool ended = restart->stop != ROVI_STOP_CONVERGED && restart->stop != ROVI_STOP_MAX_ITERATIONS;
-    rovi_approximation *q = restart->approximation == NULL ? NULL : approximation_expand(restart->approximation);
-    restart->no_memory = restart->no_memory || (restart->approximation != NULL && q == NULL);
-    bool done = restart->no_memory || ended;
-    if (!done && q != NULL) {
-        const double off = divergence(problem, restart, q);
-        done = is_alone(problem, restart, q, off) && off < ENOUGH;
+    bool done = !lead_twice(problem, restart, &led);
+    if (!done && led.q != NULL) {
+        done = is_alone(problem, restart, led.q, led.off) && led.off < ENOUGH;
         supervisor_ends(&restart->progress, &restart->stop);
     }
     if (!done) {
-        rovi_approximation_free(q);
+        rovi_approximation_free(led.q);
         forget(restart);
         return false;
     }
-    rovi_approximation_free(restart->approximation);
-    restart->approximation = q;
+    restart->approximation = led.q;
     return true;
 }

@@ -7,6 +7,7 @@
 #include "base/linalg.h"
 #include "family/reference.h"
 #include "solve/average.h"
+#include "solve/launch.h"
 #include "solve/leading.h"
 #include "support.h"
 
@@ -491,6 +492,51 @@ static void leading_directions_are_found(void **state)
     free(model);
 }
 
+/* Two modes of one width on either side of the origin, weights .1 and .9: the climb of a launch ends in either, and of
+ * several climbs all end in the lighter one with probability 1/16: in more than two of eight launches with .01. */
+static void the_highest_of_several_climbs_is_where_one_begins(void **state)
+{
+    (void)state;
+    enum { WIDE = 60, SEEDS = 8 };
+    static const double weight[] = {0.1, 0.9}, knots[2] = {-1, 1}, lambda[1] = {0};
+    double mean[2 * WIDE] = {0}, zero[WIDE] = {0}, one[WIDE];
+    rovi_map maps[WIDE];
+    rovi_target *target = NULL;
+    rovi_approximation *q;
+    struct support_rig rig;
+    struct average average;
+    struct launch launch;
+    size_t heavy[2] = {0};
+    mean[0] = -5;
+    mean[WIDE] = 5;
+    for (size_t i = 0; i < WIDE; i++) {
+        one[i] = 1;
+        maps[i] = (rovi_map){.cells = 1, .knots = knots, .lambda = lambda, .alpha = 1};
+    }
+    const rovi_approximation_parts parts = {.dim = WIDE, .center = zero, .scale = one, .maps = maps};
+    assert_int_equal(rovi_approximation_new(&parts, &q, NULL), ROVI_OK);
+    assert_int_equal(rovi_target_new_gaussian_mixture(WIDE, 2, weight, mean, 0, NULL, &target, NULL), ROVI_OK);
+    rovi_settings *settings = support_settings((const char *const[]){NULL});
+    support_rig_make(&rig, target);
+    average_init(&average, &rig.arena, 8, &rig.progress);
+    launch_init(&launch, &rig.arena, &rig.progress, &average);
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        assert_true(launch_run(&launch, settings, 2 * seed, 0, q));
+        heavy[0] += q->center[0] > 0;
+        assert_close(q->scale[1], 1, 0.01);
+        assert_true(launch_highest(&launch, settings, 2 * seed, q));
+        heavy[1] += q->center[0] > 0;
+        assert_true(q->scale[1] < 0.2);
+    }
+    assert_in_range(heavy[0], 1, SEEDS - 1);
+    assert_in_range(heavy[1], SEEDS - 2, SEEDS);
+    average_free(&average);
+    support_rig_free(&rig);
+    rovi_settings_free(settings);
+    rovi_approximation_free(q);
+    rovi_target_free(target);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -507,6 +553,7 @@ int main(void)
         cmocka_unit_test(balanced_points_are_balanced),
         cmocka_unit_test(the_average_has_its_gradient),
         cmocka_unit_test(leading_directions_are_found),
+        cmocka_unit_test(the_highest_of_several_climbs_is_where_one_begins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
