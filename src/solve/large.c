@@ -5,7 +5,7 @@
  *   2. mean field: locations and widths by quasi-Newton steps on the ELBO over fixed balanced points, of which there
  * are more every time, until that gains no more;
  *   3. lead: the rotation takes up the directions in which the target is least like that product, equation (43);
- *   4. locations and widths again.
+ *   4. locations and widths again, and directions once more, in units of these widths.
  * Every stage is judged by its ELBO on draws that no step uses, and the best approximation is kept.
  */
 #include <math.h>
@@ -44,9 +44,11 @@ struct large {
     struct ascent ascent;  /* of the average */
     struct progress inner; /* the same supervisor, the average's meter */
     rovi_approximation *q, *best;
-    double best_elbo;
-    double *theta; /* 2 d */
-    double *ratio; /* TRACE_DRAWS */
+    double best_elbo, best_divergence;
+    double *theta;  /* 2 d */
+    double *column; /* d: of the rotation */
+    size_t *place;  /* of each leading direction among the columns */
+    double *ratio;  /* TRACE_DRAWS */
     uint64_t streams;
     struct arena memory;
 };
@@ -97,6 +99,7 @@ static double take_stock(struct large *s)
     rovi_approximation_free(s->best);
     s->best = copy;
     s->best_elbo = measured.estimate.value;
+    s->best_divergence = measured.divergence;
     restart_record(s->restart, measured.estimate);
     return gain;
 }
@@ -132,6 +135,16 @@ static rovi_approximation *make(struct large *s, const double *center, const dou
     arena_free(&memory);
     s->restart->no_memory = s->restart->no_memory || q == NULL;
     return q;
+}
+
+/* q becomes another, unless there was no memory for that. */
+static void replace(struct large *s, rovi_approximation *q)
+{
+    s->restart->no_memory = s->restart->no_memory || q == NULL;
+    if (q != NULL) {
+        rovi_approximation_free(s->q);
+        s->q = q;
+    }
 }
 
 /* Center and scale take over where the maps of an unrotated q lie and how wide they are. */
@@ -216,12 +229,7 @@ static bool free_widths(struct large *s)
 /* Back to the best so far. */
 static void go_back(struct large *s)
 {
-    rovi_approximation *q = approximation_make(&s->best->view, 0);
-    s->restart->no_memory = s->restart->no_memory || q == NULL;
-    if (q != NULL) {
-        rovi_approximation_free(s->q);
-        s->q = q;
-    }
+    replace(s, approximation_make(&s->best->view, 0));
 }
 
 /* Stages over more and more points, until one gains less than what matters; from the fewest again when widths were
@@ -260,23 +268,76 @@ static void lead(struct large *s)
     }
     struct arena memory = {0};
     struct reflections O;
-    size_t *place = arena_take(&memory, r, sizeof *place);
     reflections_init(&O, &memory, s->dim, r);
     rovi_approximation *led = NULL;
     if (!memory.failed) {
-        reflections_lead(&O, s->leading.U, place);
+        reflections_lead(&O, s->leading.U, s->place);
         led = make(s, s->q->center, s->q->scale, r, O.V);
     }
     for (size_t k = 0; k < r && led != NULL; k++) {
-        struct map *T = &led->maps[place[k]];
+        struct map *T = &led->maps[s->place[k]];
         T->alpha = 1 / sqrt(s->leading.curvature[k]);
         map_prepare(T);
     }
     s->restart->no_memory = s->restart->no_memory || memory.failed;
     arena_free(&memory);
-    if (led != NULL) {
-        rovi_approximation_free(s->q);
-        s->q = led;
+    replace(s, led);
+}
+
+/* Whether column i of the rotation is axis i rather than another direction. */
+static bool is_axis(struct large *s, size_t i)
+{
+    reflections_column(&s->q->reflections, i, s->column);
+    return s->column[i] * s->column[i] > 0.5;
+}
+
+/* q about its mean without its rotation, as wide along each axis as it was along the column in its place; where that is
+ * no axis, the scale stays. */
+static void turn_back(struct large *s)
+{
+    double *mean = s->theta, *scale = s->theta + s->dim;
+    if (rovi_approximation_mean(s->q, mean, NULL) != ROVI_OK) {
+        s->restart->no_memory = true;
+        return;
+    }
+    for (size_t i = 0; i < s->dim; i++) {
+        scale[i] = s->q->scale[i] * s->q->maps[i].alpha;
+    }
+    for (size_t k = 0; k < s->leading.count; k++) {
+        const size_t i = s->place[k];
+        scale[i] = is_axis(s, i) ? scale[i] : s->q->scale[i];
+    }
+    replace(s, make(s, mean, scale, 0, NULL));
+}
+
+/* What the widths beside the directions were off by when these were found, in nats: (log factor)^2 each, of a normal.
+ */
+static double widened(const struct large *s)
+{
+    double sum = 0;
+    for (size_t i = 0; i < s->dim; i++) {
+        sum += pow(log(s->q->maps[i].alpha), 2);
+    }
+    for (size_t k = 0; k < s->leading.count; k++) {
+        sum -= pow(log(s->q->maps[s->place[k]].alpha), 2);
+    }
+    return sum;
+}
+
+/* Where directions pull widths along, fixed points are too few for these: widths are off, and the directions in units
+ * of them. Once those lead, widths are right, and directions in units of these are the target's. Without gain, q is the
+ * best as it was. */
+static void lead_again(struct large *s)
+{
+    const double matters = resolution(s);
+    if (s->leading.count == 0 || !(s->best_divergence > matters) || !(widened(s) > matters) || ended(s)) {
+        return;
+    }
+    turn_back(s);
+    lead(s);
+    stage(s, POINTS_FIELD, STEPS);
+    if (!(take_stock(s) > 0) && s->best != NULL) {
+        go_back(s);
     }
 }
 
@@ -291,6 +352,9 @@ static void polish(struct large *s)
         }
         stage(s, POINTS_FIELD, STEPS);
         gain = take_stock(s);
+        if (round == 0) {
+            lead_again(s);
+        }
     }
     ended(s);
 }
@@ -310,6 +374,8 @@ static bool set_up(struct large *s)
 {
     const size_t d = s->dim, directions = settings_directions(s->problem->settings, d);
     s->theta = arena_doubles(&s->memory, 2 * d);
+    s->column = arena_doubles(&s->memory, d);
+    s->place = arena_take(&s->memory, directions, sizeof *s->place);
     s->ratio = arena_doubles(&s->memory, TRACE_DRAWS);
     average_init(&s->average, &s->memory, POINTS_MOST, &s->restart->progress);
     launch_init(&s->launch, &s->memory, &s->restart->progress, &s->average);

@@ -101,25 +101,36 @@ static rovi_fit *fit_with(struct model *model, const char *const *pairs)
 
 /* ---- fits ---- */
 
-/* Mean-field VI leaves (sum_i log P_ii - log det P)/2, 29 nats. The directions hold all of the target; each of three
- * rounds of polishing may leave what does not matter, 2e-4 nats for each of 500 dimensions. */
+/* The directions hold all of the target: what is left is what does not matter, 2e-4 nats for each of 500 dimensions,
+ * from any seed. */
 static void a_normal_of_diagonal_and_low_rank_is_held(void **state)
 {
     (void)state;
     struct model *model = make_model(false);
-    const char *const pairs[] = {"restarts", "4", NULL}, *const mean_field[] = {"restarts", "1", "method", "mfvi",
-                                                                                NULL};
-    rovi_fit *fit = fit_with(model, pairs), *field = fit_with(model, mean_field);
-    const rovi_fit_parts *parts = rovi_fit_parts_of(fit);
-    const rovi_approximation_parts *q = rovi_approximation_parts_of(rovi_fit_approximation(fit));
-    assert_int_equal(parts->stop, ROVI_STOP_CONVERGED);
-    assert_true(parts->kl.value < 0.3);
-    assert_true(rovi_fit_parts_of(field)->kl.value > 10);
-    assert_true(q->reflections >= LED);
-    assert_int_equal(rovi_approximation_parts_of(rovi_fit_approximation(field))->reflections, 0);
-    assert_true(parts->evaluations.gradient < 4 * 6000); /* some thousands a restart, whatever the dimension */
+    static const char *const seeds[] = {"1", "2", "3", "4"};
+    for (size_t k = 0; k < 4; k++) {
+        const char *const pairs[] = {"restarts", "2", "seed", seeds[k], NULL};
+        rovi_fit *fit = fit_with(model, pairs);
+        const rovi_fit_parts *parts = rovi_fit_parts_of(fit);
+        assert_int_equal(parts->stop, ROVI_STOP_CONVERGED);
+        assert_true(parts->kl.value < 2e-4 * DIM);
+        assert_true(rovi_approximation_parts_of(rovi_fit_approximation(fit))->reflections >= LED);
+        assert_true(parts->evaluations.gradient < 2 * 5000); /* some thousands a restart, whatever the dimension */
+        rovi_fit_free(fit);
+    }
+    free(model);
+}
+
+/* (sum_i log P_ii - log det P)/2, 29 nats, are what no product can do without. */
+static void mean_field_leaves_what_directions_hold(void **state)
+{
+    (void)state;
+    struct model *model = make_model(false);
+    const char *const pairs[] = {"restarts", "1", "method", "mfvi", NULL};
+    rovi_fit *fit = fit_with(model, pairs);
+    assert_true(rovi_fit_parts_of(fit)->kl.value > 10);
+    assert_int_equal(rovi_approximation_parts_of(rovi_fit_approximation(fit))->reflections, 0);
     rovi_fit_free(fit);
-    rovi_fit_free(field);
     free(model);
 }
 
@@ -541,6 +552,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_normal_of_diagonal_and_low_rank_is_held),
+        cmocka_unit_test(mean_field_leaves_what_directions_hold),
         cmocka_unit_test(its_means_are_right),
         cmocka_unit_test(no_width_stays_behind),
         cmocka_unit_test(restarts_in_two_modes_become_a_mixture),
