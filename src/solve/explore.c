@@ -153,22 +153,14 @@ static bool has_left(struct explorer *e, const struct local *local)
 static bool settle(struct explorer *e, struct local *local, struct rng_stream stream)
 {
     rovi_stop stop = ROVI_STOP_CONVERGED;
-    bool inside = false; /* as far as known */
     int shrunk = 0;
-    e->good.elbo = -INFINITY;
+    e->good.elbo = local->elbo = -INFINITY;
     for (int c = 0; c < CHUNKS && shrunk <= SHRINKS && !supervisor_ends(e->progress, &stop); c++) {
-        inside = inside || local_fit(local, &e->work, stream, 0, RATE);
-        if (inside && !isfinite(e->good.elbo)) {
-            local_copy(e->dim, local, &e->good);
-        }
-        if (inside && local->off < e->work.enough) {
-            break;
-        }
-        if (!inside || !local_fit(local, &e->work, stream, CHUNK, RATE)) {
-            inside = false;
+        if (!local_fit(local, &e->work, stream, CHUNK, RATE)) {
             shrunk++;
             shrink(e, local);
-        } else if (local->elbo < e->good.elbo + SLIGHT + 2 * local->error) {
+        } else if (e->work.idle || local->off < e->work.enough ||
+                   local->elbo < fmax(e->good.elbo, e->work.begun) + SLIGHT + 2 * local->error) {
             break;
         } else {
             local_copy(e->dim, local, &e->good);
@@ -178,7 +170,7 @@ static bool settle(struct explorer *e, struct local *local, struct rng_stream st
         }
         stream.substream += CHUNK + 1;
     }
-    if (shrunk > 0 && !(local->off < e->work.enough)) {
+    if (shrunk > 0 && e->good.elbo >= local->elbo && !(local->off < e->work.enough)) {
         local_copy(e->dim, &e->good, local);
     }
     return isfinite(local->elbo);
@@ -230,6 +222,7 @@ static void keep_first(struct explorer *e)
 {
     struct local *fresh = &e->locals[e->count];
     const size_t k = e->narrow || e->count == 0 ? explored_find(e, fresh) : 0;
+    e->wasted += k < e->count;
     memcpy(fresh->peak, e->x, e->dim * sizeof *e->x);
     if (k < e->count && fresh->elbo > e->locals[k].elbo) {
         swap(fresh, &e->locals[k]);

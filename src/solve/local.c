@@ -25,6 +25,7 @@
 #define CERTAIN 3.0  /* times the noise of an eigenvalue: a margin */
 #define NOISY   0.5  /* of the noise: a signal that is less shows nothing */
 #define QUIET   0.02 /* nats: noise that does not hide where the mass is */
+#define PART    0.04 /* of its distance from the target: what a step might gain that is not worth its draws */
 #define FALL    2.0  /* errors, and times as far from the target: a step that has made things worse */
 #define REACH   0.5  /* a step may be so many times as long as signal is to noise */
 #define PAIRS   (TARGET_BLOCK / 2)
@@ -334,16 +335,17 @@ static bool step(struct local *local, struct local_work *w, size_t accepted, dou
 {
     const double noise = average(w, accepted) + regress(w, accepted), whole = whole_step(w);
     const double signal = isfinite(whole) ? fmax(0, whole - noise) : fmax(noise, local->off);
-    const double best = signal / (signal + noise);
-    return isfinite(noise) && !(w->slight > 0 && noise < QUIET && signal < w->slight + NOISY * noise) &&
+    const double best = signal / (signal + noise), least = fmax(w->slight, PART * local->off) + NOISY * noise;
+    return isfinite(noise) && !(w->slight > 0 && noise < QUIET && signal < least) &&
            move(local, w, fmin(most, fmax(rate, best)), signal, noise);
 }
 
 /* A step that has made things worse is taken back: noise is known from the draws alone, which may miss what a density
- * does further out. */
-static bool take_back(struct local *local, struct local_work *w)
+ * does further out. So is one that led where the target gives few values. */
+static bool take_back(struct local *local, struct local_work *w, bool few)
 {
-    const bool fell = local->elbo < w->last.elbo - FALL * w->last.error && local->off > FALL * w->last.off;
+    const bool worse = local->elbo < w->last.elbo - FALL * w->last.error && local->off > FALL * w->last.off;
+    const bool fell = few || worse;
     local_copy(w->dim, fell ? &w->last : local, fell ? local : &w->last);
     return fell;
 }
@@ -351,25 +353,27 @@ static bool take_back(struct local *local, struct local_work *w)
 bool local_fit(struct local *local, struct local_work *w, struct rng_stream stream, int steps, double rate)
 {
     double most = 1;
-    w->last.elbo = -INFINITY;
-    for (int t = 0; t <= steps; t++) {
+    w->last.elbo = w->begun = -INFINITY;
+    w->idle = false;
+    for (int t = 0; t <= steps && !w->idle; t++) {
         stream.substream++;
         const size_t accepted = draw(local, w, stream);
-        if (accepted < w->draws / 2) {
-            return false;
+        const bool few = accepted < w->draws / 2;
+        if (few && !isfinite(w->last.elbo)) {
+            return t > 0;
         }
         measure(local, w, accepted);
-        const bool fell = take_back(local, w);
+        w->begun = t == 0 ? local->elbo : w->begun;
+        const bool fell = take_back(local, w, few);
         if (t == steps || local->off < w->enough) {
             break;
         }
         if (fell) {
             most *= 0.5;
             w->last.elbo = -INFINITY; /* luck, perhaps: it is measured again */
-        } else if (step(local, w, accepted, rate, most)) {
-            most = fmin(1, 2 * most);
         } else {
-            break;
+            w->idle = !step(local, w, accepted, rate, most);
+            most = fmin(1, 2 * most);
         }
     }
     return true;

@@ -28,6 +28,8 @@ struct local_work {
     size_t dim, draws;
     double enough;      /* a fit ends when the local is off by less; 0 at first */
     double slight;      /* nats: and when a step is expected to gain less; 0 at first */
+    double begun;       /* ELBO where the last fit began */
+    bool idle;          /* the last fit ended since no step was worth its draws */
     double *z;          /* draws/2 x d: standard normal, of antithetic pairs */
     double *odd, *even; /* draws/2 x d: difference and sum of their gradients, times L */
     double *logp;       /* draws */
@@ -49,7 +51,7 @@ bool local_laplace(struct local *local, struct local_work *w, const double *x, c
 bool local_of_approximation(struct local *local, struct local_work *w, const rovi_approximation *q);
 
 /* At most `steps` natural-gradient steps, of rate `rate` in (0, 1] or of the best that noise allows, if that is more;
- * false when the target gives too few values here. */
+ * false when the target gives too few values where it begins. */
 bool local_fit(struct local *local, struct local_work *w, struct rng_stream stream, int steps, double rate);
 
 /* Distance of x from `from`, in standard deviations of the local. */

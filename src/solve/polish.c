@@ -16,15 +16,17 @@
 #define POINTS_LEAST        512 /* of a round */
 #define POINTS_MOST         65536
 #define POINTS_MOST_DOUBLES 4194304 /* and at most so many coordinates of points: what one array of a batch holds */
-#define NOISE_PART          0.5     /* of the tolerance: noise that a round may leave; settling halves it twice */
+#define NOISE_PART          0.5     /* of the tolerance: noise that lines may leave; settling halves it twice */
 #define DONE                1.0     /* times the tolerance that was asked for: a KL below it is not worth a round, */
 #define NEARLY_DONE         4.0     /* and one below this no second round that gains nothing */
 #define MASS_ERROR          0.003   /* of the mass of a mode's side along a coordinate */
 #define MASS_DRAWS          16384   /* at most, to get there */
 #define IDLE_ROUNDS         2       /* before more points are taken, or the candidate is finished; then one */
+#define PATIENCE            5       /* idle rounds after which more points are taken even if as many should do */
 #define SETTLING            4       /* rounds over which the coordinates are averaged in the end */
 #define SETTLED             0.02    /* of the tolerance: noise of a round that needs no averaging */
-#define SCREEN_DRAWS        1000
+#define TRACE_DRAWS         500
+#define TURN_DRAWS          250 /* before and after a turn, the same */
 #define KEEP                0.6 /* of what earlier rounds told of a coordinate counts in the next */
 #define FALL                3   /* times the noise of a round: an ELBO that falls by more has overshot */
 #define FALLS               3   /* after which coordinates are updated one by one */
@@ -43,10 +45,10 @@ static size_t most_lines(size_t d)
 
 void polish_init(struct polish *p, struct arena *arena, const struct problem *problem, struct restart *restart)
 {
-    const size_t d = problem->target->dim, draws = (size_t)problem->settings->draws / 10;
+    const size_t d = problem->target->dim, draws = (size_t)problem->settings->draws / 20;
     *p = (struct polish){.problem = problem, .restart = restart, .memory = arena, .best_elbo = -INFINITY};
     p->tolerance = problem->settings->tolerance;
-    p->trace_draws = draws > SCREEN_DRAWS ? draws : SCREEN_DRAWS;
+    p->trace_draws = draws > TRACE_DRAWS ? draws : TRACE_DRAWS;
     p->ratio = arena_doubles(arena, p->trace_draws);
     p->before = arena_doubles(arena, p->trace_draws);
     p->best_ratio = arena_doubles(arena, p->trace_draws);
@@ -193,20 +195,22 @@ static size_t sweep(struct polish *p, struct candidate *c, size_t most, struct d
     return stuck;
 }
 
-/* Turns by the largest of falling shares of the planned angles that gains, on points of their own. */
-static void turn_by_share(struct polish *p, rovi_approximation *q)
+/* Turns by the largest of falling shares of the planned angles that gains, on points of their own. Returns the share.
+ */
+static double turn_by_share(struct polish *p, rovi_approximation *q)
 {
     const struct rng_stream stream = fresh(p);
     turn_follow(&p->turn, q);
-    take_ratios(p, q, stream, SCREEN_DRAWS, p->before);
+    take_ratios(p, q, stream, TURN_DRAWS, p->before);
     for (double share = 1; share > 0.05; share *= 0.4) {
         turn_apply(&p->turn, q, share);
-        take_ratios(p, q, stream, SCREEN_DRAWS, p->ratio);
-        if (elbo_gain(SCREEN_DRAWS, p->before, p->ratio).value > 0) {
-            return;
+        take_ratios(p, q, stream, TURN_DRAWS, p->ratio);
+        if (elbo_gain(TURN_DRAWS, p->before, p->ratio).value > 0) {
+            return share;
         }
     }
     turn_apply(&p->turn, q, 0);
+    return 0;
 }
 
 /* The coordinates that the batch tells nothing of go by lines. */
@@ -227,6 +231,20 @@ static void forget(struct polish *p, double part)
     }
 }
 
+/* After a turn: what was told of a coordinate was told of another axis, and is off by what the turn was to gain. An
+ * estimate of so much noise and error together weighs as much as one of as much noise. */
+static void age(struct polish *p, double share)
+{
+    for (size_t i = 0; i < p->problem->target->dim; i++) {
+        const double off = share * share * p->turn.promised[i], noise = p->scores.noise[i];
+        if (off > 0 && !p->by_lines[i]) {
+            p->means[i].weight *= noise / (noise + off);
+            p->scores.noise[i] += off;
+            p->stale += off;
+        }
+    }
+}
+
 /* From one batch of gradients: the new maps of the coordinates of one piece, and the turn, if it is to turn. Returns
  * what the planes that did not turn could still hide, in nats. */
 static double step(struct polish *p, rovi_approximation *q, bool turning)
@@ -242,8 +260,7 @@ static double step(struct polish *p, rovi_approximation *q, bool turning)
     }
     scores_apply(&p->scores, q, p->by_lines, p->means);
     if (outlook.gain > 0) {
-        turn_by_share(p, q);
-        forget(p, outlook.gain > p->tolerance ? 0 : 1); /* of other axes */
+        age(p, turn_by_share(p, q));
     }
     return outlook.unresolved;
 }
@@ -271,7 +288,7 @@ static struct outcome round_of(struct polish *p, struct candidate *c, bool turni
 {
     const size_t d = c->q->dim;
     struct outcome outcome = {0};
-    p->noise = 0;
+    p->noise = p->stale = 0;
     const bool scoring = find_lines(p, c) < d;
     if (scoring || turning) {
         outcome.unresolved = step(p, c->q, turning);
@@ -365,14 +382,32 @@ static bool fell(struct polish *p, struct candidate *c, double before, int *fall
     return true;
 }
 
-/* As many points as bring what is left to resolve below the tolerance; false when there is no room for more. */
-static bool grow(struct polish *p, double left)
+/* Gradients that the estimates of a scored coordinate rest on, in the mean. */
+static double told(const struct polish *p)
+{
+    double sum = 0, count = 0;
+    for (size_t i = 0; i < p->problem->target->dim; i++) {
+        sum += p->by_lines[i] ? 0 : p->means[i].weight;
+        count += !p->by_lines[i];
+    }
+    return count > 0 ? sum / count : 0;
+}
+
+/* As many points as bring what is left to resolve below the tolerance: planes by one batch, noise by the mean of all
+ * so far. Where the present number would do that, it stays for a few rounds. False when there is no room for more. */
+static bool grow(struct polish *p, double hidden, bool patient)
 {
     const size_t now = p->batch.n;
-    size_t n = now;
-    while (n < GROWTH * now && (double)n < (double)now * left / p->tolerance && 2 * n <= POINTS_MOST &&
-           2 * n * p->problem->target->dim <= POINTS_MOST_DOUBLES) {
+    const double most = fmax((double)now * hidden, told(p) * (p->noise - p->tolerance)) / p->tolerance;
+    size_t n = patient ? now : 2 * now;
+    while (n < GROWTH * now && (double)n < most) {
         n *= 2;
+    }
+    if (n == now) {
+        return true;
+    }
+    while (n > now && (n > POINTS_MOST || n * p->problem->target->dim > POINTS_MOST_DOUBLES)) {
+        n /= 2;
     }
     return n > now && set_points(p, n);
 }
@@ -389,7 +424,7 @@ bool polish_run(struct polish *p, struct candidate *c, double to_beat)
         if (polish_is_done(p, c)) {
             return true;
         }
-        forget(p, KEEP);
+        forget(p, idle > 0 ? 1 : KEEP); /* where nothing moves, what earlier rounds told is as true */
         const struct outcome outcome = round_of(p, c, turning, most, false);
         c->lines_only = c->lines_only && falls == FALLS; /* the first round may have been by lines */
         if (polish_ended(p)) {
@@ -405,12 +440,11 @@ bool polish_run(struct polish *p, struct candidate *c, double to_beat)
             continue;
         }
         const double slight = fmax(HIDDEN * c->divergence, HIDDEN_LEAST * p->tolerance);
-        const double left = fmax(outcome.unresolved < slight ? 0 : outcome.unresolved, p->noise / NOISE_PART);
-        if (left < p->tolerance || !grow(p, left)) {
+        const double hidden = outcome.unresolved < slight ? 0 : outcome.unresolved;
+        if (fmax(hidden, fmax(p->noise, p->stale)) < p->tolerance || !grow(p, hidden, idle < PATIENCE)) {
             finish(p, c);
             return outcome.stuck == 0;
         }
-        idle = 0;
     }
     return false;
 }

@@ -32,6 +32,7 @@ struct polish {
     double best_elbo;
     double tolerance;           /* nats that do not matter, as far as known */
     double noise;               /* nats that the last round left in q */
+    double stale;               /* nats that its turn left in the maps, as they were told of other axes */
     bool *by_lines;             /* d: coordinates that are updated along lines */
     double *edges;              /* work, for the pieces of a map */
     struct density_mean *means; /* d */

@@ -31,6 +31,7 @@ void turn_init(struct turn *turn, struct arena *arena, size_t d, struct team *te
                           .angles = arena_doubles(arena, d * d),
                           .spread = arena_doubles(arena, d),
                           .fisher = arena_doubles(arena, d),
+                          .promised = arena_doubles(arena, d),
                           .mean = arena_doubles(arena, d),
                           .before = arena_doubles(arena, d * d),
                           .work = arena_doubles(arena, d * d + rotation_work(d))};
@@ -73,7 +74,7 @@ struct hidden {
 };
 
 /* The angle of plane (i, j), and what it promises or may hide. */
-static double plan_plane(const struct turn *t, size_t i, size_t j, double n, double threshold,
+static double plan_plane(struct turn *t, size_t i, size_t j, double n, double threshold,
                          struct turn_outlook *outlook, struct hidden *hidden)
 {
     const size_t d = t->dim, ij = i * d + j, ji = j * d + i;
@@ -87,7 +88,10 @@ static double plan_plane(const struct turn *t, size_t i, size_t j, double n, dou
         hidden->variance += 0.5 * pow(noise, 4) / (h * h);
         return 0;
     }
-    outlook->gain += 0.5 * g * g / h;
+    const double gain = 0.5 * g * g / h;
+    outlook->gain += gain;
+    t->promised[i] += gain;
+    t->promised[j] += gain;
     return fmax(-MOST_ANGLE, fmin(MOST_ANGLE, -g / h));
 }
 
@@ -106,7 +110,7 @@ struct turn_outlook turn_plan(struct turn *turn, const rovi_approximation *q, st
     memcpy(turn->before, q->rotation, d * d * sizeof *turn->before);
     turn_follow(turn, q);
     for (size_t i = 0; i < d; i++) {
-        turn->angles[i * d + i] = 0;
+        turn->angles[i * d + i] = turn->promised[i] = 0;
     }
     take_moments(turn, batch);
     const double threshold = -normal_quantile(CHANCE / (double)(d * d));

@@ -14,6 +14,7 @@ struct turn {
     double *cross, *squares, *mixed; /* d x d: E[w_i y_j], E[w_i^2 y_j^2], E[w_i y_i w_j y_j]; y about its mean */
     double *angles;                  /* Theta: d x d, skew */
     double *spread, *fisher;         /* d: E[y_i^2], E[w_i^2] */
+    double *promised;                /* d: nats that the significant planes of each coordinate promise */
     double *mean;                    /* d: v before the turn */
     double *before;                  /* O before the turn: d x d */
     double *work;
