@@ -18,16 +18,16 @@ struct job {
     const rovi_approximation *q;
     struct meter *meter;
     struct rng_stream stream;
-    size_t n;
-    double *ratio;
-    double *work; /* work_size doubles for each worker */
+    size_t first, n;
+    double *ratio; /* n */
+    double *work;  /* work_size doubles for each worker */
     size_t work_size;
 };
 
 static void block(void *context, size_t index, size_t worker)
 {
     const struct job *job = context;
-    const size_t d = job->q->dim, first = index * TARGET_BLOCK;
+    const size_t d = job->q->dim, first = job->first + index * TARGET_BLOCK;
     const size_t n = job->n - first < TARGET_BLOCK ? job->n - first : TARGET_BLOCK;
     double *z = job->work + worker * job->work_size, *log_q = z + TARGET_BLOCK * d, *work = log_q + TARGET_BLOCK;
     double *ratio = job->ratio + first;
@@ -43,16 +43,16 @@ static void block(void *context, size_t index, size_t worker)
 }
 
 bool elbo_log_ratios(const rovi_approximation *q, struct meter *meter, struct rng_stream stream, struct team *team,
-                     size_t n, double *ratio)
+                     size_t first, size_t n, double *ratio)
 {
     struct arena memory = {0};
-    struct job job = {.q = q, .meter = meter, .stream = stream, .n = n, .ratio = ratio};
+    struct job job = {.q = q, .meter = meter, .stream = stream, .first = first, .n = n, .ratio = ratio};
     const size_t scratch = meter->target->scratch, work = draw_work(q) > scratch ? draw_work(q) : scratch;
     job.work_size = TARGET_BLOCK * (q->dim + 1) + work;
     job.work = arena_doubles(&memory, team_size(team) * job.work_size);
     const bool ok = !memory.failed;
     if (ok) {
-        team_for(team, (n + TARGET_BLOCK - 1) / TARGET_BLOCK, block, &job);
+        team_for(team, (n - first + TARGET_BLOCK - 1) / TARGET_BLOCK, block, &job);
     }
     arena_free(&memory);
     return ok;

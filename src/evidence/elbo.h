@@ -16,9 +16,10 @@ struct elbo {
     double divergence;      /* half the variance of the log ratios: about KL to the target, where that is small */
 };
 
-/* log ratios of draws 0..n-1 of the stream into ratio (n); -infinity outside the support. False when out of memory. */
+/* log ratios of draws first..n-1 of the stream into those places of ratio (n); -infinity outside the support. False
+ * when out of memory. */
 bool elbo_log_ratios(const rovi_approximation *q, struct meter *meter, struct rng_stream stream, struct team *team,
-                     size_t n, double *ratio);
+                     size_t first, size_t n, double *ratio);
 
 struct elbo elbo_of_ratios(size_t n, const double *ratio);
 

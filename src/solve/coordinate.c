@@ -22,7 +22,9 @@
 #define NORMAL        2   /* times the tolerance: where the local normal is off by less, no rotation is looked for */
 #define FEW           4   /* modes: more are the wells of a few coordinates, of which some may not have been met */
 #define CLEAR         0.5 /* nats: a fit that is off by less leaves no other rotation much to gain */
-#define NEAR          0.1 /* nats: a local normal that is off by less is measured by fewer draws, and what comes of it */
+#define NEAR                                                                                                           \
+    0.1 /* nats: a local normal that is off by less is measured by fewer draws, and what comes of it; and no other     \
+           rotation is looked at beside a candidate that is */
 
 struct coordinates {
     const struct problem *problem;
@@ -58,7 +60,8 @@ static void screen(struct coordinates *s)
     }
     for (size_t k = 0; k < c->count && c->count > 1 && !polish_ended(&s->polish); k++) {
         polish_screen(&s->polish, &c->list[k]);
-        if (polish_is_done(&s->polish, &c->list[k])) {
+        const bool near = s->frame.count == 1 && c->list[k].divergence < NEAR;
+        if (near || polish_is_done(&s->polish, &c->list[k])) {
             break;
         }
     }

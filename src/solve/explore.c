@@ -15,13 +15,15 @@
 #include "base/normal.h"
 #include "solve/explored.h"
 
-#define STARTS     48  /* at most, unless told otherwise */
-#define IDLE       20  /* starts in a row that find nothing new, after which it is enough */
-#define IDLE_FEW   8   /* the same, where another restart has searched before, or starts are dear */
-#define IDLE_LEAST 3   /* the same, where each is a long walk */
-#define IDLE_CHEAP 20  /* times d + 10: gradients without a new mode that are too few, */
-#define IDLE_DEAR  60  /* that make starts dear */
-#define IDLE_LONG  400 /* and that make them long walks */
+#define STARTS      48  /* at most, unless told otherwise */
+#define IDLE        20  /* starts in a row that find nothing new, after which it is enough */
+#define IDLE_FEW    8   /* the same, where other steps have led to the first mode, or starts are dear */
+#define IDLE_AGAIN  4   /* the same, where another restart has searched before, */
+#define CHEAP_AGAIN 10  /* and IDLE_CHEAP there */
+#define IDLE_LEAST  3   /* the same, where each is a long walk */
+#define IDLE_CHEAP  20  /* times d + 10: gradients without a new mode that are too few, */
+#define IDLE_DEAR   60  /* that make starts dear */
+#define IDLE_LONG   400 /* and that make them long walks */
 #define FAR                                                                                                            \
     2.0 /* times start_spread: first of four doubling distances from a mode found before, in standard deviations */
 #define FIRST           3   /* starts from which a mode is looked for, before mass is looked for without one */
@@ -148,6 +150,12 @@ static bool has_left(struct explorer *e, const struct local *local)
     return e->home != NULL && local_distance(local, &e->work, local->mean, e->home) > AWAY + sqrt((double)e->dim);
 }
 
+/* The ELBO before the last chunk of steps. */
+static double before(const struct explorer *e)
+{
+    return isfinite(e->good.elbo) ? e->good.elbo : e->work.begun;
+}
+
 /* Natural-gradient steps while they gain more than their noise. Where too few draws lie inside the support, the local
  * is shrunk until enough do: beside an edge where the density is highest that is as good as a normal gets. */
 static bool settle(struct explorer *e, struct local *local, struct rng_stream stream)
@@ -159,8 +167,7 @@ static bool settle(struct explorer *e, struct local *local, struct rng_stream st
         if (!local_fit(local, &e->work, stream, CHUNK, RATE)) {
             shrunk++;
             shrink(e, local);
-        } else if (e->work.idle || local->off < e->work.enough ||
-                   local->elbo < fmax(e->good.elbo, e->work.begun) + SLIGHT + 2 * local->error) {
+        } else if (e->work.idle || local->off < e->work.enough || local->elbo < before(e) + SLIGHT + 2 * local->error) {
             break;
         } else {
             local_copy(e->dim, local, &e->good);
@@ -369,8 +376,8 @@ bool explore_at(struct explorer *e, const double *x, struct rng_stream stream)
 static bool is_enough(const struct explorer *e, size_t idle, uint64_t since)
 {
     const uint64_t spent = (atomic_load(&e->progress->meter->gradient) - since) / (e->dim + 10);
-    const size_t least = e->led || spent > IDLE_DEAR ? IDLE_FEW : IDLE;
-    return (idle >= least && idle >= e->idle_each * e->count && spent >= IDLE_CHEAP) ||
+    const size_t least = e->again ? IDLE_AGAIN : e->led || spent > IDLE_DEAR ? IDLE_FEW : IDLE;
+    return (idle >= least && idle >= e->idle_each * e->count && spent >= (e->again ? CHEAP_AGAIN : IDLE_CHEAP)) ||
            (idle >= IDLE_LEAST && spent > IDLE_LONG);
 }
 

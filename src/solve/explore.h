@@ -14,7 +14,7 @@
 struct explorer {
     const struct progress *progress;
     size_t dim, room, count;
-    bool led;                 /* by modes that were found before */
+    bool led, again;          /* by a mode that was found before; by another restart */
     bool narrow;              /* keep Laplace's approximation of each mode beside the local normal, if it is another */
     size_t starts, idle_each; /* starts at most; idle starts for each mode known, after which it is enough */
     struct local *locals;     /* those found come first, by falling ELBO; one more to try in */

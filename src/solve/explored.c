@@ -155,7 +155,7 @@ void explored_adopt(struct explorer *e, const struct known_modes *modes)
         memcpy(known->peak, modes->locals[e->count].peak, e->dim * sizeof(double));
         known->known = true;
     }
-    e->led = e->count > 0;
+    e->led = e->again = e->count > 0;
 }
 
 bool explored_has_news(const struct explorer *e)

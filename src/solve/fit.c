@@ -19,8 +19,10 @@
 #define MEASURE_SHARE 16  /* draws that measure are at most this part of what the fit has asked for */
 #define LED_SHARE     8   /* likewise, where the rotation leads in a few directions only */
 #define LED_DRAWS     200 /* but so many at least */
-#define FEW_DRAWS     400 /* that an error is estimated from at least */
+#define FEW_DRAWS     400 /* at first: that an error is estimated from */
 #define MEASURED      2   /* times the tolerance: an error that needs no more draws */
+#define GROWTH        4   /* of the number of draws, at most, at once */
+#define MARGIN        1.2 /* more than the present error says would do */
 #define IMPERFECT                                                                                                      \
     0.25 /* nats: divergence of a rotated product beside which a mixture is tried, and restarts differ                 \
           */
@@ -236,20 +238,6 @@ static size_t measure_draws(const struct fit_job *job, enum rng_purpose purpose,
     return atomic_load(&job->supervisor.verdict) == SUPERVISOR_GO || draws < 1000 ? draws : draws / 10;
 }
 
-static bool measure_once(const struct fit_job *job, const rovi_approximation *q, enum rng_purpose purpose,
-                         struct meter *meter, struct team *team, size_t n, struct elbo *elbo)
-{
-    const struct rng_stream stream = {.seed = (uint64_t)job->problem.settings->seed, .purpose = purpose};
-    struct arena memory = {0};
-    double *ratio = arena_doubles(&memory, n);
-    const bool ok = !memory.failed && elbo_log_ratios(q, meter, stream, team, n, ratio);
-    if (ok) {
-        *elbo = elbo_of_ratios(n, ratio);
-    }
-    arena_free(&memory);
-    return ok;
-}
-
 /* Whether local normals promise more than an ELBO has, beyond its noise. */
 static bool is_more(const struct fit_job *job, double promise, rovi_estimate elbo)
 {
@@ -262,27 +250,67 @@ static bool is_doubtful(const struct fit_job *job, rovi_estimate elbo, double pr
     return promise > elbo.value && !is_more(job, promise, elbo);
 }
 
-/* A tenth of the draws first, and more until the error is near the tolerance: all that were asked for, and beyond
- * those as many as cost less than what the fit has cost. */
+/* Log ratios of an approximation at the first n draws of a stream. */
+struct sample {
+    const rovi_approximation *q;
+    struct meter *meter;
+    struct team *team;
+    struct rng_stream stream;
+    size_t n;
+    double *ratio; /* n */
+    struct arena memory;
+};
+
+/* To n draws. False when out of memory. */
+static bool extend(struct sample *s, size_t n)
+{
+    double *more = arena_doubles(&s->memory, n);
+    if (more == NULL) {
+        return false;
+    }
+    if (s->n > 0) {
+        memcpy(more, s->ratio, s->n * sizeof *more);
+    }
+    const bool ok = elbo_log_ratios(s->q, s->meter, s->stream, s->team, s->n, n, more);
+    s->ratio = more;
+    s->n = n;
+    return ok;
+}
+
+/* The next number of draws after n, where so many times as many would do: at most GROWTH times as many, and all that
+ * were asked for before any more. */
+static size_t more_draws(size_t n, size_t all, double times)
+{
+    const size_t next = (size_t)((double)n * fmin(GROWTH, fmax(MARGIN * times, 2)));
+    return n < all && next > all ? all : next;
+}
+
+/* Whether the fit may not spend more draws than n, of the `all` that were asked for, on this. */
+static bool is_spent(const struct fit_job *job, const struct meter *meter, size_t n, size_t all)
+{
+    const bool dear = MEASURE_SHARE * n > atomic_load(&meter->density) || job->problem.settings->max_evaluations > 0;
+    return (n >= all && dear) || atomic_load(&job->supervisor.verdict) != SUPERVISOR_GO;
+}
+
+/* A few draws first, and more until the error is near the tolerance: all that were asked for, and beyond those as many
+ * as cost less than what the fit has cost. */
 static bool measure(const struct fit_job *job, const rovi_approximation *q, enum rng_purpose purpose,
                     struct meter *meter, struct team *team, double promise, struct elbo *elbo)
 {
-    const size_t all = measure_draws(job, purpose, atomic_load(&meter->density));
     const rovi_settings *settings = job->problem.settings;
-    const size_t few = all / 10 > FEW_DRAWS || purpose == RNG_EVIDENCE ? all / 10 : FEW_DRAWS;
-    for (size_t n = few < FEW_DRAWS || few > all ? all : few;; n = n < all && 4 * n > all ? all : 4 * n) {
-        if (!measure_once(job, q, purpose, meter, team, n, elbo)) {
-            return false;
-        }
-        if (n < all && is_doubtful(job, elbo->estimate, promise)) {
-            continue;
-        }
-        if (!(elbo->estimate.mcse > MEASURED * settings->tolerance) ||
-            (n >= all && (MEASURE_SHARE * n > atomic_load(&meter->density) || settings->max_evaluations > 0)) ||
-            atomic_load(&job->supervisor.verdict) != SUPERVISOR_GO) {
-            return true;
-        }
+    const size_t all = measure_draws(job, purpose, atomic_load(&meter->density));
+    struct sample s = {
+        .q = q, .meter = meter, .team = team, .stream = {.seed = (uint64_t)settings->seed, .purpose = purpose}};
+    bool done = false;
+    for (size_t n = FEW_DRAWS < all ? FEW_DRAWS : all; !done && extend(&s, n);) {
+        *elbo = elbo_of_ratios(n, s.ratio);
+        const double times = pow(elbo->estimate.mcse / (MEASURED * settings->tolerance), 2);
+        const bool doubtful = n < all && is_doubtful(job, elbo->estimate, promise);
+        done = !doubtful && (!(times > 1) || is_spent(job, meter, n, all));
+        n = more_draws(n, all, doubtful ? GROWTH : times);
     }
+    arena_free(&s.memory);
+    return done;
 }
 
 /* A restart that has not begun when the fit is cut short stays undone, but for the first: one there must be. */

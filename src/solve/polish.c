@@ -91,7 +91,7 @@ bool polish_ended(struct polish *p)
 static void take_ratios(struct polish *p, const rovi_approximation *q, struct rng_stream stream, size_t n,
                         double *ratio)
 {
-    if (!elbo_log_ratios(q, &p->restart->meter, stream, p->problem->team, n, ratio)) {
+    if (!elbo_log_ratios(q, &p->restart->meter, stream, p->problem->team, 0, n, ratio)) {
         p->restart->no_memory = true;
         memset(ratio, 0, n * sizeof *ratio);
     }
@@ -300,10 +300,19 @@ static struct outcome round_of(struct polish *p, struct candidate *c, bool turni
 
 /* ---- many ---- */
 
+/* What was told of another candidate's coordinates tells nothing of these. */
+static void begin(struct polish *p, const struct candidate *c)
+{
+    if (p->told_of != c->q) {
+        forget(p, 0);
+        p->told_of = c->q;
+    }
+}
+
 void polish_screen(struct polish *p, struct candidate *c)
 {
     const size_t rounds = find_lines(p, c) > 0 ? 2 : 1;
-    forget(p, 0);
+    begin(p, c);
     for (size_t k = 0; k < rounds && set_points(p, POINTS_LEAST) && !polish_ended(p); k++) {
         round_of(p, c, false, LINES_SCREEN, false);
     }
@@ -362,17 +371,18 @@ static void go_back(struct polish *p, struct candidate *c)
     p->restart->no_memory = p->restart->no_memory || q == NULL;
     if (q != NULL) {
         rovi_approximation_free(c->q);
-        c->q = q;
+        p->told_of = c->q = q;
         c->elbo = p->best_elbo;
     }
     forget(p, 0);
 }
 
 /* All coordinates at once may overshoot where they depend on each other: when that happens again and again, they are
- * updated one by one from then on. True when the candidate fell. */
+ * updated one by one from then on. True when the candidate fell, by more than the draws of the trace might show by
+ * chance. */
 static bool fell(struct polish *p, struct candidate *c, double before, int *falls)
 {
-    if (c->lines_only || c->elbo > before - fmax(p->tolerance, FALL * p->noise)) {
+    if (c->lines_only || c->elbo > before - fmax(slack(p), FALL * p->noise)) {
         return false;
     }
     if (p->best != NULL && before >= p->best_elbo) {
@@ -417,14 +427,15 @@ bool polish_run(struct polish *p, struct candidate *c, double to_beat)
     const bool turning = p->problem->rotate && c->q->dim > 1;
     const size_t most = most_lines(c->q->dim);
     int idle = 0, falls = 0;
+    double hidden = 0; /* nats that planes could hide: the least that idle rounds have left */
     c->lines_only = p->many;
-    forget(p, 0);
+    begin(p, c);
     for (bool room = set_points(p, POINTS_LEAST); room && !p->restart->no_memory && !polish_ended(p);) {
         const double before = c->elbo;
         if (polish_is_done(p, c)) {
             return true;
         }
-        forget(p, idle > 0 ? 1 : KEEP); /* where nothing moves, what earlier rounds told is as true */
+        forget(p, idle > 0 ? 0.8 : KEEP); /* where nothing moves, what earlier rounds told is as true */
         const struct outcome outcome = round_of(p, c, turning, most, false);
         c->lines_only = c->lines_only && falls == FALLS; /* the first round may have been by lines */
         if (polish_ended(p)) {
@@ -436,12 +447,13 @@ bool polish_run(struct polish *p, struct candidate *c, double to_beat)
             break;
         }
         idle = c->elbo - before < 0.5 * fmax(p->tolerance, p->noise) ? idle + 1 : 0;
+        hidden = outcome.unresolved;
         if (idle < IDLE_ROUNDS && !(idle > 0 && (p->batch.n > POINTS_LEAST || is_within(p, c, NEARLY_DONE)))) {
             continue;
         }
         const double slight = fmax(HIDDEN * c->divergence, HIDDEN_LEAST * p->tolerance);
-        const double hidden = outcome.unresolved < slight ? 0 : outcome.unresolved;
-        if (fmax(hidden, fmax(p->noise, p->stale)) < p->tolerance || !grow(p, hidden, idle < PATIENCE)) {
+        const double left = hidden < slight ? 0 : hidden;
+        if (fmax(left, fmax(p->noise, p->stale)) < p->tolerance || !grow(p, left, idle < PATIENCE)) {
             finish(p, c);
             return outcome.stuck == 0;
         }

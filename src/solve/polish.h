@@ -30,13 +30,14 @@ struct polish {
     double *best_ratio;       /* trace_draws: log ratios of the best on the draws of the trace */
     rovi_approximation *best; /* so far */
     double best_elbo;
-    double tolerance;           /* nats that do not matter, as far as known */
-    double noise;               /* nats that the last round left in q */
-    double stale;               /* nats that its turn left in the maps, as they were told of other axes */
-    bool *by_lines;             /* d: coordinates that are updated along lines */
-    double *edges;              /* work, for the pieces of a map */
-    struct density_mean *means; /* d */
-    uint64_t streams;           /* used up so far */
+    double tolerance;                  /* nats that do not matter, as far as known */
+    double noise;                      /* nats that the last round left in q */
+    double stale;                      /* nats that its turn left in the maps, as they were told of other axes */
+    bool *by_lines;                    /* d: coordinates that are updated along lines */
+    double *edges;                     /* work, for the pieces of a map */
+    struct density_mean *means;        /* d */
+    const rovi_approximation *told_of; /* whose they are */
+    uint64_t streams;                  /* used up so far */
 };
 
 /* Takes its memory from the arena, which may fail. */

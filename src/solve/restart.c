@@ -17,7 +17,7 @@ bool restart_measure(const struct problem *problem, struct restart *restart, con
                      double *ratio, struct elbo *elbo)
 {
     const struct rng_stream stream = {.seed = restart->seed, .purpose = RNG_TRACE};
-    if (!elbo_log_ratios(q, &restart->meter, stream, problem->team, n, ratio)) {
+    if (!elbo_log_ratios(q, &restart->meter, stream, problem->team, 0, n, ratio)) {
         return false;
     }
     *elbo = elbo_of_ratios(n, ratio);

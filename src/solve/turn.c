@@ -74,8 +74,8 @@ struct hidden {
 };
 
 /* The angle of plane (i, j), and what it promises or may hide. */
-static double plan_plane(struct turn *t, size_t i, size_t j, double n, double threshold,
-                         struct turn_outlook *outlook, struct hidden *hidden)
+static double plan_plane(struct turn *t, size_t i, size_t j, double n, double threshold, struct turn_outlook *outlook,
+                         struct hidden *hidden)
 {
     const size_t d = t->dim, ij = i * d + j, ji = j * d + i;
     const double g = t->cross[ji] - t->cross[ij];

@@ -83,7 +83,7 @@ static uint8_t piece_of(const struct parted *p, double x)
 static bool take_draws(struct weigher *w, size_t n, struct meter *meter, struct team *team, struct rng_stream stream)
 {
     w->n = n;
-    if (!elbo_log_ratios(w->q, meter, stream, team, n, w->ratio)) {
+    if (!elbo_log_ratios(w->q, meter, stream, team, 0, n, w->ratio)) {
         return false;
     }
     for (size_t s = 0; s < n; s++) {

@@ -51,7 +51,7 @@ static double *ratios_of(const rovi_approximation *q, const rovi_target *target,
     struct meter meter;
     double *ratio = calloc(n, sizeof *ratio);
     meter_init(&meter, target);
-    assert_true(elbo_log_ratios(q, &meter, from, team, n, ratio));
+    assert_true(elbo_log_ratios(q, &meter, from, team, 0, n, ratio));
     const rovi_evaluations e = meter_evaluations(&meter);
     assert_int_equal(e.density, n);
     assert_int_equal(e.gradient, 0);
@@ -228,7 +228,7 @@ static void a_fatal_target_is_asked_once(void **state)
     rovi_target *target = NULL;
     assert_int_equal(rovi_target_new(1, fatal, &calls, &target, NULL), ROVI_OK);
     meter_init(&meter, target);
-    assert_true(elbo_log_ratios(q, &meter, stream, NULL, 300, ratio));
+    assert_true(elbo_log_ratios(q, &meter, stream, NULL, 0, 300, ratio));
     assert_int_equal(calls, 1);
     assert_true(atomic_load(&meter.failed));
     for (size_t i = 0; i < 300; i++) {
