@@ -338,7 +338,8 @@ static void measure_restart(struct fit_job *job, struct restart *r, size_t i)
     struct elbo elbo = {.estimate = {NAN, NAN}};
     const bool dropped = r->no_memory || r->approximation == NULL || r->stop == ROVI_STOP_FAILED ||
                          (r->iterations == 0 && i > 0 && r->stop != ROVI_STOP_CONVERGED);
-    if (!dropped && !measure(job, r->approximation, RNG_SELECT, &r->meter, job->problem.team, r->promise, &elbo)) {
+    const double promise = r->modes.count == 1 ? -INFINITY : r->promise; /* of one mode, a fit begins with all of it */
+    if (!dropped && !measure(job, r->approximation, RNG_SELECT, &r->meter, job->problem.team, promise, &elbo)) {
         r->no_memory = true;
     }
     if (dropped || !isfinite(elbo.estimate.value)) {
