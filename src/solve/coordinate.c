@@ -22,9 +22,7 @@
 #define NORMAL        2   /* times the tolerance: where the local normal is off by less, no rotation is looked for */
 #define FEW           4   /* modes: more are the wells of a few coordinates, of which some may not have been met */
 #define CLEAR         0.5 /* nats: a fit that is off by less leaves no other rotation much to gain */
-#define NEAR                                                                                                           \
-    0.1 /* nats: a local normal that is off by less is measured by fewer draws, and what comes of it; and no other     \
-           rotation is looked at beside a candidate that is */
+#define NEAR          0.1 /* nats: a single local that is off by less is measured by fewer draws, and what comes of it */
 
 struct coordinates {
     const struct problem *problem;
@@ -60,8 +58,7 @@ static void screen(struct coordinates *s)
     }
     for (size_t k = 0; k < c->count && c->count > 1 && !polish_ended(&s->polish); k++) {
         polish_screen(&s->polish, &c->list[k]);
-        const bool near = s->frame.count == 1 && c->list[k].divergence < NEAR;
-        if (near || polish_is_done(&s->polish, &c->list[k])) {
+        if (polish_is_nearly_done(&s->polish, &c->list[k])) {
             break;
         }
     }
@@ -142,8 +139,8 @@ static bool find_candidates(struct coordinates *s)
     s->restart->progress.shown.phase = "comparing starts";
     frame_make(&s->frame, &s->explorer, kind);
     s->polish.many = s->explorer.count > FEW;
-    if (kind == WHITENING_TRIANGULAR && s->explorer.count == 1 && s->explorer.locals[0].off < NEAR) {
-        polish_near(&s->polish);
+    if (kind == WHITENING_TRIANGULAR && s->explorer.count == 1) {
+        polish_spare(&s->polish, s->explorer.locals[0].off < NEAR ? 4 : 2);
     }
     return s->explorer.count == 0 ||
            candidates_make(&s->candidates, s->problem->rotate && !is_normal(s, kind), s->restart->seed);

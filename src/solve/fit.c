@@ -292,20 +292,28 @@ static bool is_spent(const struct fit_job *job, const struct meter *meter, size_
     return (n >= all && dear) || atomic_load(&job->supervisor.verdict) != SUPERVISOR_GO;
 }
 
+struct question {
+    enum rng_purpose purpose; /* of the draws */
+    bool all;                 /* as many as were asked for to begin with, instead of a few */
+    double promise;           /* by local normals, which the ELBO is to be told from */
+};
+
 /* A few draws first, and more until the error is near the tolerance: all that were asked for, and beyond those as many
  * as cost less than what the fit has cost. */
-static bool measure(const struct fit_job *job, const rovi_approximation *q, enum rng_purpose purpose,
-                    struct meter *meter, struct team *team, double promise, struct elbo *elbo)
+static bool measure(const struct fit_job *job, const rovi_approximation *q, struct question question,
+                    struct meter *meter, struct team *team, struct elbo *elbo)
 {
     const rovi_settings *settings = job->problem.settings;
-    const size_t all = measure_draws(job, purpose, atomic_load(&meter->density));
-    struct sample s = {
-        .q = q, .meter = meter, .team = team, .stream = {.seed = (uint64_t)settings->seed, .purpose = purpose}};
+    const size_t all = measure_draws(job, question.purpose, atomic_load(&meter->density));
+    struct sample s = {.q = q,
+                       .meter = meter,
+                       .team = team,
+                       .stream = {.seed = (uint64_t)settings->seed, .purpose = question.purpose}};
     bool done = false;
-    for (size_t n = FEW_DRAWS < all ? FEW_DRAWS : all; !done && extend(&s, n);) {
+    for (size_t n = FEW_DRAWS < all && !question.all ? FEW_DRAWS : all; !done && extend(&s, n);) {
         *elbo = elbo_of_ratios(n, s.ratio);
         const double times = pow(elbo->estimate.mcse / (MEASURED * settings->tolerance), 2);
-        const bool doubtful = n < all && is_doubtful(job, elbo->estimate, promise);
+        const bool doubtful = n < all && is_doubtful(job, elbo->estimate, question.promise);
         done = !doubtful && (!(times > 1) || is_spent(job, meter, n, all));
         n = more_draws(n, all, doubtful ? GROWTH : times);
     }
@@ -333,13 +341,17 @@ static void solve(struct fit_job *job, struct restart *r, size_t i)
 
 /* Measures what a restart found. One that was ended before its first iteration is only its start: it is dropped, but
  * for the first. */
-static void measure_restart(struct fit_job *job, struct restart *r, size_t i)
+static void measure_restart(struct fit_job *job, struct restart *r, size_t i, bool all)
 {
     struct elbo elbo = {.estimate = {NAN, NAN}};
     const bool dropped = r->no_memory || r->approximation == NULL || r->stop == ROVI_STOP_FAILED ||
                          (r->iterations == 0 && i > 0 && r->stop != ROVI_STOP_CONVERGED);
-    const double promise = r->modes.count == 1 ? -INFINITY : r->promise; /* of one mode, a fit begins with all of it */
-    if (!dropped && !measure(job, r->approximation, RNG_SELECT, &r->meter, job->problem.team, promise, &elbo)) {
+    const struct question question = {
+        .purpose = RNG_SELECT,
+        .all = all,
+        .promise = r->modes.count == 1 ? -INFINITY : r->promise, /* of one mode, a fit begins with all of it */
+    };
+    if (!dropped && !measure(job, r->approximation, question, &r->meter, job->problem.team, &elbo)) {
         r->no_memory = true;
     }
     if (dropped || !isfinite(elbo.estimate.value)) {
@@ -417,7 +429,11 @@ static void run_restart(void *context, size_t i, size_t worker)
         restart_adopt(r, finished);
     } else {
         solve(job, r, i);
-        measure_restart(job, r, i);
+        measure_restart(job, r, i, i > 0 && !job->mixing);
+        job->shown[i] = restart_show(r);
+        if (i == 0 && job->count > 1 && r->approximation != NULL && !may_lead(job, &job->shown[0])) {
+            measure_restart(job, r, i, true); /* others will compete */
+        }
         keep(job, r);
     }
     job->shown[i] = restart_show(r);
@@ -542,7 +558,7 @@ static void gather(struct fit_job *job)
         arena_free(&r->memory);
         return;
     }
-    measure_restart(job, r, mixture);
+    measure_restart(job, r, mixture, false);
     job->shown[mixture] = restart_show(r);
     job->count++;
     job->winner = is_better(job, mixture, best) ? mixture : best;
@@ -696,7 +712,8 @@ static rovi_status run(struct fit_job *job, rovi_fit **fit, rovi_error *error)
         return explain_failure(job, error);
     }
     const rovi_approximation *q = job->shown[job->winner].approximation;
-    if (!measure(job, q, RNG_EVIDENCE, &job->total, job->team, -INFINITY, &job->evidence)) {
+    const struct question evidence = {.purpose = RNG_EVIDENCE, .promise = -INFINITY};
+    if (!measure(job, q, evidence, &job->total, job->team, &job->evidence)) {
         return error_no_memory(error);
     }
     if (atomic_load(&job->total.failed)) {

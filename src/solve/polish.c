@@ -25,7 +25,7 @@
 #define PATIENCE            5       /* idle rounds after which more points are taken even if as many should do */
 #define SETTLING            4       /* rounds over which the coordinates are averaged in the end */
 #define SETTLED             0.02    /* of the tolerance: noise of a round that needs no averaging */
-#define TRACE_DRAWS         500
+#define TRACE_DRAWS         1000
 #define TURN_DRAWS          250 /* before and after a turn, the same */
 #define KEEP                0.6 /* of what earlier rounds told of a coordinate counts in the next */
 #define FALL                3   /* times the noise of a round: an ELBO that falls by more has overshot */
@@ -45,7 +45,7 @@ static size_t most_lines(size_t d)
 
 void polish_init(struct polish *p, struct arena *arena, const struct problem *problem, struct restart *restart)
 {
-    const size_t d = problem->target->dim, draws = (size_t)problem->settings->draws / 20;
+    const size_t d = problem->target->dim, draws = (size_t)problem->settings->draws / 10;
     *p = (struct polish){.problem = problem, .restart = restart, .memory = arena, .best_elbo = -INFINITY};
     p->tolerance = problem->settings->tolerance;
     p->trace_draws = draws > TRACE_DRAWS ? draws : TRACE_DRAWS;
@@ -60,9 +60,9 @@ void polish_init(struct polish *p, struct arena *arena, const struct problem *pr
     turn_init(&p->turn, arena, d, problem->team);
 }
 
-void polish_near(struct polish *p)
+void polish_spare(struct polish *p, size_t part)
 {
-    p->trace_draws /= 2;
+    p->trace_draws /= part;
 }
 
 void polish_free(struct polish *p)
@@ -157,9 +157,9 @@ static bool is_within(struct polish *p, const struct candidate *c, double tolera
     return !c->edge && c->divergence < tolerances * p->problem->settings->tolerance && find_lines(p, c) == 0;
 }
 
-bool polish_is_done(struct polish *p, const struct candidate *c)
+bool polish_is_nearly_done(struct polish *p, const struct candidate *c)
 {
-    return is_within(p, c, DONE);
+    return is_within(p, c, NEARLY_DONE);
 }
 
 /* ---- one round ---- */
@@ -392,6 +392,12 @@ static bool fell(struct polish *p, struct candidate *c, double before, int *fall
     return true;
 }
 
+/* Nats that more points or rounds would take out of the maps. */
+static double unsettled(struct polish *p, const struct candidate *c)
+{
+    return fmax(find_lines(p, c) > 0 ? p->noise / NOISE_PART : p->noise, p->stale);
+}
+
 /* Gradients that the estimates of a scored coordinate rest on, in the mean. */
 static double told(const struct polish *p)
 {
@@ -432,7 +438,7 @@ bool polish_run(struct polish *p, struct candidate *c, double to_beat)
     begin(p, c);
     for (bool room = set_points(p, POINTS_LEAST); room && !p->restart->no_memory && !polish_ended(p);) {
         const double before = c->elbo;
-        if (polish_is_done(p, c)) {
+        if (is_within(p, c, DONE)) {
             return true;
         }
         forget(p, idle > 0 ? 0.8 : KEEP); /* where nothing moves, what earlier rounds told is as true */
@@ -448,12 +454,12 @@ bool polish_run(struct polish *p, struct candidate *c, double to_beat)
         }
         idle = c->elbo - before < 0.5 * fmax(p->tolerance, p->noise) ? idle + 1 : 0;
         hidden = outcome.unresolved;
-        if (idle < IDLE_ROUNDS && !(idle > 0 && (p->batch.n > POINTS_LEAST || is_within(p, c, NEARLY_DONE)))) {
+        if (idle < IDLE_ROUNDS && !(idle > 0 && (p->batch.n > POINTS_LEAST || polish_is_nearly_done(p, c)))) {
             continue;
         }
         const double slight = fmax(HIDDEN * c->divergence, HIDDEN_LEAST * p->tolerance);
         const double left = hidden < slight ? 0 : hidden;
-        if (fmax(left, fmax(p->noise, p->stale)) < p->tolerance || !grow(p, left, idle < PATIENCE)) {
+        if (fmax(left, unsettled(p, c)) < p->tolerance || !grow(p, left, idle < PATIENCE)) {
             finish(p, c);
             return outcome.stuck == 0;
         }

@@ -42,9 +42,8 @@ struct polish {
 
 /* Takes its memory from the arena, which may fail. */
 void polish_init(struct polish *polish, struct arena *arena, const struct problem *problem, struct restart *restart);
-/* The candidates are near the target, so that fewer draws tell their ELBO: half as many from now on. Before the first
- * is measured. */
-void polish_near(struct polish *p);
+/* Fewer draws tell the ELBO of the candidates, one of so many: before the first is measured. */
+void polish_spare(struct polish *p, size_t part);
 
 void polish_free(struct polish *polish);
 
@@ -55,9 +54,9 @@ bool polish_ended(struct polish *polish);
  * that. -infinity when there is none. */
 void polish_take_stock(struct polish *polish, struct candidate *c);
 
-/* Whether nothing is left to gain: one piece along every coordinate, log ratios that hardly vary, and no edge of the
- * support beyond which they would not be seen. */
-bool polish_is_done(struct polish *polish, const struct candidate *c);
+/* Whether next to nothing is left to gain: one piece along every coordinate, log ratios that hardly vary, and no edge
+ * of the support beyond which they would not be seen. */
+bool polish_is_nearly_done(struct polish *polish, const struct candidate *c);
 
 /* A quick round or two, by which candidates are told apart, and stock. */
 void polish_screen(struct polish *polish, struct candidate *c);
