@@ -396,6 +396,14 @@ static bool may_lead(const struct fit_job *job, const rovi_restart *first)
             (first->divergence < imperfect(job) && !is_more(job, first->promise, first->elbo)));
 }
 
+/* Whether the first restart, which a few draws have measured, is one of several to choose from. */
+static bool will_compete(const struct fit_job *job, const struct restart *first)
+{
+    const rovi_restart shown = restart_show(first);
+    return job->count > 1 && first->approximation != NULL && !may_lead(job, &shown) &&
+           measure_draws(job, RNG_SELECT, atomic_load(&first->meter.density)) > FEW_DRAWS;
+}
+
 /* What an earlier run left of the restart; NULL when it is still to be run, as it is where the others need the modes
  * that it found. */
 static const rovi_restart *find_finished(const struct fit_job *job, const struct restart *r)
@@ -430,9 +438,8 @@ static void run_restart(void *context, size_t i, size_t worker)
     } else {
         solve(job, r, i);
         measure_restart(job, r, i, i > 0 && !job->mixing);
-        job->shown[i] = restart_show(r);
-        if (i == 0 && job->count > 1 && r->approximation != NULL && !may_lead(job, &job->shown[0])) {
-            measure_restart(job, r, i, true); /* others will compete */
+        if (i == 0 && will_compete(job, r)) {
+            measure_restart(job, r, i, true);
         }
         keep(job, r);
     }
