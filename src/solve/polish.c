@@ -428,12 +428,33 @@ static bool grow(struct polish *p, double hidden, bool patient)
     return n > now && set_points(p, n);
 }
 
+/* How a candidate comes along. */
+struct course {
+    int idle, falls;
+    double hidden; /* nats that planes could hide: the least that idle rounds have left */
+};
+
+/* After a round that began at an ELBO of `before`: whether it is time to ask if the candidate is finished. */
+static bool is_still(struct polish *p, const struct candidate *c, double before, double unresolved, struct course *at)
+{
+    at->idle = c->elbo - before < 0.5 * fmax(p->tolerance, p->noise) ? at->idle + 1 : 0;
+    at->hidden = at->idle > 1 ? fmin(at->hidden, unresolved) : unresolved;
+    return at->idle >= IDLE_ROUNDS || (at->idle > 0 && (p->batch.n > POINTS_LEAST || polish_is_nearly_done(p, c)));
+}
+
+/* Whether more rounds would tell nothing more; else the next ones have as many points as it takes. */
+static bool is_finished(struct polish *p, const struct candidate *c, const struct course *at)
+{
+    const double slight = fmax(HIDDEN * c->divergence, HIDDEN_LEAST * p->tolerance);
+    const double hidden = at->hidden < slight ? 0 : at->hidden;
+    return fmax(hidden, unsettled(p, c)) < p->tolerance || !grow(p, hidden, at->idle < PATIENCE);
+}
+
 bool polish_run(struct polish *p, struct candidate *c, double to_beat)
 {
     const bool turning = p->problem->rotate && c->q->dim > 1;
     const size_t most = most_lines(c->q->dim);
-    int idle = 0, falls = 0;
-    double hidden = 0; /* nats that planes could hide: the least that idle rounds have left */
+    struct course course = {0};
     c->lines_only = p->many;
     begin(p, c);
     for (bool room = set_points(p, POINTS_LEAST); room && !p->restart->no_memory && !polish_ended(p);) {
@@ -441,25 +462,18 @@ bool polish_run(struct polish *p, struct candidate *c, double to_beat)
         if (is_within(p, c, DONE)) {
             return true;
         }
-        forget(p, idle > 0 ? 0.8 : KEEP); /* where nothing moves, what earlier rounds told is as true */
+        forget(p, course.idle > 0 ? 1 : KEEP); /* where nothing moves, what earlier rounds told is as true */
         const struct outcome outcome = round_of(p, c, turning, most, false);
-        c->lines_only = c->lines_only && falls == FALLS; /* the first round may have been by lines */
+        c->lines_only = c->lines_only && course.falls == FALLS; /* the first round may have been by lines */
         if (polish_ended(p)) {
             break;
         }
         weigh(p, c->q);
         polish_take_stock(p, c);
-        if (!fell(p, c, before, &falls) && c->elbo + HOPE * fmax(0, c->elbo - before) < to_beat) {
+        if (!fell(p, c, before, &course.falls) && c->elbo + HOPE * fmax(0, c->elbo - before) < to_beat) {
             break;
         }
-        idle = c->elbo - before < 0.5 * fmax(p->tolerance, p->noise) ? idle + 1 : 0;
-        hidden = outcome.unresolved;
-        if (idle < IDLE_ROUNDS && !(idle > 0 && (p->batch.n > POINTS_LEAST || polish_is_nearly_done(p, c)))) {
-            continue;
-        }
-        const double slight = fmax(HIDDEN * c->divergence, HIDDEN_LEAST * p->tolerance);
-        const double left = hidden < slight ? 0 : hidden;
-        if (fmax(left, unsettled(p, c)) < p->tolerance || !grow(p, left, idle < PATIENCE)) {
+        if (is_still(p, c, before, outcome.unresolved, &course) && is_finished(p, c, &course)) {
             finish(p, c);
             return outcome.stuck == 0;
         }

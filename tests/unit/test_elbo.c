@@ -259,6 +259,28 @@ static void any_team_gives_the_same_bits(void **state)
     rovi_approximation_free(q);
 }
 
+static void more_draws_join_those_before(void **state)
+{
+    (void)state;
+    enum { N = 300, FIRST = 130 }; /* neither a whole number of blocks */
+    const double a = Q_MEAN, s = Q_SD, b = 0, r = 1.5, one = 1;
+    struct meter meter;
+    double ratio[N];
+    rovi_approximation *q = gaussian(1, &a, &s, &one);
+    rovi_target *target = gaussian_target(1, &b, &r, &one);
+    double *expected = ratios_of(q, target, stream, N, NULL);
+    meter_init(&meter, target);
+    assert_true(elbo_log_ratios(q, &meter, stream, NULL, 0, FIRST, ratio));
+    assert_true(elbo_log_ratios(q, &meter, stream, NULL, FIRST, N, ratio));
+    assert_int_equal(meter_evaluations(&meter).density, N);
+    for (size_t i = 0; i < N; i++) {
+        assert_true(fabs(ratio[i] - expected[i]) < 1e-13 * (1 + fabs(expected[i])));
+    }
+    free(expected);
+    rovi_target_free(target);
+    rovi_approximation_free(q);
+}
+
 /* With z_i the error of repeat i in units of its own mcse, sum z_i^2 over 200 repeats is chi-square: 200 +- 4.5 * 20.
  * Seeds 0..199, 500 draws each. */
 static void check_calibration(const rovi_approximation *q, const rovi_target *target, double exact)
@@ -339,17 +361,12 @@ static void gain_is_paired(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_target_itself_has_elbo_zero),
-        cmocka_unit_test(the_kl_of_gaussians_comes_out),
-        cmocka_unit_test(a_support_is_respected),
-        cmocka_unit_test(several_draws_at_a_time),
-        cmocka_unit_test(without_support_there_is_no_elbo),
-        cmocka_unit_test(a_fatal_target_is_asked_once),
-        cmocka_unit_test(any_team_gives_the_same_bits),
-        cmocka_unit_test(the_error_is_as_large_as_it_says),
-        cmocka_unit_test(ratios_are_summed_up_as_by_hand),
-        cmocka_unit_test(a_large_level_keeps_the_error),
-        cmocka_unit_test(gain_is_paired),
+        cmocka_unit_test(the_target_itself_has_elbo_zero),  cmocka_unit_test(the_kl_of_gaussians_comes_out),
+        cmocka_unit_test(a_support_is_respected),           cmocka_unit_test(several_draws_at_a_time),
+        cmocka_unit_test(without_support_there_is_no_elbo), cmocka_unit_test(a_fatal_target_is_asked_once),
+        cmocka_unit_test(any_team_gives_the_same_bits),     cmocka_unit_test(more_draws_join_those_before),
+        cmocka_unit_test(the_error_is_as_large_as_it_says), cmocka_unit_test(ratios_are_summed_up_as_by_hand),
+        cmocka_unit_test(a_large_level_keeps_the_error),    cmocka_unit_test(gain_is_paired),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
