@@ -54,6 +54,14 @@ near() {
     }
 }
 
+# without_gnuplot ARGUMENTS...: rovi ends with code 1 and names the package; its stdout goes to line, stderr to err
+without_gnuplot() {
+    local found=0
+    mkdir bin
+    PATH=$PWD/bin "$ROVI" "$@" >line 2>err || found=$?
+    [ "$found" = 1 ] && grep -q 'apt-get install gnuplot-nox' err
+}
+
 # lacks [OPTIONS] PART FILE, as of grep: `! grep` would not fail a test
 lacks() {
     if grep -q "$@"; then

@@ -188,15 +188,11 @@ END
 
 @test "without gnuplot: the page has no pictures, and the command says why" {
     fitted ring f.json
-    mkdir bin
-    code=0
-    PATH=$PWD/bin "$ROVI" report f.json -o p.html 2>err || code=$?
-    [ "$code" = 1 ]
-    grep -q 'apt-get install gnuplot-nox' err
+    without_gnuplot report f.json -o p.html
     is_whole p.html
     lacks '<svg' p.html
     grep -q 'gnuplot was not installed' p.html
-    only_here f.json table bin err p.html
+    only_here f.json table bin line err p.html
 }
 
 @test "a page that cannot be written leaves nothing" {

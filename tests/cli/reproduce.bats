@@ -75,11 +75,7 @@ END
 }
 
 @test "without gnuplot: numbers and script are there, and which package is missing" {
-    mkdir bin
-    code=0
-    PATH=$PWD/bin "$ROVI" reproduce starts --quick -o out --quiet >line 2>err || code=$?
-    [ "$code" = 1 ]
-    grep -q 'apt-get install gnuplot-nox' err
+    without_gnuplot reproduce starts --quick -o out --quiet
     [ "$(ls out | tr '\n' ' ')" = "starts.csv starts.gp starts.json " ]
     grep -q "^set output 'starts.png'" out/starts.gp
 }

@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/linalg.h"
 #include "base/rng.h"
 #include "target/target.h"
 
@@ -468,6 +470,28 @@ rovi_target *support_schools(void)
     assert_int_equal(rovi_target_new(SCHOOLS + 2, eight_schools, NULL, &target, NULL), ROVI_OK);
     rovi_target_set_concurrent(target, 1);
     return target;
+}
+
+void support_file(char *path, const char *text)
+{
+    const int file = mkstemp(path);
+    assert_true(file >= 0);
+    assert_int_equal(write(file, text, strlen(text)), strlen(text));
+    assert_int_equal(close(file), 0);
+}
+
+int support_hold_blas(void **state)
+{
+    (void)state;
+    linalg_hold_threads();
+    return 0;
+}
+
+int support_release_blas(void **state)
+{
+    (void)state;
+    linalg_release_threads();
+    return 0;
 }
 
 const char *support_fixture(const char *name)

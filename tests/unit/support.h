@@ -104,6 +104,14 @@ rovi_target *support_mixture(size_t d, size_t K, const double *weights, const do
  */
 void support_covariance(uint64_t index, size_t d, double condition, double *C);
 
+/* A new file that holds the text; the six X at the end of the path become what is free. To be unlinked. */
+void support_file(char *path, const char *text);
+
+/* Around a group of tests: BLAS at one thread, as in a fit; its own threads are not for the thread sanitizer to
+ * understand. */
+int support_hold_blas(void **state);
+int support_release_blas(void **state);
+
 /* The path of a shared library of tests/fixtures, in a buffer that the next call uses again. */
 const char *support_fixture(const char *name);
 

@@ -482,7 +482,7 @@ static void netcdf_holds_the_draws(void **state)
     char path[] = "/tmp/rovi-test-XXXXXX";
     struct rig rig;
     rig_make(&rig);
-    close(mkstemp(path));
+    support_file(path, "");
     const struct draws_request request = {
         .fit = &rig.file, .target = rig.target, .seed = 5, .count = N, .scale = spread_scale};
     assert_int_equal(write_netcdf(&request, path, NULL), ROVI_OK);
@@ -525,7 +525,7 @@ static void netcdf_holds_chains(void **state)
     char path[] = "/tmp/rovi-test-XXXXXX";
     struct rig rig;
     rig_make(&rig);
-    close(mkstemp(path));
+    support_file(path, "");
     const struct draws_request request = {.fit = &rig.file, .seed = 5, .count = N, .by_restarts = true};
     assert_int_equal(write_netcdf(&request, path, NULL), ROVI_OK);
     int file;

@@ -288,10 +288,7 @@ static void reading_points(void **state)
 {
     (void)state;
     char path[] = "/tmp/rovi-points-XXXXXX";
-    int file = mkstemp(path);
-    assert_true(file >= 0);
-    assert_int_equal(write(file, "x.1,x.2\n1,2\n", 12), 12);
-    close(file);
+    support_file(path, "x.1,x.2\n1,2\n");
     starve(read_points, path);
     unlink(path);
 }

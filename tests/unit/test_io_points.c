@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Points from CSV: what is skipped, what is taken, and what is refused where. */
 #define _POSIX_C_SOURCE 200809L
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,10 +13,7 @@ static rovi_status read_text(const char *text, double out[6], size_t *count, rov
     char path[] = "/tmp/rovi-points-XXXXXX";
     struct pool pool = {0};
     double *points = NULL;
-    const int file = mkstemp(path);
-    assert_true(file >= 0);
-    assert_int_equal(write(file, text, strlen(text)), strlen(text));
-    close(file);
+    support_file(path, text);
     const rovi_status status = points_csv_read(path, 2, &pool, &points, count, error);
     if (status == ROVI_OK) {
         assert_true(*count <= 3);

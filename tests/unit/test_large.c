@@ -99,6 +99,20 @@ static rovi_fit *fit_with(struct model *model, const char *const *pairs)
     return fit;
 }
 
+/* A product of normals: center and sd (d <= DIM each). */
+static rovi_approximation *product(size_t d, const double *center, const double *scale)
+{
+    static const double knots[2] = {-1, 1}, lambda[1] = {0};
+    rovi_map maps[DIM];
+    rovi_approximation *q = NULL;
+    for (size_t i = 0; i < d; i++) {
+        maps[i] = (rovi_map){.cells = 1, .knots = knots, .lambda = lambda, .alpha = 1};
+    }
+    const rovi_approximation_parts parts = {.dim = d, .center = center, .scale = scale, .maps = maps};
+    assert_int_equal(rovi_approximation_new(&parts, &q, NULL), ROVI_OK);
+    return q;
+}
+
 /* ---- fits ---- */
 
 /* The directions hold all of the target: what is left is what does not matter, 2e-4 nats for each of 500 dimensions,
@@ -466,19 +480,12 @@ static void the_average_has_its_gradient(void **state)
 static void leading_directions_are_found(void **state)
 {
     (void)state;
-    static const double knots[2] = {-1, 1}, lambda[1] = {0};
     struct model *model = make_model(false);
     rovi_target *target = target_of(model);
     struct support_rig rig;
     struct average average;
     struct leading leading;
-    rovi_map maps[DIM];
-    rovi_approximation *q;
-    for (size_t i = 0; i < DIM; i++) {
-        maps[i] = (rovi_map){.cells = 1, .knots = knots, .lambda = lambda, .alpha = 1};
-    }
-    const rovi_approximation_parts parts = {.dim = DIM, .center = model->m, .scale = model->s, .maps = maps};
-    assert_int_equal(rovi_approximation_new(&parts, &q, NULL), ROVI_OK);
+    rovi_approximation *q = product(DIM, model->m, model->s);
     support_rig_make(&rig, target);
     average_init(&average, &rig.arena, 8, &rig.progress);
     average_set(&average, q, 8, (struct rng_stream){.seed = 1, .purpose = RNG_FIT});
@@ -509,11 +516,9 @@ static void the_highest_of_several_climbs_is_where_one_begins(void **state)
 {
     (void)state;
     enum { WIDE = 60, SEEDS = 8 };
-    static const double weight[] = {0.1, 0.9}, knots[2] = {-1, 1}, lambda[1] = {0};
+    static const double weight[] = {0.1, 0.9};
     double mean[2 * WIDE] = {0}, zero[WIDE] = {0}, one[WIDE];
-    rovi_map maps[WIDE];
     rovi_target *target = NULL;
-    rovi_approximation *q;
     struct support_rig rig;
     struct average average;
     struct launch launch;
@@ -522,10 +527,8 @@ static void the_highest_of_several_climbs_is_where_one_begins(void **state)
     mean[WIDE] = 5;
     for (size_t i = 0; i < WIDE; i++) {
         one[i] = 1;
-        maps[i] = (rovi_map){.cells = 1, .knots = knots, .lambda = lambda, .alpha = 1};
     }
-    const rovi_approximation_parts parts = {.dim = WIDE, .center = zero, .scale = one, .maps = maps};
-    assert_int_equal(rovi_approximation_new(&parts, &q, NULL), ROVI_OK);
+    rovi_approximation *q = product(WIDE, zero, one);
     assert_int_equal(rovi_target_new_gaussian_mixture(WIDE, 2, weight, mean, 0, NULL, &target, NULL), ROVI_OK);
     rovi_settings *settings = support_settings((const char *const[]){NULL});
     support_rig_make(&rig, target);

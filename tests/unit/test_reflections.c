@@ -319,8 +319,5 @@ int main(void)
         cmocka_unit_test(parts_come_back_bit_for_bit),
         cmocka_unit_test(bad_parts_are_refused),
     };
-    linalg_hold_threads(); /* as in a fit; the BLAS' own threads are not for the thread sanitizer to understand */
-    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    linalg_release_threads();
-    return failed;
+    return cmocka_run_group_tests(tests, support_hold_blas, support_release_blas);
 }

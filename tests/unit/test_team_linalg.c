@@ -112,8 +112,5 @@ int main(void)
         cmocka_unit_test(each_product),
         cmocka_unit_test(symmetric_and_triangular),
     };
-    linalg_hold_threads(); /* as in a fit; the BLAS' own threads are not for the thread sanitizer to understand */
-    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    linalg_release_threads();
-    return failed;
+    return cmocka_run_group_tests(tests, support_hold_blas, support_release_blas);
 }
