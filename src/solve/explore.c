@@ -15,14 +15,15 @@
 #include "base/normal.h"
 #include "solve/explored.h"
 
-#define STARTS     48  /* at most, unless told otherwise */
-#define IDLE       20  /* starts in a row that find nothing new, after which it is enough */
-#define IDLE_FEW   8   /* the same, where other steps have led to the first mode, or starts are dear */
-#define IDLE_AGAIN 4   /* the same, where another restart has searched before */
-#define IDLE_LEAST 3   /* the same, where each is a long walk */
-#define IDLE_CHEAP 10  /* times d + 10: gradients without a new mode that are too few, */
-#define IDLE_DEAR  60  /* that make starts dear */
-#define IDLE_LONG  400 /* and that make them long walks */
+#define STARTS      48  /* at most, unless told otherwise */
+#define IDLE        20  /* starts in a row that find nothing new, after which it is enough */
+#define IDLE_FEW    8   /* the same, where other steps have led to the first mode, or starts are dear */
+#define IDLE_AGAIN  4   /* the same, where another restart has searched before */
+#define IDLE_LEAST  3   /* the same, where each is a long walk */
+#define IDLE_CHEAP  20  /* times d + 10: gradients without a new mode that are too few, */
+#define CHEAP_AGAIN 10  /* the same, where another restart has searched before, */
+#define IDLE_DEAR   60  /* that make starts dear */
+#define IDLE_LONG   400 /* and that make them long walks */
 #define FAR                                                                                                            \
     2.0 /* times start_spread: first of four doubling distances from a mode found before, in standard deviations */
 #define FIRST           3   /* starts from which a mode is looked for, before mass is looked for without one */
@@ -376,7 +377,7 @@ static bool is_enough(const struct explorer *e, size_t idle, uint64_t since)
 {
     const uint64_t spent = (atomic_load(&e->progress->meter->gradient) - since) / (e->dim + 10);
     const size_t least = e->again ? IDLE_AGAIN : e->led || spent > IDLE_DEAR ? IDLE_FEW : IDLE;
-    return (idle >= least && idle >= e->idle_each * e->count && (e->again || spent >= IDLE_CHEAP)) ||
+    return (idle >= least && idle >= e->idle_each * e->count && spent >= (e->again ? CHEAP_AGAIN : IDLE_CHEAP)) ||
            (idle >= IDLE_LEAST && spent > IDLE_LONG);
 }
 
