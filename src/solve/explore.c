@@ -34,6 +34,7 @@
 #define ALIKE           5e-4 /* nats: a local that differs less from the target needs no more steps */
 #define NEARLY          0.25 /* nats: a local of a mode, not of a pole of the density, nor of a funnel's neck */
 #define WILD            10.0 /* nats: a local that is off by more tells nothing of where the mass is */
+#define POOR            2.0  /* nats below another: a local that is not where the mass is */
 #define SLIGHT          1e-3 /* nats: a gain that is not worth a chunk */
 #define SHRINKS         8
 #define PULLS           4
@@ -229,7 +230,7 @@ static void keep_first(struct explorer *e)
 {
     struct local *fresh = &e->locals[e->count];
     const size_t k = e->narrow || e->count == 0 ? explored_find(e, fresh) : 0;
-    e->wasted += k < e->count;
+    e->wasted += k < e->count && fabs(fresh->elbo - e->locals[k].elbo) > POOR;
     memcpy(fresh->peak, e->x, e->dim * sizeof *e->x);
     if (k < e->count && fresh->elbo > e->locals[k].elbo) {
         swap(fresh, &e->locals[k]);

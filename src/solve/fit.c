@@ -24,8 +24,8 @@
 #define GROWTH        4   /* of the number of draws, at most, at once */
 #define MARGIN        1.2 /* more than the present error says would do */
 #define IMPERFECT                                                                                                      \
-    0.2 /* nats: divergence of a rotated product beside which a mixture is tried, and restarts differ                 \
-          */
+    0.2 /* nats: divergence of a rotated product beside which a mixture is tried, and restarts differ                  \
+         */
 #define OUTDONE        0.3 /* nats that local normals promise together beyond a rotated product */
 #define IMPERFECT_DIM  20  /* dimensions, above which it is in proportion to them: what many add up to is no mode */
 #define IMPERFECT_MANY 2.0 /* nats: the same, in so many dimensions that no mixture is tried for it */
