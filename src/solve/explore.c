@@ -314,7 +314,7 @@ static bool is_reached(struct explorer *e, double logp)
     for (size_t k = 0; k < e->count; k++) {
         const double *mean = e->locals[k].mean;
         e->valley.L = e->locals[k].L;
-        meter_evaluate(e->progress->meter, 1, mean, &at, NULL, e->valley.scratch);
+        meter_evaluate(e->progress->meter, 1, mean, &at, NULL, e->valley.segment.scratch);
         if (valley_joined(&e->valley, (struct place){e->x, logp}, (struct place){mean, at}, &depth)) {
             return true;
         }

@@ -40,7 +40,6 @@ void valley_init(struct valley *v, struct arena *arena, const struct progress *p
     v->normal = arena_doubles(arena, d);
     v->bend = arena_doubles(arena, VALLEY_BENDS * d);
     segment_init(&v->segment, arena, progress->meter);
-    v->scratch = v->segment.scratch;
     v->view = (struct rovi_target){.dim = d,
                                    .log_z = NAN,
                                    .evaluate = evaluate_in_plane,

@@ -16,7 +16,6 @@ struct valley {
     double *along, *normal; /* d: a segment, and of the plane across it that a climb is held to */
     double *bend;           /* VALLEY_BENDS x d */
     struct segment segment;
-    double *scratch;         /* the segment's */
     struct rovi_target view; /* the target in that plane */
     struct meter meter;
     struct progress in_plane;
