@@ -14,7 +14,7 @@
 #include "bench/table.h"
 
 #define MEGABYTE  (1024.0 * 1024.0)
-#define LED_ABOVE 100 /* dimensions, above which a rotation leads in a few directions unless it is told otherwise */
+#define LED_ABOVE 150 /* dimensions, above which a rotation leads in a few directions unless it is told otherwise */
 
 struct outcome {
     struct quality quality;

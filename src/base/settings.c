@@ -18,7 +18,7 @@ static const struct table_row rows[] = {
     TABLE_INTEGER(seed, 0, 9007199254740991, 1, "seed of all random numbers"),
     TABLE_CHOICE(solver, "coordinate|gradient", "coordinate", "exact coordinate updates, or the paper's gradient steps"),
     TABLE_CHOICE(precondition, "auto|none", "auto", "whiten first (rovi: by a triangular factor, mfvi: by a diagonal), or not; solver coordinate"),
-    TABLE_INTEGER(directions, 0, 1000000, 0, "rotate only so many leading directions and leave the others near the axes; 0: all up to 100 dimensions, 32 above; the dimension or more: all. Methods auto, rovi and mfvi with solver coordinate and precondition auto"),
+    TABLE_INTEGER(directions, 0, 1000000, 0, "rotate only so many leading directions and leave the others near the axes; 0: all up to 150 dimensions, 32 above; the dimension or more: all. Methods auto, rovi and mfvi with solver coordinate and precondition auto"),
     TABLE_INTEGER(restarts, 1, 10000, 4, "independent starts; the greatest ELBO wins"),
     TABLE_CHOICE(independent, "off|on", "off", "on: fit every restart to the end; off: once one has converged close to the target, the others search for modes, and are fitted when they find new ones; solver coordinate"),
     TABLE_INTEGER(threads, 0, 1024, 0, "threads; 0: one per processor. The result does not depend on it"),
@@ -69,7 +69,7 @@ static const struct { const char *preset, *name, *value; } presets[] = {
 
 static const struct table table = {rows, COUNT(rows), sizeof(struct rovi_settings)};
 
-#define FULL_UPTO 100 /* dimensions that are rotated in full unless told otherwise */
+#define FULL_UPTO 150 /* dimensions that are rotated in full unless told otherwise */
 #define LEADING   32
 
 size_t settings_directions(const rovi_settings *settings, size_t d)

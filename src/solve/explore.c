@@ -382,13 +382,16 @@ static bool is_enough(const struct explorer *e, size_t idle, uint64_t since)
            (idle >= IDLE_LEAST && spent > IDLE_LONG);
 }
 
-bool explore_begin_with(struct explorer *e, const rovi_approximation *q, uint64_t seed, bool settled)
+bool explore_begin_with(struct explorer *e, const rovi_approximation *q, uint64_t seed, bool settled, double width)
 {
     const struct rng_stream stream = {.seed = seed, .purpose = RNG_START, .substream = 0};
     struct local *first = &e->locals[0];
     double logp = 0;
-    if (!local_of_approximation(first, &e->work, q) ||
-        !(settled ? local_fit(first, &e->work, stream, 0, RATE) : settle(e, first, stream))) {
+    if (!local_of_approximation(first, &e->work, q)) {
+        return false;
+    }
+    linalg_add(e->dim * e->dim, width - 1, first->L, first->L);
+    if (!(settled ? local_fit(first, &e->work, stream, 0, RATE) : settle(e, first, stream))) {
         return false;
     }
     memcpy(e->x, first->mean, e->dim * sizeof *e->x);

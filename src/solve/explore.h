@@ -32,9 +32,10 @@ struct explorer {
 void explore_init(struct explorer *e, struct arena *arena, const struct progress *progress, size_t room,
                   struct team *team);
 
-/* Begins with a normal like q, which is not compact, as one that is known: as it is when it is settled, or else the
- * local normal that steps from there lead to. False when the target gives too few values in it. */
-bool explore_begin_with(struct explorer *e, const rovi_approximation *q, uint64_t seed, bool settled);
+/* Begins with a normal like q, which is not compact, but `width` times as wide, as one that is known: as it is when it
+ * is settled, or else the local normal that steps from there lead to. False when the target gives too few values in it.
+ */
+bool explore_begin_with(struct explorer *e, const rovi_approximation *q, uint64_t seed, bool settled, double width);
 
 /* Finds modes, until many starts in a row have found nothing new. There may be none, when the target rejects all starts
  * or their surroundings. */

@@ -9,11 +9,13 @@
 #include "solve/explored.h"
 #include "solve/restart.h"
 
-#define FROM   50  /* dimensions, above which it is tried */
-#define ENOUGH 0.1 /* nats: half of the variance of the log ratios, of a fit that stays */
-#define CLOSE  2.5 /* nats: the same, of one that leads the exploration */
-#define DRAWS  512 /* that this is measured on */
-#define MODES  12  /* kept by the exploration */
+#define FROM     50  /* dimensions, above which it is tried */
+#define ENOUGH   0.1 /* nats: half of the variance of the log ratios, of a fit that stays */
+#define CLOSE    2.5 /* nats: the same, of one that leads the exploration */
+#define IN_DOUBT 1.0 /* nats: the same, from which on it may be in a funnel's neck, out of which steps lead */
+#define WIDER    4   /* that begin so many times as wide */
+#define DRAWS    512 /* that this is measured on */
+#define MODES    12  /* kept by the exploration */
 
 struct led {
     rovi_approximation *q; /* expanded; or NULL */
@@ -40,17 +42,24 @@ static struct led take(const struct problem *problem, struct restart *restart)
     return led;
 }
 
-/* Whether an exploration that begins with q, which is off by so much, finds no other mode. The modes are left to the
- * restart. */
-static bool is_alone(const struct problem *problem, struct restart *restart, const rovi_approximation *q, double off)
+/* Where it is in doubt, the exploration begins with what steps from a wider normal lead to, if that is better. */
+static bool begin(struct explorer *e, const struct led *led, uint64_t seed)
+{
+    const bool in_doubt = led->off > IN_DOUBT && led->off < CLOSE;
+    return (in_doubt && explore_begin_with(e, led->q, seed, false, WIDER) && e->locals[0].elbo > led->elbo) ||
+           explore_begin_with(e, led->q, seed, led->off < ENOUGH, 1);
+}
+
+/* Whether an exploration that begins with it finds no other mode. The modes are left to the restart. */
+static bool is_alone(const struct problem *problem, struct restart *restart, const struct led *led)
 {
     struct arena memory = {0};
     struct explorer e;
     bool alone = false;
     restart->progress.shown.phase = "looking for modes";
     explore_init(&e, &memory, &restart->progress, MODES, problem->team);
-    if (!memory.failed && explore_begin_with(&e, q, restart->seed, off < ENOUGH)) {
-        e.led = off < CLOSE;
+    if (!memory.failed && begin(&e, led, restart->seed)) {
+        e.led = led->off < CLOSE;
         explore_run(&e, problem->settings, restart->seed);
         alone = !explored_has_news(&e);
         explored_leave(&e, &restart->modes, &restart->memory);
@@ -106,7 +115,7 @@ bool restart_by_lone_mode(const struct problem *problem, struct restart *restart
     }
     bool done = !lead_twice(problem, restart, &led);
     if (!done && led.q != NULL) {
-        done = is_alone(problem, restart, led.q, led.off) && led.off < ENOUGH;
+        done = is_alone(problem, restart, &led) && led.off < ENOUGH;
         supervisor_ends(&restart->progress, &restart->stop);
     }
     if (!done) {
