@@ -278,10 +278,10 @@ ROVI_API rovi_status rovi_fit_resume(const rovi_target *target, const rovi_setti
                                      const rovi_fit_input *input, rovi_monitor monitor, void *monitor_data,
                                      rovi_fit **fit, rovi_error *error);
 
-/* Ends the threads that OpenBLAS begins when it is loaded, one for each processor but the first: until they fall asleep
- * they wait busily, for a fiftieth of a second, and the library needs none of them. For the beginning of a program: not
- * while another thread may use the BLAS, which begins them again when it is asked for more than one. Does nothing where
- * the BLAS has no such threads. */
+/* Ends the threads that OpenBLAS begins when it is loaded, one for each processor but the first, and leaves it at one
+ * thread: until they fall asleep they wait busily, for a fiftieth of a second, and the library needs none of them. For
+ * the beginning of a program: not while another thread may use the BLAS, which openblas_set_num_threads gives its
+ * threads back. Does nothing where the BLAS has no such threads. */
 ROVI_API void rovi_end_blas_threads(void);
 
 /* ---------------------------------------------------------------------------------------------------------------------

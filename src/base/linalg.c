@@ -29,12 +29,20 @@ static struct {
     int holders, threads_before;
 } hold = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
+/* Setting a number begins threads that were ended, whatever the number. */
+static void set_threads(int count)
+{
+    if (openblas_get_num_threads() != count) {
+        openblas_set_num_threads(count);
+    }
+}
+
 void linalg_hold_threads(void)
 {
     pthread_mutex_lock(&hold.lock);
     if (hold.holders++ == 0) {
         hold.threads_before = openblas_get_num_threads();
-        openblas_set_num_threads(1);
+        set_threads(1);
     }
     pthread_mutex_unlock(&hold.lock);
 }
@@ -43,7 +51,7 @@ void linalg_release_threads(void)
 {
     pthread_mutex_lock(&hold.lock);
     if (--hold.holders == 0) {
-        openblas_set_num_threads(hold.threads_before);
+        set_threads(hold.threads_before);
     }
     pthread_mutex_unlock(&hold.lock);
 }
@@ -55,6 +63,7 @@ void rovi_end_blas_threads(void)
     if (address != NULL) {
         int (*shutdown)(void);
         memcpy(&shutdown, &address, sizeof shutdown); /* POSIX: functions fit into void * */
+        set_threads(1);
         shutdown();
     }
     if (program != NULL) {

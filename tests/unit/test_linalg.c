@@ -2,6 +2,7 @@
 /* Linear algebra against naive loops, and the factorisations against what defines them. */
 #include "support.h"
 
+#include <dirent.h>
 #include <math.h>
 #include <string.h>
 
@@ -199,7 +200,21 @@ static void test_triangular_products(void **state)
     }
 }
 
-/* Ended, twice, before a product that may use as many as there were. */
+/* 0 where the system does not say */
+static size_t count_threads(void)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    size_t count = 0;
+    for (const struct dirent *task; tasks != NULL && (task = readdir(tasks)) != NULL;) {
+        count += task->d_name[0] != '.';
+    }
+    if (tasks != NULL) {
+        closedir(tasks);
+    }
+    return count;
+}
+
+/* Ended, twice, they are not begun again by a hold, nor by a product that many threads could share. */
 static void test_threads_end(void **state)
 {
     (void)state;
@@ -211,8 +226,12 @@ static void test_threads_end(void **state)
     linalg_release_threads();
     rovi_end_blas_threads();
     rovi_end_blas_threads();
+    const size_t ended = count_threads();
+    linalg_hold_threads();
+    linalg_release_threads();
     linalg_multiply(LARGE, LARGE, LARGE, A, A, after);
-    assert_matrix((size_t)LARGE * LARGE, after, before, 1e-12); /* sums of 300 products in another order */
+    assert_memory_equal(after, before, sizeof after); /* both on one thread */
+    assert_int_equal(count_threads(), ended);
 }
 
 /* An orthogonal matrix is its own Q factor, and stays so when the step is repeated many times. */
