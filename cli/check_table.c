@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "cli/agreement.h"
 #include "cli/diagnosis.h"
 #include "cli/rows.h"
 #include "io/report.h"
@@ -67,18 +68,23 @@ static void print_regions(const rovi_diagnosis_parts *parts, FILE *stream)
     }
 }
 
-static void print_restarts(const rovi_diagnosis_parts *parts, FILE *stream)
+static void print_restarts(const struct checked *checked, FILE *stream)
 {
+    const rovi_diagnosis_parts *parts = checked->diagnosis;
+    const size_t spared = agreement_of(rovi_fit_parts_of(checked->fit)).spared;
     size_t failed = 0;
     for (size_t i = 0; i < parts->restart_count; i++)
         failed += parts->cluster[i] == parts->cluster_count;
+    failed -= spared; /* they too have nothing to compare */
     fprintf(stream, "\n  %-10s%zu of %zu agree with the fit\n", "restarts",
-            parts->cluster_count ? parts->clusters[0].size : 0, parts->restart_count);
+            parts->cluster_count ? parts->clusters[0].size : 0, parts->restart_count - spared);
     for (size_t c = 1; c < parts->cluster_count && c < MODES_SHOWN; c++) {
         fprintf(stream, "  %-10s", "");
         diagnosis_print_cluster(parts->clusters + c, stream);
         fputc('\n', stream);
     }
+    if (spared)
+        fprintf(stream, "  %-10sthe searches of %zu more found the same modes\n", "", spared);
     if (failed)
         fprintf(stream, "  %-10s%zu failed\n", "", failed);
 }
@@ -131,7 +137,7 @@ rovi_status check_print_table(const struct checked *checked, FILE *stream, rovi_
     print_evidence(parts, stream);
     print_modes(parts, stream);
     print_regions(parts, stream);
-    print_restarts(parts, stream);
+    print_restarts(checked, stream);
     print_theory(checked, stream);
     print_costs(parts, stream);
     if (parts->verdict == ROVI_COLLAPSE_SUSPECTED) {

@@ -371,7 +371,7 @@ typedef struct rovi_diagnosis_parts {
     size_t cluster_count;
     const rovi_restart_cluster *clusters; /* that of the fit first, the others by falling ELBO */
     size_t restart_count;
-    const size_t *cluster; /* of each restart; cluster_count for one that failed */
+    const size_t *cluster; /* of each restart; cluster_count for one that failed or was not fitted */
     rovi_evaluations evaluations;
     int threads;
     double wall_s, target_s;

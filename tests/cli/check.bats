@@ -34,6 +34,9 @@ load common.bash
     grep -q '"collapse": {"verdict": "none", "reason": ".* climbs from dispersed starts found no mode' out
     "$ROVI" check kept.json >out
     grep -q '^No lost mode was found' out
+    grep -q '^  restarts  1 of 1 agree with the fit$' out # the others searched, and were not fitted
+    grep -q '^            the searches of 3 more found the same modes$' out
+    if grep -q failed out; then return 1; fi
     for word in KL ELBO 'log Z' k-hat effective restarts theory asked; do
         grep -q "^  $word" out
     done
