@@ -341,8 +341,8 @@ static rovi_status check_target(const struct request *request, const struct targ
     bool user = source->is_library && rovi_target_has_gradient(source->target);
     const char *const inputs[] = {request->target, request->data, request->init};
     rovi_status status = output_check(request->output, error);
-    for (size_t i = 0; !status && i < sizeof inputs / sizeof *inputs; i++)
-        status = output_spare(request->output, inputs[i], error);
+    if (!status)
+        status = output_spare(request->output, sizeof inputs / sizeof *inputs, inputs, error);
     if (!status && request->init)
         status = init_read(request->init, source->target, error);
     if (!status && user && !request->unchecked) {

@@ -209,6 +209,7 @@ static int run_request(const struct command *self, struct request *request)
     rovi_error error = {0};
     struct target_source source;
     rovi_langevin_input input = {0};
+    const char *const inputs[] = {request->data, request->start_file, request->centers};
     const struct target_request wanted = {.name = request->target,
                                           .data = request->data,
                                           .seed = seed_of(request->settings),
@@ -220,6 +221,8 @@ static int run_request(const struct command *self, struct request *request)
     rovi_status status = read_input(request, rovi_target_dim(source.target), &input, &error);
     if (!status)
         status = output_check(request->output, &error);
+    if (!status)
+        status = output_spare(request->output, sizeof inputs / sizeof *inputs, inputs, &error);
     int code = status ? say_error(self, &error) : run_target(self, request, source.target, &input);
     target_source_clear(&source);
     return code;

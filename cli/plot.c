@@ -61,6 +61,15 @@ static rovi_status read_suffix(struct request *request, rovi_error *error)
                   request->output);
 }
 
+/* A script of another ending might replace a fit, or the picture. */
+static rovi_status check_script(const struct request *request, rovi_error *error)
+{
+    size_t length = request->script ? strlen(request->script) : 0;
+    if (!request->script || (length > 3 && strcmp(request->script + length - 3, ".gp") == 0))
+        return ROVI_OK;
+    return report(error, ROVI_BAD_INPUT, "--script: found \"%.200s\", allowed: a name ending in .gp", request->script);
+}
+
 static rovi_status check_request(void *context, rovi_error *error)
 {
     struct request *request = context;
@@ -69,7 +78,9 @@ static rovi_status check_request(void *context, rovi_error *error)
     if (!request->output)
         return report(error, ROVI_BAD_INPUT, "-o: found nothing, allowed: a name ending in .svg, .png or .pdf");
     rovi_status status = read_kind(request, error);
-    return status ? status : read_suffix(request, error);
+    if (!status)
+        status = read_suffix(request, error);
+    return status ? status : check_script(request, error);
 }
 
 /* ---- the run ---- */

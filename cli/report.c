@@ -33,7 +33,7 @@ static rovi_status check_request(void *context, rovi_error *error)
         return report(error, ROVI_BAD_INPUT, "found no fit, allowed: a file that `rovi fit` wrote");
     if (!request->output)
         request->output = "report.html";
-    rovi_status status = output_spare(request->output, request->fit, error);
+    rovi_status status = output_spare(request->output, 1, &request->fit, error);
     return status ? status : output_check(request->output, error);
 }
 

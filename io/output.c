@@ -182,14 +182,16 @@ rovi_status output_finish(struct output *output, rovi_status status, rovi_error 
     return status;
 }
 
-rovi_status output_spare(const char *path, const char *input, rovi_error *error)
+rovi_status output_spare(const char *path, size_t count, const char *const *inputs, rovi_error *error)
 {
     struct stat out, in;
-    if (!input || is_written_straight(path) || stat(path, &out) != 0 || stat(input, &in) != 0 ||
-        out.st_dev != in.st_dev || out.st_ino != in.st_ino)
+    if (is_written_straight(path) || stat(path, &out) != 0)
         return ROVI_OK;
-    return report(error, ROVI_BAD_INPUT,
-                  "-o: found \"%.200s\", which is read here and would be lost, allowed: another name", path);
+    for (size_t i = 0; i < count; i++)
+        if (inputs[i] && stat(inputs[i], &in) == 0 && out.st_dev == in.st_dev && out.st_ino == in.st_ino)
+            return report(error, ROVI_BAD_INPUT,
+                          "-o: found \"%.200s\", which is read here and would be lost, allowed: another name", path);
+    return ROVI_OK;
 }
 
 rovi_status output_check(const char *path, rovi_error *error)

@@ -37,8 +37,8 @@ rovi_status output_finish(struct output *output, rovi_status status, rovi_error 
 /* Whether output_open would work, before hours of computing. Leaves no trace. */
 rovi_status output_check(const char *path, rovi_error *error);
 
-/* ROVI_BAD_INPUT when the output would replace the file `input`, or NULL: none. */
-rovi_status output_spare(const char *path, const char *input, rovi_error *error);
+/* ROVI_BAD_INPUT when the output would replace one of the files `inputs`; NULL among them: no file. */
+rovi_status output_spare(const char *path, size_t count, const char *const *inputs, rovi_error *error);
 
 /* Remove all temporary files of this process. May be called from a signal handler. */
 void output_remove_temporaries(void);

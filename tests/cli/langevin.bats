@@ -115,14 +115,18 @@ rows() {
     refused 2 '-o: found nothing' langevin ring -n 1
     refused 2 '-o: found "a.h5", allowed: a name ending in .csv or .nc' langevin ring -n 1 -o a.h5
     refused 2 'found -o - and --json' langevin ring -n 1 -o - --json
-    refused 2 '--steps: found "0", allowed: 1..' langevin ring -n 1 -o a.csv --steps 0
-    refused 2 '--burn-in: found "2", allowed: 0..1' langevin ring -n 1 -o a.csv --burn-in 2
+    refused 2 '--steps: found "0", allowed: a whole number in 1..' langevin ring -n 1 -o a.csv --steps 0
+    refused 2 '--burn-in: found "2", allowed: a number in 0..1' langevin ring -n 1 -o a.csv --burn-in 2
     refused 2 '--start: found "there", allowed: dispersed, origin, or' langevin ring -n 1 -o a.csv --start there
     refused 2 '--start: found "origin" and "dispersed", allowed: one of them' langevin ring -n 1 -o a.csv --start origin --start dispersed
     refused 2 'no.csv: cannot be read' langevin ring -n 1 -o a.csv --start no.csv
     refused 2 'unknown flag --mesh' langevin ring -n 1 -o a.csv --mesh 1
     refused 2 'did you mean --start-spread' langevin ring -n 1 -o a.csv --start-spred 1
     refused 1 'cannot be written' langevin ring -n 1 -o no/such/a.csv --quiet
+    echo '0,1' >points.csv
+    refused 2 'which is read here and would be lost' langevin ring -n 1 -o points.csv --start points.csv
+    refused 2 'which is read here and would be lost' langevin ring -n 1 -o points.csv --centers points.csv
+    [ "$(cat points.csv)" = '0,1' ] && rm points.csv
     only_here
     echo '1,2,3' >wide.csv
     refused 2 'wide.csv:1: found points of 3 coordinates, allowed: 2' langevin ring -n 1 -o a.csv --start wide.csv
