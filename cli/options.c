@@ -198,11 +198,14 @@ rovi_status parse_count(const char *flag, const char *text, struct count_range a
 
 rovi_status refuse_setting(const struct arguments *arguments, rovi_error *error)
 {
+    static const char *const kinds[] = {[ROVI_SETTING_CHOICE] = "",
+                                        [ROVI_SETTING_INTEGER] = "a whole number in ",
+                                        [ROVI_SETTING_REAL] = "a number in "};
     char flag[64];
     snprintf(flag, sizeof flag, "--%s", arguments->setting->name);
     use_hyphens(flag);
-    return report(error, ROVI_BAD_INPUT, "%s: found \"%.60s\", allowed: %s", flag, arguments->value,
-                  arguments->setting->allowed);
+    return report(error, ROVI_BAD_INPUT, "%s: found \"%.60s\", allowed: %s%s", flag, arguments->value,
+                  kinds[arguments->setting->type], arguments->setting->allowed);
 }
 
 rovi_status take_only(const char *what, const char *value, const char **place, rovi_error *error)

@@ -80,10 +80,10 @@ bad_target() {
 }
 
 @test "numbers and words out of range" {
-    refused 2 '--mesh: found "0", allowed: 0.005..10' fit ring --mesh 0
+    refused 2 '--mesh: found "0", allowed: a number in 0.005..10' fit ring --mesh 0
     refused 2 '--mesh: found "0.1x"' fit ring --mesh 0.1x
     refused 2 '--mesh: found "nan"' fit ring --mesh nan
-    refused 2 '--restarts: found "1.5"' fit ring --restarts 1.5
+    refused 2 '--restarts: found "1.5", allowed: a whole number in 1..10000' fit ring --restarts 1.5
     refused 2 '--restarts: found "99999999999999999999"' fit ring --restarts 99999999999999999999
     refused 2 '--seed: found "-1"' fit ring --seed -1
     refused 2 '--method: found "advi", allowed: auto|mfvi|rovi' fit ring --method advi
@@ -145,6 +145,7 @@ bad_target() {
     refused 2 '--layout: found "csv", allowed: pathfinder, advi' sample f.json -n 1 -o a.csv --layout csv
     refused 2 '-o: found "a.csv.gz"' sample f.json -n 1 -o a.csv.gz
     refused 2 '-o: found "a.jpg", allowed: a name ending in .svg, .png or .pdf' plot f.json -o a.jpg
+    refused 2 '--script: found "f.json", allowed: a name ending in .gp' plot f.json -o a.png --script f.json
     refused 2 '--kind: found "all", allowed: fit, marginals, pairs, trace, restarts' plot f.json -o a.png --kind all
     only_here f.json table
 }
