@@ -83,8 +83,8 @@ int main(int argc, char **argv)
     rovi_end_blas_threads();
     int code = dispatch(argc, argv);
     errno = 0;
-    if (fflush(stdout) == 0 && !ferror(stdout))
+    if ((fflush(stdout) == 0 && !ferror(stdout)) || code == EXIT_FAILED) /* which has had its sentence */
         return code;
-    fprintf(stderr, "rovi: standard output cannot be written: %s\n", strerror(errno));
+    fprintf(stderr, "rovi: standard output cannot be written%s%s\n", errno ? ": " : "", errno ? strerror(errno) : "");
     return EXIT_FAILED;
 }
