@@ -7,7 +7,8 @@
 #define LEGEND 24 /* pixels above the panels */
 #define GAP    10 /* between them */
 
-#define MARKED_COLOUR "#777777"
+#define MARKED_COLOUR    "#777777"
+#define ALL_MODES_COLOUR "#737b84" /* of densities beside points whose colours are those of modes */
 
 static const char *const mode_colours[PAIR_MODES] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"};
 
@@ -136,7 +137,7 @@ static void draw_cell(const struct canvas *canvas, struct frame frame, const str
         print_range(pairs->axis + l, 'y', frame.height, canvas->stream);
     fprintf(canvas->stream, "%s%s", lowest ? "" : "set format x ''\n", left ? "" : "set format y ''\n");
     if (k == l)
-        draw_density(canvas, pairs, column_index, k, panel_colour(column));
+        draw_density(canvas, pairs, column_index, k, ALL_MODES_COLOUR);
     else
         draw_points(canvas, pairs, column_index, k, l);
     canvas_close_panel(canvas->stream);
