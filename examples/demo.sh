@@ -39,7 +39,7 @@ modes()
 row()
 {
     result=$out/$1.result.json
-    kl=$(value kl "$result" | awk '{ printf "%.3f", $1 }')
+    kl=$(value kl "$result" | awk '{ kl = sprintf("%.3f", $1); sub(/^-0.000$/, "0.000", kl); printf "%6s", kl }')
     mcse=$(sed -n 's/^ "kl": .*"mcse": \([0-9.e-]*\).*/\1/p' "$result" | awk '{ printf "%.3f", $1 }')
     seconds=$(sed -n 's/^ "time": .*"total_s": \([0-9.e-]*\).*/\1/p' "$result" | awk '{ printf "%.1f", $1 }')
     printf '  %-11s %-31s KL %s ± %s   modes: %-10s  %s s\n' "$2" "$3" "$kl" "$mcse" "$(modes "$result")" "$seconds"
