@@ -136,7 +136,7 @@ static void print_facts(const struct report_page *page, FILE *stream)
 {
     const rovi_diagnosis_parts *diagnosis = report_context(page)->diagnosis;
     const struct agreement agreement = agreement_of(report_fit(page));
-    char value[48], note[64];
+    char value[48], note[80];
     fputs("<dl>\n", stream);
     print_divergence(report_fit(page), stream);
     print_found(page, stream);
@@ -146,8 +146,10 @@ static void print_facts(const struct report_page *page, FILE *stream)
                  diagnosis->k_threshold);
         print_fact("Pareto k-hat", value, note, stream);
     }
-    snprintf(value, sizeof value, "%zu of %zu", agreement.agreeing, report_fit(page)->restart_count);
-    print_fact("restarts", value, "reach the best ELBO", stream);
+    snprintf(value, sizeof value, "%zu of %zu", agreement.reaching, report_fit(page)->restart_count - agreement.spared);
+    if (agreement.spared)
+        snprintf(note, sizeof note, "reach the best ELBO; %zu more found the same modes", agreement.spared);
+    print_fact("restarts", value, agreement.spared ? note : "reach the best ELBO", stream);
     fputs("</dl>\n", stream);
 }
 

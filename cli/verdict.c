@@ -238,10 +238,9 @@ static void say_restarts(struct draft *draft)
     struct agreement agreement = agreement_of(parts);
     double gain = gain_of_mixture(draft);
     if (!isnan(gain))
-        say(draft, pool_format(draft->pool,
-                               "It is a mixture, whose ELBO is %.3g nats above that of the best single product among "
-                               "%zu restarts.",
-                               gain, parts->restart_count));
+        say(draft,
+            pool_format(draft->pool, "It is a mixture, whose ELBO is %.3g nats above that of the best single product.",
+                        gain));
     else if (parts->restart_count == 1)
         say(draft, pool_text(draft->pool, "There was one restart, which nothing can be held against."));
     else if (agreement.agreeing == parts->restart_count)
