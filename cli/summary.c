@@ -204,8 +204,8 @@ static void print_notes(const struct summary *summary, FILE *stream)
         fprintf(stream, "  %zu of these draws hold NaN; the model said first: %s\n", summary->vague,
                 failures->outputs_message);
     if (failures->density)
-        fprintf(stream, "  the model failed at %" PRIu64 " points, and said first: %s\n", failures->density,
-                failures->density_message);
+        fprintf(stream, "  the model failed at %" PRIu64 " point%s, and said first: %s\n", failures->density,
+                failures->density == 1 ? "" : "s", failures->density_message);
 }
 
 void summary_print(const struct summary *summary, FILE *stream)

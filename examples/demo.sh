@@ -80,8 +80,8 @@ page()
 body { font: 17px/1.55 Georgia, serif; color: #222; max-width: 62rem; margin: 2.5rem auto; padding: 0 1.2rem }
 h1, h2 { font: 600 1.7rem/1.25 Helvetica, Arial, sans-serif } h2 { font-size: 1.25rem; margin-top: 2.6rem }
 p { max-width: 44rem } code { font-size: .85em } img { width: 100%; height: auto; margin: .5rem 0 }
-table { border-collapse: collapse; font: 15px/1.5 Helvetica, Arial, sans-serif }
-th, td { text-align: left; padding: .35rem 1.4rem .35rem 0; border-bottom: 1px solid #ddd }
+table { display: block; overflow-x: auto; border-collapse: collapse; font: 15px/1.5 Helvetica, Arial, sans-serif }
+th, td { text-align: left; white-space: nowrap; padding: .35rem 1.4rem .35rem 0; border-bottom: 1px solid #ddd }
 </style></head><body>
 <h1>Two modes, one of them lost</h1>
 <p>Mean-field variational inference fits a product of one-dimensional distributions. Two modes on a diagonal are no product, so
