@@ -313,7 +313,7 @@ static int fit_target(const struct command *self, const struct request *request,
     rovi_fit_free(fit);
     const bool ended = code == EXIT_FAILED || code == EXIT_BAD_INPUT || code == EXIT_INTERRUPTED;
     fit_restarts_close(&restarts, !ended || status == ROVI_TARGET_IMPROPER); /* of which no restart is of use */
-    if (!request->quiet)
+    if (!request->quiet && code != EXIT_BAD_INPUT)
         say_closing_line(request->command_line, seconds_now() - request->began);
     return status && interrupt_seen() ? EXIT_INTERRUPTED : code;
 }

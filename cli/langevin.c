@@ -199,7 +199,7 @@ static int run_target(const struct command *self, const struct request *request,
     pace_end(&pace);
     int code = status ? say_error(self, &error) : deliver(self, request, rovi_langevin_parts_of(run));
     rovi_langevin_free(run);
-    if (!request->quiet)
+    if (!request->quiet && code != EXIT_BAD_INPUT)
         say_closing_line(request->command_line, seconds_now() - request->began);
     return status && interrupt_seen() ? EXIT_INTERRUPTED : code;
 }

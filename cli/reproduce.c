@@ -75,8 +75,8 @@ static rovi_status run_one(const struct experiment *experiment, const struct req
     rovi_status status = files_write(study, request->folder, pictures, error);
     if (status)
         return status;
-    printf("%-12s%zu of %zu checks hold, %.1f s: %s\n", experiment->name, study_held(study), study->check_count,
-           seconds_now() - study->began, study->outcome);
+    printf("%-12s%zu of %zu checks hold%s, %.1f s: %s\n", experiment->name, study_held(study), study->check_count,
+           request->quick ? " (in small, where they say nothing)" : "", seconds_now() - study->began, study->outcome);
     fflush(stdout);
     return ROVI_OK;
 }
