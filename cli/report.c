@@ -119,7 +119,9 @@ static rovi_status report_on(const struct command *self, const struct request *r
     if (status)
         return status;
     const struct fit_file *file = &picture->column[0].file;
-    status = verdict_make(file, request->fit, &picture->pool, &verdict, error);
+    status = saved_target_spare(file, request->output, error);
+    if (!status)
+        status = verdict_make(file, request->fit, &picture->pool, &verdict, error);
     if (!status)
         status = rovi_approximation_modes(rovi_fit_approximation(file->fit), MODES_SHOWN, &modes, error);
     struct report_page page = {.picture = picture, .verdict = &verdict, .modes = modes};

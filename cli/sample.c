@@ -232,7 +232,9 @@ static int sample(const struct command *self, const struct request *request)
     rovi_target *target = NULL;
     if (fit_file_open(request->fit, &fit, &error))
         return say_error(self, &error);
-    rovi_status status = report_in_file(&error, open_target(self, request, &fit, &target, &error), request->fit);
+    rovi_status status = saved_target_spare(&fit, request->output, &error);
+    if (!status)
+        status = report_in_file(&error, open_target(self, request, &fit, &target, &error), request->fit);
     if (!status)
         status = sample_from(request, &fit, target, &error);
     rovi_target_free(target);

@@ -5,6 +5,7 @@
 
 #include "cli/crash.h"
 #include "cli/model_log.h"
+#include "io/output.h"
 #include "io/target_file.h"
 
 static void say_changed(const char *speaker, const char *path, const char *fingerprint, bool is_library)
@@ -26,4 +27,10 @@ rovi_status saved_target_open(const struct command *self, const struct fit_file 
         return fit_file_target(fit, target, error);
     crash_catch(speaker, context->target_path);
     return fit_file_library(fit, model_log, target, error);
+}
+
+rovi_status saved_target_spare(const struct fit_file *fit, const char *output, rovi_error *error)
+{
+    const char *const inputs[] = {fit->context.target_path, fit->context.data_path};
+    return output_spare(output, sizeof inputs / sizeof *inputs, inputs, error);
 }

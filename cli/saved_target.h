@@ -11,4 +11,7 @@
 rovi_status saved_target_open(const struct command *self, const struct fit_file *fit, rovi_target **target,
                               rovi_error *error);
 
+/* ROVI_BAD_INPUT when the output would replace the target's file, or its data. */
+rovi_status saved_target_spare(const struct fit_file *fit, const char *output, rovi_error *error);
+
 #endif

@@ -115,6 +115,8 @@ bad_target() {
     refused 2 '-o: found "other.json", which is read here' fit uneven.json -o other.json
     refused 2 '-o: found "begin.json", which is read here' fit ring --init begin.json -o begin.json
     refused 2 '-o: found "f.json", which is read here' report f.json -o f.json
+    fitted uneven.json u.json
+    refused 2 '-o: found "uneven.json", which is read here' report u.json -o uneven.json
     cmp uneven.json "$SOURCE/examples/targets/uneven.json"
     fitted ring f.json --start f.json
 }
