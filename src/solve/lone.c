@@ -59,7 +59,7 @@ static bool is_alone(const struct problem *problem, struct restart *restart, con
     restart->progress.shown.phase = "looking for modes";
     explore_init(&e, &memory, &restart->progress, MODES, problem->team);
     if (!memory.failed && begin(&e, led, restart->seed)) {
-        e.led = led->off < CLOSE;
+        e.led = fmin(led->off, e.locals[0].off) < CLOSE;
         explore_run(&e, problem->settings, restart->seed);
         alone = !explored_has_news(&e);
         explored_leave(&e, &restart->modes, &restart->memory);
