@@ -43,9 +43,17 @@ static size_t most_lines(size_t d)
     return shared < LINES_FLOOR ? LINES_FLOOR : shared > LINES_MOST ? LINES_MOST : shared;
 }
 
+/* What pieces of a map may need: a start may have more cells than any map that an update makes. */
+static size_t room_for_pieces(const rovi_approximation *start)
+{
+    const size_t cells = start != NULL ? approximation_most_cells(start) : 0;
+    return pieces_room(cells > QUANTILE_KNOTS ? cells : QUANTILE_KNOTS);
+}
+
 void polish_init(struct polish *p, struct arena *arena, const struct problem *problem, struct restart *restart)
 {
     const size_t d = problem->target->dim, draws = (size_t)problem->settings->draws / 10;
+    const size_t room = room_for_pieces(restart->start);
     *p = (struct polish){.problem = problem, .restart = restart, .memory = arena, .best_elbo = -INFINITY};
     p->tolerance = problem->settings->tolerance;
     p->trace_draws = draws > TRACE_DRAWS ? draws : TRACE_DRAWS;
@@ -53,7 +61,8 @@ void polish_init(struct polish *p, struct arena *arena, const struct problem *pr
     p->before = arena_doubles(arena, p->trace_draws);
     p->best_ratio = arena_doubles(arena, p->trace_draws);
     p->by_lines = arena_take(arena, d, sizeof *p->by_lines);
-    p->edges = arena_doubles(arena, 3 * pieces_room(QUANTILE_KNOTS));
+    p->edges = arena_doubles(arena, room);
+    p->pieces_work = arena_doubles(arena, 2 * room);
     p->means = arena_take(arena, d, sizeof *p->means);
     lines_init(&p->lines, arena, most_lines(d), &restart->progress, problem->team);
     scores_init(&p->scores, arena, d, problem->team);
@@ -144,8 +153,7 @@ static size_t find_lines(struct polish *p, const struct candidate *c)
 {
     size_t count = 0;
     for (size_t i = 0; i < c->q->dim; i++) {
-        double *work = p->edges + pieces_room(QUANTILE_KNOTS);
-        p->by_lines[i] = c->lines_only || pieces_cut(&c->q->maps[i], p->edges, work) > 1;
+        p->by_lines[i] = c->lines_only || pieces_cut(&c->q->maps[i], p->edges, p->pieces_work) > 1;
         count += p->by_lines[i];
     }
     return count;

@@ -34,7 +34,7 @@ struct polish {
     double noise;                      /* nats that the last round left in q */
     double stale;                      /* nats that its turn left in the maps, as they were told of other axes */
     bool *by_lines;                    /* d: coordinates that are updated along lines */
-    double *edges;                     /* work, for the pieces of a map */
+    double *edges, *pieces_work;       /* of the pieces of a map */
     struct density_mean *means;        /* d */
     const rovi_approximation *told_of; /* whose they are */
     uint64_t streams;                  /* used up so far */

@@ -701,6 +701,34 @@ static void threads_do_not_change_a_bit(void **state)
     rovi_target_free(target);
 }
 
+/* The gradient solver refines maps to more cells than an update along a line ever makes. */
+static void a_start_may_have_any_number_of_cells(void **state)
+{
+    (void)state;
+    enum { CELLS = 4000 };
+    static const double weight[] = {1}, mean[] = {1, -2};
+    static double knots[CELLS + 1], lambda[CELLS];
+    rovi_target *target = support_mixture(2, 1, weight, mean, 0, NULL);
+    rovi_settings *settings = SETTINGS_OF("method", "rovi", "restarts", "1");
+    rovi_approximation *start;
+    rovi_fit *fit;
+    for (size_t k = 0; k < CELLS; k++) {
+        knots[k + 1] = 4.0 * (double)(k + 1) / CELLS;
+        lambda[k] = 0.5 * (knots[k + 1] - knots[k]); /* slope 1.5, where the target's is 1 */
+    }
+    const rovi_map map = {.cells = CELLS, .knots = knots, .lambda = lambda, .alpha = 1}, maps[] = {map, map};
+    const rovi_approximation_parts parts = {
+        .dim = 2, .center = mean, .rotation = (const double[]){1, 0, 0, 1}, .maps = maps};
+    assert_int_equal(rovi_approximation_new(&parts, &start, NULL), ROVI_OK);
+    assert_int_equal(rovi_fit_continue(target, settings, start, NULL, NULL, &fit, NULL), ROVI_OK);
+    const rovi_estimate kl = rovi_fit_parts_of(fit)->kl;
+    assert_true(kl.value - 3 * kl.mcse < 0.01);
+    rovi_fit_free(fit);
+    rovi_approximation_free(start);
+    rovi_settings_free(settings);
+    rovi_target_free(target);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -720,6 +748,7 @@ int main(void)
         cmocka_unit_test(eight_schools_ends_in_the_mass),
         cmocka_unit_test(eight_schools_is_no_worse_than_a_normal),
         cmocka_unit_test(threads_do_not_change_a_bit),
+        cmocka_unit_test(a_start_may_have_any_number_of_cells),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
