@@ -138,6 +138,18 @@ static void no_direction_is_no_finding(void **state)
     rovi_target_free(target);
 }
 
+/* What was never asked is no slow fall: the fit says that the target failed. */
+static void a_target_that_fails_for_good_is_no_finding(void **state)
+{
+    (void)state;
+    static const double axis[] = {1, 0};
+    int fatal = -1;
+    rovi_target *target;
+    assert_int_equal(rovi_target_new(2, support_answer, &fatal, &target, NULL), ROVI_OK);
+    assert_false(along(target, axis, 1).found);
+    rovi_target_free(target);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +158,7 @@ int main(void)
         cmocka_unit_test(funnels_and_poles_are_left_alone),
         cmocka_unit_test(the_direction_is_named),
         cmocka_unit_test(no_direction_is_no_finding),
+        cmocka_unit_test(a_target_that_fails_for_good_is_no_finding),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
