@@ -175,10 +175,9 @@ static void set_start(const struct probe *p, size_t s, double *x)
         }
         return;
     }
-    const double *origin = p->progress->meter->target->start;
     rng_normals(p->stream, pair, d, x);
     for (size_t j = 0; j < d; j++) {
-        x[j] = (origin == NULL ? 0 : origin[j]) + sign * p->spread * exp2((double)(pair % 4)) * x[j];
+        x[j] = target_origin(p->progress->meter->target, j) + sign * p->spread * exp2((double)(pair % 4)) * x[j];
     }
 }
 

@@ -64,13 +64,6 @@ void explore_init(struct explorer *e, struct arena *arena, const struct progress
     e->work.slight = STILL;
 }
 
-/* Where searching begins: the target's start, or the origin. */
-static double origin(const struct explorer *e, size_t j)
-{
-    const double *start = e->progress->meter->target->start;
-    return start == NULL ? 0 : start[j];
-}
-
 /* A given start itself is the first point of all, and that of the first climb. */
 static void scatter(struct explorer *e, const rovi_settings *settings, uint64_t seed, size_t s)
 {
@@ -87,7 +80,7 @@ static void scatter(struct explorer *e, const rovi_settings *settings, uint64_t 
     }
     if (around_origin || given) {
         for (size_t j = 0; j < d; j++) {
-            e->x[j] = origin(e, j) + (given ? 0 : z[j]);
+            e->x[j] = target_origin(e->progress->meter->target, j) + (given ? 0 : z[j]);
         }
         return;
     }
@@ -198,7 +191,7 @@ static bool climb(struct explorer *e, double *begin, double *logp)
             return true;
         }
         for (size_t j = 0; j < e->dim; j++) {
-            begin[j] = e->x[j] = 0.5 * (e->x[j] + origin(e, j));
+            begin[j] = e->x[j] = 0.5 * (e->x[j] + target_origin(e->progress->meter->target, j));
         }
     }
     return false;
@@ -430,7 +423,7 @@ static void suspect(struct explorer *e, const struct local *local)
     double *u = e->scale, far = 0;
     bool ok = true; /* without memory the fit goes on, and fails for the want of it elsewhere */
     for (size_t j = 0; j < e->dim; j++) {
-        u[j] = local->mean[j] - origin(e, j);
+        u[j] = local->mean[j] - target_origin(e->progress->meter->target, j);
         far = fmax(far, fabs(u[j]));
     }
     if (far > IMPROPER_SUSPECT) {

@@ -599,20 +599,19 @@ static bool suspect_winner(struct fit_job *job)
 {
     const rovi_approximation *q = job->shown[job->winner].approximation;
     const size_t d = q->dim;
-    const double *start = job->problem.target->start;
     struct arena memory = {0};
     struct improper improper = {.found = false};
     double *x = arena_doubles(&memory, SPREAD_DRAWS * d), *u = arena_doubles(&memory, d), far = 0;
     bool ok = !memory.failed && rovi_approximation_draw(q, 0, 0, SPREAD_DRAWS, x, NULL, NULL) == ROVI_OK;
     for (size_t p = 0; ok && p < SPREAD_DRAWS * d; p++) {
-        const double off = x[p] - (start == NULL ? 0 : start[p % d]);
+        const double off = x[p] - target_origin(job->problem.target, p % d);
         if (fabs(off) > far) {
             far = fabs(off);
             memcpy(u, x + p / d * d, d * sizeof *u);
         }
     }
-    for (size_t j = 0; start != NULL && ok && j < d; j++) {
-        u[j] -= start[j];
+    for (size_t j = 0; ok && j < d; j++) {
+        u[j] -= target_origin(job->problem.target, j);
     }
     struct meter *meter = &job->restarts[job->winner].meter;
     if (ok && far > IMPROPER_SUSPECT) {

@@ -44,7 +44,6 @@ static void set_levels(struct ray *ray, double scale)
 static void ask(struct meter *meter, struct ray *ray, double sign)
 {
     const size_t d = meter->target->dim;
-    const double *start = meter->target->start;
     const struct rng_stream stream = {.purpose = RNG_START, .substream = 4};
     for (size_t b = 0; b < BASES; b++) {
         double *first = ray->x + b * LEVELS * d;
@@ -52,7 +51,7 @@ static void ask(struct meter *meter, struct ray *ray, double sign)
         for (size_t l = LEVELS; l-- > 0;) {
             const double way = l == 0 ? 0 : sign * ray->level[l];
             for (size_t j = 0; j < d; j++) {
-                first[l * d + j] = (start == NULL ? 0 : start[j]) + first[j] + way * ray->u[j];
+                first[l * d + j] = target_origin(meter->target, j) + first[j] + way * ray->u[j];
             }
         }
     }

@@ -88,18 +88,17 @@ static void scatter(struct launch *l, const rovi_settings *settings, uint64_t se
 {
     const struct rng_stream stream = {.seed = seed & ~(uint64_t)1, .purpose = RNG_START, .substream = 3};
     const double side = seed % 2 == 0 ? 1 : -1;
-    const double *start = l->progress->meter->target->start;
-    const double far = start != NULL && index == 0 ? 0 : settings->start_spread * (double)(1 + index % WIDTHS);
+    const struct rovi_target *target = l->progress->meter->target;
+    const double far = target->start != NULL && index == 0 ? 0 : settings->start_spread * (double)(1 + index % WIDTHS);
     rng_normals(stream, index, l->dim, l->x);
     for (size_t i = 0; i < l->dim; i++) {
-        l->x[i] = (start == NULL ? 0 : start[i]) + side * far * l->x[i];
+        l->x[i] = target_origin(target, i) + side * far * l->x[i];
     }
 }
 
 /* From l->x, or, while the target rejects that, from half as far from the origin. */
 static bool climb(struct launch *l, double *logp)
 {
-    const double *start = l->progress->meter->target->start;
     for (int pull = 0; pull < PULLS; pull++) {
         l->path.count = 0;
         if (ascent_climb(&l->ascent, NULL, l->x, logp)) {
@@ -107,7 +106,7 @@ static bool climb(struct launch *l, double *logp)
             return true;
         }
         for (size_t i = 0; i < l->dim; i++) {
-            const double origin = start == NULL ? 0 : start[i];
+            const double origin = target_origin(l->progress->meter->target, i);
             l->x[i] = origin + 0.5 * (l->x[i] - origin);
         }
     }

@@ -63,7 +63,6 @@ static void disperse(const struct seeking *job, size_t task, double *x, double *
     static const double width[] = {1, 1.5, 1.06}; /* the last: of a difference, 1.5 over root two */
     const size_t d = job->q->dim, kind = task / BLOCKS;
     const uint64_t first = MOMENTS + 2 * task * DRAW_BLOCK;
-    const double *start = job->meter->target->start;
     double *other = work, *rest = other + DRAW_BLOCK * d;
     if (kind == 2) {
         draw_points(job->q, job->stream, first, DRAW_BLOCK, x, NULL, rest);
@@ -76,9 +75,9 @@ static void disperse(const struct seeking *job, size_t task, double *x, double *
         }
         for (size_t j = 0; j < d; j++) {
             const double far = kind == 2 ? row[j] - other[p * d + j] : row[j];
-            row[j] = kind == 3
-                         ? (start == NULL ? 0 : start[j]) + job->settings->start_spread * (double)(1 + p % 4) * far
-                         : job->mean[j] + width[kind] * (kind == 2 ? 1 : job->sd[j]) * far;
+            row[j] = kind == 3 ? target_origin(job->meter->target, j) +
+                                     job->settings->start_spread * (double)(1 + p % 4) * far
+                               : job->mean[j] + width[kind] * (kind == 2 ? 1 : job->sd[j]) * far;
         }
     }
 }

@@ -53,7 +53,7 @@ static bool find_point(struct check *c, uint64_t index)
         const double spread = t < TRIES / 2 ? 1 : 0.1;
         rng_normals(c->stream, TRIES * index + t, d, c->x);
         for (size_t j = 0; j < d; j++) {
-            c->x[j] = spread * c->x[j] + (c->target->start == NULL ? 0 : c->target->start[j]);
+            c->x[j] = spread * c->x[j] + target_origin(c->target, j);
         }
         if (evaluate(c, 1, c->x, &c->logp, c->grad)) {
             return true;

@@ -39,6 +39,11 @@ struct rovi_target *target_make(size_t d)
     return target;
 }
 
+double target_origin(const struct rovi_target *target, size_t j)
+{
+    return target->start == NULL ? 0 : target->start[j];
+}
+
 rovi_status target_finish(struct rovi_target *made, struct rovi_target **target, rovi_error *error)
 {
     if (made == NULL || made->memory.failed) {

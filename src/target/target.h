@@ -87,6 +87,9 @@ struct rovi_target *target_make(size_t d);
 /* What a constructor does last: *target = made, or free it and fail when its memory failed. */
 rovi_status target_finish(struct rovi_target *made, struct rovi_target **target, rovi_error *error);
 
+/* Coordinate j of where searching begins: the target's start, or the origin. */
+double target_origin(const struct rovi_target *target, size_t j);
+
 /* Evaluate and tidy, n <= TARGET_BLOCK: what is not finite becomes logp = -INFINITY with a zero gradient; *rejected
  * (unless NULL) is how many. Returns 0, or < 0 when the target failed for good. */
 int target_evaluate(const struct rovi_target *target, size_t n, const double *x, double *logp, double *grad,
