@@ -95,7 +95,11 @@ static void mix(struct gathering *g)
         return;
     }
     blend_weigh(b);
-    blend_prune(b, SUPERFLUOUS * g->problem->settings->tolerance);
+    blend_prune(b, BLEND_SUPERFLUOUS * g->problem->settings->tolerance);
+    if (b->tables.failed) {
+        g->restart->no_memory = true;
+        return;
+    }
     const rovi_estimate elbo = blend_weigh(b);
     if (b->count > 1) {
         g->restart->approximation = approximation_mix(b->count, b->weight, (const rovi_approximation *const *)b->q);

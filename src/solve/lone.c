@@ -31,12 +31,10 @@ static struct led take(const struct problem *problem, struct restart *restart)
     double *ratio = arena_doubles(&memory, DRAWS);
     if (restart->approximation != NULL) {
         led.q = approximation_expand(restart->approximation);
-        restart->no_memory = restart->no_memory || led.q == NULL || ratio == NULL;
-    }
-    if (led.q != NULL && ratio != NULL && restart_measure(problem, restart, led.q, DRAWS, ratio, &elbo) &&
-        elbo.outside == 0) {
-        led.elbo = elbo.estimate.value;
-        led.off = elbo.divergence;
+        const bool ok = led.q != NULL && ratio != NULL && restart_measure(problem, restart, led.q, DRAWS, ratio, &elbo);
+        restart->no_memory = restart->no_memory || !ok;
+        led.elbo = ok && elbo.outside == 0 ? elbo.estimate.value : led.elbo;
+        led.off = ok && elbo.outside == 0 ? elbo.divergence : led.off;
     }
     arena_free(&memory);
     return led;
