@@ -11,6 +11,9 @@
 #include "family/approximation.h"
 #include "target/meter.h"
 
+/* Of the tolerance: what the components that are dropped may have been worth together. */
+#define BLEND_SUPERFLUOUS 0.5
+
 /* Sums over draws, each counted by the component's density there. */
 struct blend_moments {
     double all, inside;  /* of all draws; of those inside the support */

@@ -14,7 +14,6 @@
 #include "solve/polish.h"
 #include "solve/start.h"
 
-#define MODES         12 /* kept by the exploration */
 #define TRACE_POINTS  200
 #define POLISHED      2   /* candidates at most, where there is one mode */
 #define POLISHED_MANY 4   /* where there are more: the screened ELBO says less of where each ends */
@@ -78,7 +77,7 @@ static bool set_up(struct coordinates *s)
     const rovi_settings *settings = s->problem->settings;
     s->restart->progress.shown.phase = "looking for modes";
     polish_init(&s->polish, &s->memory, s->problem, s->restart);
-    explore_init(&s->explorer, &s->memory, &s->restart->progress, MODES, s->problem->team);
+    explore_init(&s->explorer, &s->memory, &s->restart->progress, EXPLORE_MODES, s->problem->team);
     s->restart->progress.shown.iterations = (uint64_t)settings->iterations;
     return restart_trace_room(s->restart, TRACE_POINTS) && !s->memory.failed;
 }

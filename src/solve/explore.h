@@ -11,6 +11,8 @@
 #include "solve/supervisor.h"
 #include "solve/valley.h"
 
+#define EXPLORE_MODES 12 /* room, where one rotated product is to hold them */
+
 struct explorer {
     const struct progress *progress;
     size_t dim, room, count;

@@ -12,9 +12,6 @@
 
 #define CLOSE 10.0 /* nats: a restart so far below the best is of no weight */
 #define DRAWS 192  /* of each component, for the weights */
-#define SUPERFLUOUS                                                                                                    \
-    0.5 /* of the tolerance: what may be lost by components that are left out, as for other mixtures                   \
-         */
 
 struct gathering {
     const struct problem *problem;

@@ -16,9 +16,8 @@
 #include "solve/leading.h"
 #include "solve/restart.h"
 
-#define POINTS_LEAST 8  /* of the first stage */
-#define POINTS_FIELD 32 /* of the last stage before the directions */
-#define POINTS_MOST  64
+#define POINTS_LEAST 8   /* of the first stage */
+#define POINTS_MOST  32  /* of the last stage before the directions, and of all after them */
 #define POINTS_LEAD  8   /* over which the Hessian is averaged */
 #define LAUNCHES     4   /* before the restart is given up */
 #define STEPS_FIRST  200 /* at most, of the first stage, over the fewest points that gain */
@@ -207,7 +206,7 @@ static bool free_widths(struct large *s)
 {
     double value = 0;
     size_t freed = 0;
-    average_set(&s->average, s->q, POINTS_FIELD, fresh(s));
+    average_set(&s->average, s->q, POINTS_MOST, fresh(s));
     if (!average_evaluate(&s->average, s->launch.zero, &value, s->theta)) {
         return false;
     }
@@ -238,7 +237,7 @@ static void fit_field(struct large *s)
 {
     double gain = INFINITY;
     size_t frees = 0, first = POINTS_LEAST;
-    for (size_t n = POINTS_LEAST; n <= POINTS_FIELD && gain > resolution(s) && !ended(s); n *= 2) {
+    for (size_t n = POINTS_LEAST; n <= POINTS_MOST && gain > resolution(s) && !ended(s); n *= 2) {
         stage(s, n, n == first ? STEPS_FIRST : STEPS);
         absorb(s);
         gain = take_stock(s);
@@ -335,7 +334,7 @@ static void lead_again(struct large *s)
     }
     turn_back(s);
     lead(s);
-    stage(s, POINTS_FIELD, STEPS);
+    stage(s, POINTS_MOST, STEPS);
     if (!(take_stock(s) > 0) && s->best != NULL) {
         go_back(s);
     }
@@ -350,7 +349,7 @@ static void polish(struct large *s)
             s->restart->stop = ROVI_STOP_MAX_ITERATIONS;
             return;
         }
-        stage(s, POINTS_FIELD, STEPS);
+        stage(s, POINTS_MOST, STEPS);
         gain = take_stock(s);
         if (round == 0) {
             lead_again(s);

@@ -15,7 +15,6 @@
 #define IN_DOUBT 1.0 /* nats: the same, from which on it may be in a funnel's neck, out of which steps lead */
 #define WIDER    4   /* that begin so many times as wide */
 #define DRAWS    512 /* that this is measured on */
-#define MODES    12  /* kept by the exploration */
 
 struct led {
     rovi_approximation *q; /* expanded; or NULL */
@@ -55,7 +54,7 @@ static bool is_alone(const struct problem *problem, struct restart *restart, con
     struct explorer e;
     bool alone = false;
     restart->progress.shown.phase = "looking for modes";
-    explore_init(&e, &memory, &restart->progress, MODES, problem->team);
+    explore_init(&e, &memory, &restart->progress, EXPLORE_MODES, problem->team);
     if (!memory.failed && begin(&e, led, restart->seed)) {
         e.led = fmin(led->off, e.locals[0].off) < CLOSE;
         explore_run(&e, problem->settings, restart->seed);

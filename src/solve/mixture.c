@@ -39,7 +39,6 @@
 #define FAILURES         2 /* to grow, in a row, after which it is enough */
 #define MOST_ROUNDS      (SEEKINGS + ROUNDS + GROWTHS * GROWTH_ROUNDS)
 #define REFINED          0.1 /* of the tolerance, shared by all components: divergence of one that needs no refining */
-#define SUPERFLUOUS      0.5 /* of the tolerance: what the components that are dropped may have been worth together */
 #define REFINING         12  /* iterations of the coordinate solver in one round */
 #define MOVED            0.5 /* of the tolerance, shared by all components: what refining gains by one that has moved */
 #define TOUCHING         0.02 /* share of a component in another, from which the one sees that the other has moved */
@@ -177,7 +176,7 @@ static rovi_estimate weigh(struct mixture *m)
         sample(m, all);
     }
     if (!m->no_memory) {
-        blend_prune(&m->blend, SUPERFLUOUS * tolerance);
+        blend_prune(&m->blend, BLEND_SUPERFLUOUS * tolerance);
         m->no_memory = m->blend.tables.failed;
         elbo = blend_weigh(&m->blend);
     }
