@@ -3,8 +3,8 @@
  * The first few starts climb until one ends where the mass is. When none does, natural-gradient steps from the first
  * find the mass of a posterior whose density has no mode worth the name (a scale parameter that may go to zero). From
  * then on a quarter of the starts are scattered about the origin, the others about modes found before, at four
- * distances and in opposite pairs, so that a mode is found that is far from the origin but near another one. Each end
- * of a climb is fitted locally, and judged by its ELBO.
+ * distances and two of three in opposite pairs, so that a mode is found that is far from the origin but near another
+ * one. Each end of a climb is fitted locally, and judged by its ELBO.
  */
 #include "solve/explore.h"
 
@@ -15,30 +15,29 @@
 #include "base/normal.h"
 #include "solve/explored.h"
 
-#define STARTS      48  /* at most, unless told otherwise */
-#define IDLE        20  /* starts in a row that find nothing new, after which it is enough */
-#define IDLE_FEW    8   /* the same, where other steps have led to the first mode, or starts are dear */
-#define IDLE_AGAIN  4   /* the same, where another restart has searched before */
-#define IDLE_LEAST  3   /* the same, where each is a long walk */
-#define IDLE_CHEAP  20  /* times d + 10: gradients without a new mode that are too few, */
-#define CHEAP_AGAIN 10  /* the same, where another restart has searched before, */
-#define IDLE_DEAR   60  /* that make starts dear */
-#define IDLE_LONG   400 /* and that make them long walks */
-#define FAR                                                                                                            \
-    2.0 /* times start_spread: first of four doubling distances from a mode found before, in standard deviations */
+#define STARTS          48  /* at most, unless told otherwise */
+#define IDLE            20  /* starts in a row that find nothing new, after which it is enough */
+#define IDLE_FEW        8   /* the same, where other steps have led to the first mode, or starts are dear */
+#define IDLE_AGAIN      4   /* the same, where another restart has searched before */
+#define IDLE_LEAST      3   /* the same, where each is a long walk */
+#define IDLE_CHEAP      20  /* times d + 10: gradients without a new mode that are too few, */
+#define CHEAP_AGAIN     10  /* the same, where another restart has searched before, */
+#define IDLE_DEAR       60  /* that make starts dear */
+#define IDLE_LONG       400 /* and that make them long walks */
+#define FAR             2.0 /* times start_spread, in sd: the first of four doubling distances from a mode found before */
 #define FIRST           3   /* starts from which a mode is looked for, before mass is looked for without one */
 #define FIRST_GRADIENTS 30  /* times d + 10: no further one after so many */
 #define AWAY            1.0 /* standard deviations, beyond those of a draw: a mean that has left the mode it began in */
 #define CHUNK           5   /* natural-gradient steps between looks at the ELBO */
-#define CHUNKS          16
+#define CHUNKS          16  /* at most */
 #define ALIKE           5e-4 /* nats: a local that differs less from the target needs no more steps */
 #define NEARLY          0.25 /* nats: a local of a mode, not of a pole of the density, nor of a funnel's neck */
 #define WILD            10.0 /* nats: a local that is off by more tells nothing of where the mass is */
 #define POOR            2.0  /* nats below another: a local that is not where the mass is */
 #define SLIGHT          1e-3 /* nats: a gain that is not worth a chunk */
-#define SHRINKS         8
-#define PULLS           4
-#define RATE            0.5
+#define SHRINKS         8    /* halvings of a local, at most, while too few of its draws lie inside the support */
+#define PULLS           4    /* begins of a climb, each half as far from where searching begins as the one before */
+#define RATE            0.5  /* of a natural-gradient step, at least */
 #define COARSE          10   /* times its width: the scale of differences that is off by more is corrected */
 #define STILL           1e-4 /* nats: expected gain at which a climb ends, and the steps of a local fit */
 

@@ -15,17 +15,15 @@
 #include "family/rotation.h"
 #include "solve/restart.h"
 
-#define SEED_BITS     53  /* seeds stay integers that JSON readers keep */
-#define MEASURE_SHARE 16  /* draws that measure are at most this part of what the fit has asked for */
-#define LED_SHARE     8   /* likewise, where the rotation leads in a few directions only */
-#define LED_DRAWS     200 /* but so many at least */
-#define FEW_DRAWS     400 /* at first: that an error is estimated from */
-#define MEASURED      2   /* times the tolerance: an error that needs no more draws */
-#define GROWTH        4   /* of the number of draws, at most, at once */
-#define MARGIN        1.2 /* more than the present error says would do */
-#define IMPERFECT                                                                                                      \
-    0.2 /* nats: divergence of a rotated product beside which a mixture is tried, and restarts differ                  \
-         */
+#define SEED_BITS      53  /* seeds stay integers that JSON readers keep */
+#define MEASURE_SHARE  16  /* once all asked for are there: of what the fit has asked, one part in so many ends it */
+#define LED_SHARE      8   /* where the rotation leads in a few directions, all are one part in so many of that, */
+#define LED_DRAWS      200 /* but so many at least */
+#define FEW_DRAWS      400 /* at first: that an error is estimated from */
+#define MEASURED       2   /* times the tolerance: an error that needs no more draws */
+#define GROWTH         4   /* of the number of draws, at most, at once */
+#define MARGIN         1.2 /* more than the present error says would do */
+#define IMPERFECT      0.2 /* nats: divergence of a rotated product that a mixture is tried for, and restarts differ */
 #define OUTDONE        0.3 /* nats that local normals promise together beyond a rotated product */
 #define IMPERFECT_DIM  20  /* dimensions, above which it is in proportion to them: what many add up to is no mode */
 #define IMPERFECT_MANY 2.0 /* nats: the same, in so many dimensions that no mixture is tried for it */
@@ -298,8 +296,8 @@ struct question {
     double promise;           /* by local normals, which the ELBO is to be told from */
 };
 
-/* A few draws first, and more until the error is near the tolerance: all that were asked for, and beyond those as many
- * as cost less than what the fit has cost. */
+/* A few draws first, and more until the error is near the tolerance: all that were asked for, and beyond those while
+ * they are few next to what the fit has asked. */
 static bool measure(const struct fit_job *job, const rovi_approximation *q, struct question question,
                     struct meter *meter, struct team *team, struct elbo *elbo)
 {

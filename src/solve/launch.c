@@ -17,12 +17,12 @@
 #define CLIMBS     4    /* of which the highest end is taken, */
 #define NARROW     0.1  /* so many times as wide as the curvature there says */
 #define WIDTHS     4    /* of the scatter of starts */
-#define PROBES     4
-#define POINTS     8 /* of an ELBO along the climb */
-#define DIFFERENCE 1e-5
-#define PULLS      6 /* halvings of the way to the origin, while the target rejects the start */
-#define SHRINKS    4
-#define SHRINK     0.3
+#define PROBES     4    /* sign vectors: two gradients each */
+#define POINTS     8    /* of an ELBO along the climb */
+#define DIFFERENCE 1e-5 /* of the coordinate, or of 1 */
+#define PULLS      6    /* halvings of the way to the origin, while the target rejects the start */
+#define SHRINKS    4    /* widths that are tried at a point, */
+#define SHRINK     0.3  /* each so many times the one before */
 
 void launch_init(struct launch *l, struct arena *arena, const struct progress *progress, struct average *average)
 {

@@ -8,7 +8,7 @@
  *      (equation 36), which can only raise the mixture's ELBO; weigh and drop again;
  *   4. until a round gains less than the tolerance; then
  *   5. grow: new components where mass is lacking (grow.c), refined with the others; they stay when the ELBO gains more
- *      than the tolerance and its error.
+ *      than three times its error.
  * The order in which components were found plays no part after the first step.
  */
 #include <math.h>

@@ -113,7 +113,7 @@ static bool is_missed(const struct seeking *job, const double *x, double logp)
     return logp - log_q - job->elbo > LACKS;
 }
 
-/* From the best probes, until enough climbs in a row have found nothing. */
+/* From the best probes that lie in none of the modes just found, up to CLIMBS climbs. */
 static void climb_from_best(const struct seeking *job, struct explorer *e, const struct progress *progress)
 {
     const size_t probes = KINDS * BLOCKS * DRAW_BLOCK, d = e->dim;
