@@ -33,6 +33,8 @@
 #define ALIKE           5e-4 /* nats: a local that differs less from the target needs no more steps */
 #define NEARLY          0.25 /* nats: a local of a mode, not of a pole of the density, nor of a funnel's neck */
 #define WILD            10.0 /* nats: a local that is off by more tells nothing of where the mass is */
+#define IN_DOUBT        0.4  /* nats: a local that may be in a funnel's neck, out of which steps lead */
+#define WIDER           4.0  /* that begin so many times as wide */
 #define POOR            2.0  /* nats below another: a local that is not where the mass is */
 #define SLIGHT          1e-3 /* nats: a gain that is not worth a chunk */
 #define SHRINKS         8    /* halvings of a local, at most, while too few of its draws lie inside the support */
@@ -374,7 +376,12 @@ static bool is_enough(const struct explorer *e, size_t idle, uint64_t since)
            (idle >= IDLE_LEAST && spent > IDLE_LONG);
 }
 
-bool explore_begin_with(struct explorer *e, const rovi_approximation *q, uint64_t seed, bool settled, double width)
+static void widen(const struct explorer *e, struct local *local)
+{
+    linalg_add(e->dim * e->dim, WIDER - 1, local->L, local->L);
+}
+
+bool explore_begin_with(struct explorer *e, const rovi_approximation *q, enum explore_begin how, uint64_t seed)
 {
     const struct rng_stream stream = {.seed = seed, .purpose = RNG_START, .substream = 0};
     struct local *first = &e->locals[0];
@@ -382,8 +389,10 @@ bool explore_begin_with(struct explorer *e, const rovi_approximation *q, uint64_
     if (!local_of_approximation(first, &e->work, q)) {
         return false;
     }
-    linalg_add(e->dim * e->dim, width - 1, first->L, first->L);
-    if (!(settled ? local_fit(first, &e->work, stream, 0, RATE) : settle(e, first, stream))) {
+    if (how == EXPLORE_FROM_WIDER) {
+        widen(e, first);
+    }
+    if (!(how == EXPLORE_AS_IT_IS ? local_fit(first, &e->work, stream, 0, RATE) : settle(e, first, stream))) {
         return false;
     }
     memcpy(e->x, first->mean, e->dim * sizeof *e->x);
@@ -394,6 +403,26 @@ bool explore_begin_with(struct explorer *e, const rovi_approximation *q, uint64_
     first->known = e->led = true;
     e->count = 1;
     return true;
+}
+
+/* In the neck of a funnel a normal is at an optimum, or steps are slow: what is too wide for the neck slides out of it.
+ * So what steps from a wider one lead to takes the place of the first, if it is better. */
+static void widen_first(struct explorer *e, uint64_t seed)
+{
+    const struct rng_stream stream = {.seed = seed, .purpose = RNG_START, .substream = 500};
+    struct local *first = &e->locals[0], *fresh = &e->locals[1];
+    if (e->count != 1 || e->narrow || e->again || !(first->off > IN_DOUBT && first->off < WILD)) {
+        return;
+    }
+    local_copy(e->dim, first, fresh);
+    memcpy(fresh->peak, first->peak, e->dim * sizeof *fresh->peak);
+    fresh->known = first->known;
+    widen(e, fresh);
+    e->count = 0; /* steps end at what is known */
+    if (settle(e, fresh, stream) && fresh->elbo > first->elbo) {
+        swap(first, fresh);
+    }
+    e->count = 1;
 }
 
 /* The widest direction of the local, about: a few rounds of L L^T from the widest coordinate. Returns how wide. */
@@ -447,6 +476,9 @@ void explore_run(struct explorer *e, const rovi_settings *settings, uint64_t see
             break;
         }
         idle = try_start(e, settings, seed, s) ? 0 : idle + 1;
+        if (s == 0) {
+            widen_first(e, seed);
+        }
         if (idle == 0) {
             suspect(e, &e->locals[e->count - 1]);
         }

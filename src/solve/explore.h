@@ -34,10 +34,10 @@ struct explorer {
 void explore_init(struct explorer *e, struct arena *arena, const struct progress *progress, size_t room,
                   struct team *team);
 
-/* Begins with a normal like q, which is not compact, but `width` times as wide, as one that is known: as it is when it
- * is settled, or else the local normal that steps from there lead to. False when the target gives too few values in it.
- */
-bool explore_begin_with(struct explorer *e, const rovi_approximation *q, uint64_t seed, bool settled, double width);
+/* Begins with a normal like q, which is not compact, as one that is known: as it is, or the local normal that steps
+ * from there lead to, or from one some times as wide. False when the target gives too few values in it. */
+enum explore_begin { EXPLORE_AS_IT_IS, EXPLORE_FROM_IT, EXPLORE_FROM_WIDER };
+bool explore_begin_with(struct explorer *e, const rovi_approximation *q, enum explore_begin how, uint64_t seed);
 
 /* Finds modes, until many starts in a row have found nothing new. There may be none, when the target rejects all starts
  * or their surroundings. */

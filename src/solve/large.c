@@ -390,15 +390,6 @@ static bool set_up(struct large *s)
     return restart_trace_room(s->restart, TRACE_POINTS) && !s->memory.failed;
 }
 
-/* Whether its mean field is no better than that of the fit before, when it was to find another: nor would be its end.
- */
-static bool falls_behind(struct large *s)
-{
-    const double before = s->restart->field;
-    s->restart->field = s->best_elbo;
-    return s->restart->highest && s->best_elbo < before;
-}
-
 static void solve(struct large *s)
 {
     s->restart->stop = ROVI_STOP_CONVERGED; /* unless something else ends it */
@@ -413,9 +404,6 @@ static void solve(struct large *s)
         take_stock(s);
         enter(s, "mean field");
         fit_field(s);
-        if (falls_behind(s)) {
-            return;
-        }
         if (s->problem->rotate && !ended(s)) {
             enter(s, "leading directions");
             lead(s);

@@ -11,9 +11,9 @@
 
 #define FROM     50  /* dimensions, above which it is tried */
 #define ENOUGH   0.1 /* nats: half of the variance of the log ratios, of a fit that stays */
+#define IN_DOUBT 1.0 /* nats: the same, from which on it may be in a funnel's neck */
 #define CLOSE    2.5 /* nats: the same, of one that leads the exploration */
-#define IN_DOUBT 1.0 /* nats: the same, from which on it may be in a funnel's neck, out of which steps lead */
-#define WIDER    4   /* that begin so many times as wide */
+#define ASTRAY   7.5 /* nats: the same, from which on another one may be better */
 #define DRAWS    512 /* that this is measured on */
 
 struct led {
@@ -39,12 +39,12 @@ static struct led take(const struct problem *problem, struct restart *restart)
     return led;
 }
 
-/* Where it is in doubt, the exploration begins with what steps from a wider normal lead to, if that is better. */
+/* Where it is in doubt, the exploration begins with what a wider normal leads to, if that is better. */
 static bool begin(struct explorer *e, const struct led *led, uint64_t seed)
 {
     const bool in_doubt = led->off > IN_DOUBT && led->off < CLOSE;
-    return (in_doubt && explore_begin_with(e, led->q, seed, false, WIDER) && e->locals[0].elbo > led->elbo) ||
-           explore_begin_with(e, led->q, seed, led->off < ENOUGH, 1);
+    return (in_doubt && explore_begin_with(e, led->q, EXPLORE_FROM_WIDER, seed) && e->locals[0].elbo > led->elbo) ||
+           explore_begin_with(e, led->q, led->off < ENOUGH ? EXPLORE_AS_IT_IS : EXPLORE_FROM_IT, seed);
 }
 
 /* Whether an exploration that begins with it finds no other mode. The modes are left to the restart. */
@@ -95,7 +95,7 @@ static bool lead(const struct problem *problem, struct restart *restart, struct 
 static bool lead_twice(const struct problem *problem, struct restart *restart, struct led *best)
 {
     bool went = lead(problem, restart, best);
-    if (went && best->off > CLOSE) {
+    if (went && best->off > ASTRAY) {
         restart->highest = true;
         went = lead(problem, restart, best);
         restart->highest = false;

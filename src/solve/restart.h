@@ -23,9 +23,7 @@ struct restart {
     uint64_t seed;
     const rovi_approximation *start; /* to continue from, borrowed; or NULL */
     const double *peak; /* d: a maximum of the target that is known, where restart_by_directions begins; or NULL */
-    bool highest; /* restart_by_directions begins at the highest of the ends of several climbs, and ends where its mean
-                   * field is not above `field` */
-    double field; /* ELBO of the mean field of the last restart_by_directions */
+    bool highest;       /* restart_by_directions begins at the highest of the ends of several climbs */
     struct meter meter;
     struct progress progress; /* set by the caller; points at the meter */
     double to_beat; /* an ELBO; a mixture that is clearly above it may ask as often as the next says; or infinite */
