@@ -193,23 +193,26 @@ static void masses(const struct log_density *g, double *p)
     }
 }
 
-/* Variance under p of what is finite in `off` */
+/* Variance of `off` under p, of which what is not finite is left out. */
 static double spread(size_t n, const double *p, const double *off)
 {
-    double mean = 0, square = 0;
+    double left_out = 0, mean = 0, square = 0;
     for (size_t j = 0; j < n; j++) {
-        const double value = isfinite(off[j]) && p[j] > 0 ? off[j] : 0;
+        const bool counts = isfinite(off[j]) && p[j] > 0;
+        const double value = counts ? off[j] : 0;
+        left_out += counts ? 0 : p[j];
         mean += p[j] * value;
         square += p[j] * value * value;
     }
-    return fmax(0, square - mean * mean);
+    const double mass = 1 - left_out;
+    return mass > 0 ? fmax(0, square - mean * mean / mass) : 0;
 }
 
 /* Half of the variance, under q_i, that the mean of `count` lines leaves in log q_i, going by n of them. */
 static double noise(const struct lines *lines, size_t n, size_t count)
 {
     const struct log_density *g = &lines->density;
-    double p[QUANTILE_GRID], off[QUANTILE_GRID], sum = 0;
+    double p[QUANTILE_GRID] = {0}, off[QUANTILE_GRID], sum = 0;
     masses(g, p);
     for (size_t s = 0; s < n; s++) {
         for (size_t j = 0; j < g->n; j++) {
@@ -232,7 +235,7 @@ static bool ask_all(struct lines *lines, size_t i, size_t first, size_t n, bool 
 static bool may_thin(struct lines *lines, size_t n)
 {
     const struct log_density *g = &lines->density;
-    double p[QUANTILE_GRID], off[QUANTILE_GRID] = {0}, value[SPLINE_MOST];
+    double p[QUANTILE_GRID] = {0}, off[QUANTILE_GRID] = {0}, value[SPLINE_MOST];
     lines->nodes = 0;
     for (size_t j = 0; j < g->n; j++) {
         if (j % THINNING == 0 || j + 1 == g->n) {
