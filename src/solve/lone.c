@@ -76,7 +76,8 @@ static void forget(struct restart *restart)
     restart->promise = -INFINITY;
 }
 
-/* A fit by directions, kept when it is better than the best so far; whether it came to its own end. */
+/* A fit by directions, kept when it is better than the best so far. False when it was ended; where no launch led
+ * anywhere, other starts still may. */
 static bool lead(const struct problem *problem, struct restart *restart, struct led *best)
 {
     restart->trace_length = 0;
@@ -87,7 +88,9 @@ static bool lead(const struct problem *problem, struct restart *restart, struct 
     *best = better ? led : *best;
     rovi_approximation_free(restart->approximation);
     restart->approximation = NULL;
-    return !restart->no_memory && (restart->stop == ROVI_STOP_CONVERGED || restart->stop == ROVI_STOP_MAX_ITERATIONS);
+    return !restart->no_memory && !atomic_load(&restart->meter.failed) &&
+           (restart->stop == ROVI_STOP_CONVERGED || restart->stop == ROVI_STOP_MAX_ITERATIONS ||
+            restart->stop == ROVI_STOP_FAILED);
 }
 
 /* Where the first is far from the target there may be a better one elsewhere: of a mean field's optima it is the
@@ -95,7 +98,7 @@ static bool lead(const struct problem *problem, struct restart *restart, struct 
 static bool lead_twice(const struct problem *problem, struct restart *restart, struct led *best)
 {
     bool went = lead(problem, restart, best);
-    if (went && best->off > ASTRAY) {
+    if (went && best->q != NULL && best->off > ASTRAY) {
         restart->highest = true;
         went = lead(problem, restart, best);
         restart->highest = false;
