@@ -386,6 +386,7 @@ bool explore_begin_with(struct explorer *e, const rovi_approximation *q, enum ex
     const struct rng_stream stream = {.seed = seed, .purpose = RNG_START, .substream = 0};
     struct local *first = &e->locals[0];
     double logp = 0;
+    e->count = 0; /* else it knows itself, when it has begun before */
     if (!local_of_approximation(first, &e->work, q)) {
         return false;
     }
