@@ -353,6 +353,34 @@ static void no_density_leaves_the_map(void **state)
     drop(&f);
 }
 
+/* Standard normal below an edge across both coordinates, times e^c */
+static int cut_off(size_t d, const double *x, double *grad, double *logp, void *c)
+{
+    (void)d;
+    (void)grad;
+    *logp = *(const double *)c - 0.5 * (x[0] * x[0] + x[1] * x[1]);
+    return x[0] + x[1] > 1;
+}
+
+/* What is left is rounding: of the square of a constant of 1000, 1e-10 of a variance. */
+static void noise_at_an_edge_knows_no_constant(void **state)
+{
+    (void)state;
+    const double b[] = {0, 0}, O[] = {1, 0, 0, 1};
+    const struct start start = {2, b, O, {.5, .5}, {0, 0}, {0, 0}, {1, 1}};
+    double constant[] = {0, 1000}, noise[2];
+    for (size_t k = 0; k < 2; k++) {
+        struct fixture f;
+        rovi_target *target = NULL;
+        assert_int_equal(rovi_target_new(2, cut_off, &constant[k], &target, NULL), ROVI_OK);
+        make(&f, target, &start, 1);
+        noise[k] = lines_update(&f.lines, f.q, 0, 64, points(1), NULL);
+        drop(&f);
+    }
+    assert_true(noise[0] > 0);
+    assert_close(noise[1], noise[0], 1e-8);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -365,6 +393,7 @@ int main(void)
         cmocka_unit_test(threads_do_not_change_a_bit),
         cmocka_unit_test(an_end_leaves_the_map),
         cmocka_unit_test(no_density_leaves_the_map),
+        cmocka_unit_test(noise_at_an_edge_knows_no_constant),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
