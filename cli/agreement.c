@@ -15,7 +15,7 @@ rovi_estimate restart_gap(const rovi_fit_parts *parts, size_t restart)
 
 static bool is_slight(rovi_estimate gap)
 {
-    return gap.value < AGREEMENT_NATS || gap.value < 3 * gap.mcse;
+    return gap.value < AGREEMENT_NATS || gap.value < AGREEMENT_ERRORS * gap.mcse;
 }
 
 enum standing restart_standing(const rovi_fit_parts *parts, size_t restart)

@@ -6,7 +6,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "cli/estimate.h"
 #include "cli/shell.h"
 
 #define SCALE_SPOKEN_OF 1.05 /* ratio of sd; less is as good as the same */
@@ -34,16 +33,16 @@ void diagnosis_print_k_hat(const rovi_diagnosis_parts *parts, FILE *stream)
 void diagnosis_print_log_z(const rovi_diagnosis_parts *parts, FILE *stream)
 {
     const bool known = !isnan(parts->log_z.mcse);
-    char text[ESTIMATE_ROOM];
-    estimate_text(known ? parts->log_z : parts->log_z_bound, text);
+    char text[ROVI_ESTIMATE_ROOM];
+    rovi_estimate_text(known ? parts->log_z : parts->log_z_bound, 0, text);
     fprintf(stream, known ? "%s, of what the draws reach" : "at least %s: the weights do not tell how much more", text);
 }
 
 void diagnosis_print_cluster(const rovi_restart_cluster *cluster, FILE *stream)
 {
-    char below[ESTIMATE_ROOM];
+    char below[ROVI_ESTIMATE_ROOM];
     fprintf(stream, "%zu like number %zu: ELBO %s below, means up to %.2g sd off", cluster->size, cluster->best + 1,
-            estimate_text(cluster->below, below), cluster->shift);
+            rovi_estimate_text(cluster->below, 0, below), cluster->shift);
     if (cluster->scale > SCALE_SPOKEN_OF)
         fprintf(stream, ", sd up to %.2g times as large or as small", cluster->scale);
 }

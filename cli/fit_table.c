@@ -39,8 +39,10 @@ static void print_family(const rovi_fit *fit, FILE *stream)
                 rovi_approximation_components(mixture->approximation));
     else
         return;
+    char gain[ROVI_ESTIMATE_ROOM];
     if (one && mixture)
-        fprintf(stream, ": %.3g nats %s the best single one", fabs(mixture->elbo.value - one->elbo.value),
+        fprintf(stream, ": %s nats %s the best single one",
+                rovi_estimate_text((rovi_estimate){fabs(mixture->elbo.value - one->elbo.value), NAN}, 0, gain),
                 mixture->elbo.value > one->elbo.value ? "above" : "below");
     if (count > 1 && parts->restarts[parts->winner].degenerate > 0)
         fprintf(stream, "; dropped as degenerate: %" PRIu64, parts->restarts[parts->winner].degenerate);
@@ -95,14 +97,19 @@ static void print_modes(const rovi_modes *modes, size_t d, FILE *stream)
 static void print_restarts(const rovi_fit_parts *parts, FILE *stream)
 {
     struct agreement agreement = agreement_of(parts);
+    const size_t fitted = parts->restart_count - agreement.spared;
     fprintf(stream, "  %-10s", "restarts");
     if (agreement.spared)
         fprintf(stream,
-                "%zu fitted; the searches of %zu more found the same modes: ", parts->restart_count - agreement.spared,
+                "%zu fitted; the searches of %zu more found the same modes: ", fitted,
                 agreement.spared);
-    fprintf(stream, "%zu of %zu reach the best ELBO", agreement.reaching, parts->restart_count - agreement.spared);
+    fprintf(stream, "%zu of %zu reach the best ELBO", agreement.reaching, fitted);
+    if (fitted > 1)
+        fprintf(stream, " (" AGREEMENT_RULE ")");
+    char worst[ROVI_ESTIMATE_ROOM];
     if (agreement.reaching + agreement.spared + agreement.failed < parts->restart_count)
-        fprintf(stream, ", the worst is %.3g below", agreement.worst_gap);
+        fprintf(stream, ", the worst is %s below",
+                rovi_estimate_text((rovi_estimate){agreement.worst_gap, NAN}, 0, worst));
     if (agreement.failed)
         fprintf(stream, ", %zu failed", agreement.failed);
     fputc('\n', stream);

@@ -9,7 +9,6 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "cli/estimate.h"
 #include "cli/plot_panels.h"
 
 #define LINE_MOST 54 /* bytes of the line below a title: about as wide as a column */
@@ -126,8 +125,8 @@ __attribute__((format(printf, 2, 3))) static void add(struct line *line, const c
 static void add_evidence(const rovi_fit_parts *parts, struct line *line)
 {
     bool kl = !isnan(parts->kl.value);
-    char text[ESTIMATE_ROOM];
-    add(line, "%s %s", kl ? "KL" : "ELBO", estimate_text(kl ? parts->kl : parts->elbo, text));
+    char text[ROVI_ESTIMATE_ROOM];
+    add(line, "%s %s", kl ? "KL" : "ELBO", rovi_estimate_text(kl ? parts->kl : parts->elbo, 0, text));
     add(line, ", %s",
         parts->stop == ROVI_STOP_CONVERGED     ? "converged"
         : parts->stop == ROVI_STOP_INTERRUPTED ? "interrupted"

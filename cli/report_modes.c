@@ -6,7 +6,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "cli/estimate.h"
 #include "cli/html.h"
 #include "cli/plot_panels.h"
 #include "cli/report_page.h"
@@ -14,6 +13,7 @@
 #define COORDINATES_SHOWN 6
 #define BEYOND_SHOWN      8
 #define LEAST_ERROR       1e-4 /* of a mass that is shown */
+#define LEAST_NATS        1e-3 /* of nats gained */
 
 /* ---- coordinates worth a column ---- */
 
@@ -85,7 +85,8 @@ static void print_moments(const double *mean, const double *sd, const struct col
         const size_t j = columns->index[k];
         int decimals = sd[j] > 0 && isfinite(sd[j]) ? (int)(2 - floor(log10(sd[j]))) : 3;
         decimals = decimals < 0 ? 0 : decimals > 12 ? 12 : decimals;
-        fprintf(stream, "<td class=\"n\">%.*f (%.3g)</td>", decimals, mean[j], sd[j]);
+        const double unit = pow(10, -decimals), shown = fabs(mean[j]) < unit / 2 ? 0 : mean[j]; /* no "-0.00" */
+        fprintf(stream, "<td class=\"n\">%.*f (%.3g)</td>", decimals, shown, sd[j]);
     }
     fprintf(stream, "%s</tr>\n", columns->count < d ? "<td>…</td>" : "");
 }
@@ -94,9 +95,10 @@ static void print_moments(const double *mean, const double *sd, const struct col
 
 static void print_mass(rovi_estimate mass, FILE *stream)
 {
-    char text[ESTIMATE_ROOM];
-    const rovi_estimate shown = {mass.value, mass.mcse > 0 ? fmax(mass.mcse, LEAST_ERROR) : NAN};
-    fprintf(stream, "<td class=\"n\">%s</td>", isnan(mass.value) ? "" : estimate_text(shown, text));
+    char text[ROVI_ESTIMATE_ROOM];
+    const rovi_estimate shown = {mass.value, mass.mcse > 0 ? mass.mcse : NAN};
+    fprintf(stream, "<td class=\"n\">%s</td>",
+            isnan(mass.value) ? "" : rovi_estimate_text(shown, LEAST_ERROR, text));
 }
 
 static void print_mode(const struct report_page *page, size_t i, const struct columns *columns, FILE *stream)
@@ -133,12 +135,14 @@ static void print_ways(const rovi_diagnosis_parts *diagnosis, FILE *stream)
 {
     for (size_t k = 0; diagnosis && k < diagnosis->region_count && k < BEYOND_SHOWN; k++) {
         const rovi_region *region = diagnosis->regions + k;
-        fprintf(stream, "<p class=\"soft\">× %zu lies %.3g sd from the nearest mode of the fit", k + 1,
-                region->distance);
+        char text[ROVI_ESTIMATE_ROOM];
+        fprintf(stream, "<p class=\"soft\">× %zu lies %s sd from the nearest mode of the fit", k + 1,
+                rovi_estimate_text((rovi_estimate){region->distance, NAN}, 0, text));
         if (isfinite(region->depth))
-            fprintf(stream, ", behind a valley %.3g nats deep", region->depth);
-        fprintf(stream, "; a mixture of fit and mode gains %.3g ± %.1g nats.</p>\n", region->gain.value,
-                region->gain.mcse);
+            fprintf(stream, ", behind a valley %s nats deep",
+                    rovi_estimate_text((rovi_estimate){region->depth, NAN}, 0, text));
+        fprintf(stream, "; a mixture of fit and mode gains %s nats.</p>\n",
+                rovi_estimate_text(region->gain, LEAST_NATS, text));
     }
 }
 

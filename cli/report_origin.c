@@ -8,7 +8,6 @@
 
 #include "cli/agreement.h"
 #include "cli/diagnosis.h"
-#include "cli/estimate.h"
 #include "cli/html.h"
 #include "cli/report_page.h"
 #include "io/report.h"
@@ -20,8 +19,8 @@
 
 static void print_estimate(const char *name, rovi_estimate estimate, const char *note, FILE *stream)
 {
-    char text[ESTIMATE_ROOM];
-    fprintf(stream, "<tr><th>%s</th><td>%s%s</td></tr>\n", name, estimate_text(estimate, text), note);
+    char text[ROVI_ESTIMATE_ROOM];
+    fprintf(stream, "<tr><th>%s</th><td>%s%s</td></tr>\n", name, rovi_estimate_text(estimate, 0, text), note);
 }
 
 static void print_diagnosed(const rovi_diagnosis_parts *diagnosis, FILE *stream)
@@ -73,12 +72,12 @@ static void print_restart(const struct report_page *page, size_t r, FILE *stream
                                             [STANDING_NONE] = "none"};
     const rovi_fit_parts *parts = report_fit(page);
     const rovi_restart *restart = parts->restarts + r;
-    char elbo[ESTIMATE_ROOM], gap[ESTIMATE_ROOM];
+    char elbo[ROVI_ESTIMATE_ROOM], gap[ROVI_ESTIMATE_ROOM];
     bool mixture = restart->approximation && rovi_approximation_components(restart->approximation) > 1;
     enum standing standing = restart_standing(parts, r);
     fprintf(stream, "<tr><td>%zu%s</td><td class=\"n\">%s</td><td class=\"n\">%s</td><td>%s</td>", r + 1,
-            mixture ? " (mixture)" : "", standing == STANDING_NONE ? "" : estimate_text(restart->elbo, elbo),
-            standing == STANDING_NONE || r == parts->winner ? "" : estimate_text(restart_gap(parts, r), gap),
+            mixture ? " (mixture)" : "", standing == STANDING_NONE ? "" : rovi_estimate_text(restart->elbo, 0, elbo),
+            standing == STANDING_NONE || r == parts->winner ? "" : rovi_estimate_text(restart_gap(parts, r), 0, gap),
             r == parts->winner                                                                  ? "the best"
             : standing == STANDING_AGREES && is_another_fit(report_context(page)->diagnosis, r) ? "another fit"
                                                                                                 : standings[standing]);

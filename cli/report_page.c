@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "cli/agreement.h"
-#include "cli/estimate.h"
 #include "cli/html.h"
 #include "cli/plot_panels.h"
 
@@ -106,8 +105,8 @@ static void print_fact(const char *name, const char *value, const char *note, FI
 static void print_divergence(const rovi_fit_parts *parts, FILE *stream)
 {
     const bool known = !isnan(parts->kl.value);
-    char text[ESTIMATE_ROOM], *error;
-    estimate_text(known ? parts->kl : parts->elbo, text);
+    char text[ROVI_ESTIMATE_ROOM], *error;
+    rovi_estimate_text(known ? parts->kl : parts->elbo, 0, text);
     error = strstr(text, " ±");
     if (error)
         *error++ = '\0';
@@ -226,8 +225,8 @@ static void print_way(const struct report_page *page, FILE *stream)
                      : "KL to the target against the iteration, of every restart; bold: the fit.",
                  stream);
     print_figure(page, PLOT_RESTARTS, "narrow",
-                 "Restarts against the best, with the standard error of the difference. Green: they agree, within 0.05 "
-                 "nat (the band) or three standard errors.",
+                 "Restarts against the best, with the standard error of the difference. Green: they agree, "
+                 AGREEMENT_RULE " (the band: 0.05 nat).",
                  stream);
     fputs("</div>\n", stream);
     report_restarts(page, stream);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/rows.h"
 
-#include "cli/estimate.h"
 
 void row_estimate(const char *label, rovi_estimate estimate, const char *note, FILE *stream)
 {
-    char text[ESTIMATE_ROOM];
-    fprintf(stream, "  %-10s%s%s\n", label, estimate_text(estimate, text), note);
+    char text[ROVI_ESTIMATE_ROOM];
+    fprintf(stream, "  %-10s%s%s\n", label, rovi_estimate_text(estimate, 0, text), note);
 }
 
 void row_outside(double outside, FILE *stream)

@@ -13,7 +13,6 @@
 
 #include "cli/agreement.h"
 #include "cli/diagnosis.h"
-#include "cli/estimate.h"
 #include "cli/shell.h"
 #include "io/report.h"
 
@@ -122,7 +121,7 @@ static void say_modes(struct draft *draft)
 static void say_kl(struct draft *draft)
 {
     rovi_estimate kl = parts_of(draft)->kl;
-    char text[ESTIMATE_ROOM];
+    char text[ROVI_ESTIMATE_ROOM];
     double sure = kl.value - 3 * kl.mcse, most = 1 - exp(-fmax(kl.value + 3 * kl.mcse, 0));
     if (sure > KL_FAR)
         judge(draft, VERDICT_BAD, "The fit is far from the target.");
@@ -133,7 +132,7 @@ static void say_kl(struct draft *draft)
     say(draft, pool_format(draft->pool,
                            "Its Kullback-Leibler divergence to the target is %s nats. A region that the fit misses "
                            "can hold %s%.2g %% of the target's mass at most (three standard errors allowed).",
-                           estimate_text(kl, text), most < 1e-4 ? "less than " : "", fmax(100 * most, .01)));
+                           rovi_estimate_text(kl, 0, text), most < 1e-4 ? "less than " : "", fmax(100 * most, .01)));
     if (sure > KL_FAR)
         say(draft, pool_format(draft->pool,
                                "So far off is a fit that is exact where it is and misses %.0f %%. A KL does not tell "
@@ -164,12 +163,12 @@ static void say_k_hat(struct draft *draft)
 
 static void say_elbo(struct draft *draft)
 {
-    char text[ESTIMATE_ROOM];
+    char text[ROVI_ESTIMATE_ROOM];
     say(draft,
         pool_format(draft->pool,
                     "Its ELBO is %s nats. As the target's log Z is not known, this number serves to compare fits "
                     "to the same target; it does not say how near the target this one is.",
-                    estimate_text(parts_of(draft)->elbo, text)));
+                    rovi_estimate_text(parts_of(draft)->elbo, 0, text)));
 }
 
 /* Modes that nobody could weigh */
@@ -237,17 +236,19 @@ static void say_restarts(struct draft *draft)
     const rovi_fit_parts *parts = parts_of(draft);
     struct agreement agreement = agreement_of(parts);
     double gain = gain_of_mixture(draft);
+    char nats[ROVI_ESTIMATE_ROOM];
     if (!isnan(gain))
         say(draft,
-            pool_format(draft->pool, "It is a mixture, whose ELBO is %.3g nats above that of the best single product.",
-                        gain));
+            pool_format(draft->pool, "It is a mixture, whose ELBO is %s nats above that of the best single product.",
+                        rovi_estimate_text((rovi_estimate){gain, NAN}, 0, nats)));
     else if (parts->restart_count == 1)
         say(draft, pool_text(draft->pool, "There was one restart, which nothing can be held against."));
     else if (agreement.agreeing == parts->restart_count)
         say(draft, on_agreeing(draft));
     else
-        say(draft, pool_format(draft->pool, "%zu of %zu restarts reach the best ELBO; the worst is %.3g nats below%s.",
-                               agreement.agreeing, parts->restart_count, agreement.worst_gap,
+        say(draft, pool_format(draft->pool, "%zu of %zu restarts reach the best ELBO; the worst is %s nats below%s.",
+                               agreement.agreeing, parts->restart_count,
+                               rovi_estimate_text((rovi_estimate){agreement.worst_gap, NAN}, 0, nats),
                                agreement.failed ? ", and some failed" : ""));
 }
 

@@ -133,6 +133,12 @@ typedef struct rovi_estimate {
     double value, mcse; /* Monte Carlo estimate and its standard error; NaN when unknown */
 } rovi_estimate;
 
+/* The estimate as people read it, "0.00112 ± 0.00056": as many decimals as two digits of its standard error take, or
+ * three of the value where the error is not known and none is shown; an exponent only beyond 1e15. An error below `least`,
+ * a power of ten, is shown as that, and no digit behind it; 0: 1e-9. Returns text. */
+#define ROVI_ESTIMATE_ROOM 64
+ROVI_API const char *rovi_estimate_text(rovi_estimate estimate, double least, char text[ROVI_ESTIMATE_ROOM]);
+
 #define ROVI_STOP_LIST(X)                                                                                              \
     X(ROVI_STOP_CONVERGED, "converged")                                                                                \
     X(ROVI_STOP_MAX_ITERATIONS, "max_iterations")                                                                      \

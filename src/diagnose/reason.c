@@ -5,7 +5,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define COORDINATES 3 /* of a place in the sentence */
+#define COORDINATES   3    /* of a place in the sentence */
+#define LEAST_NATS    1e-3 /* as an error: less is not worth speaking of */
+#define LEAST_PERCENT 1e-2
 
 /* Appends; what does not fit is cut off. */
 __attribute__((format(printf, 2, 3))) static void say(rovi_diagnosis_parts *parts, const char *format, ...)
@@ -29,12 +31,31 @@ static void say_place(rovi_diagnosis_parts *parts, const double *mean)
     say(parts, shown < parts->dim ? ", ...)" : ")");
 }
 
-/* A share and its error in percent, as many decimals as the error is worth. */
+static void say_estimate(rovi_diagnosis_parts *parts, rovi_estimate estimate, double least)
+{
+    char text[ROVI_ESTIMATE_ROOM];
+    say(parts, "%s", rovi_estimate_text(estimate, least, text));
+}
+
+/* Without its error. */
+static void say_number(rovi_diagnosis_parts *parts, double number)
+{
+    say_estimate(parts, (rovi_estimate){number, NAN}, 0);
+}
+
 static void say_percent(rovi_diagnosis_parts *parts, rovi_estimate share)
 {
-    const double error = 100 * share.mcse, digits = error > 0 ? 1 - floor(log10(error)) : 1;
-    const int decimals = (int)fmin(fmax(digits, 1), 2);
-    say(parts, "%.*f ± %.*f %%", decimals, 100 * share.value, decimals, fmax(error, pow(10, -decimals)));
+    say_estimate(parts, (rovi_estimate){100 * share.value, 100 * share.mcse}, LEAST_PERCENT);
+    say(parts, " %%");
+}
+
+/* Of the mass of a region, what the fit holds. */
+static void say_held(rovi_diagnosis_parts *parts, const rovi_region *region)
+{
+    const double held = 100 * fmin(1, region->held.value / region->mass.value);
+    say(parts, " of the mass, of which the fit holds %s", held < LEAST_PERCENT ? "less than " : "");
+    say_estimate(parts, (rovi_estimate){fmax(held, LEAST_PERCENT), NAN}, LEAST_PERCENT);
+    say(parts, " %%");
 }
 
 static void say_region(rovi_diagnosis_parts *parts, const rovi_region *region, size_t missed)
@@ -43,12 +64,18 @@ static void say_region(rovi_diagnosis_parts *parts, const rovi_region *region, s
     say_place(parts, region->mean);
     say(parts, " has ");
     say_percent(parts, region->mass);
-    say(parts, " of the mass, of which the fit holds %.2g %%; ", 100 * region->held.value / region->mass.value);
-    say(parts, "it lies %.3g sd away", region->distance);
+    say_held(parts, region);
+    say(parts, "; it lies ");
+    say_number(parts, region->distance);
+    say(parts, " sd away");
     if (isfinite(region->depth)) {
-        say(parts, " behind a valley %.3g nats deep", region->depth);
+        say(parts, " behind a valley ");
+        say_number(parts, region->depth);
+        say(parts, " nats deep");
     }
-    say(parts, ", and a mixture of fit and mode gains %.3g ± %.1g nats", region->gain.value, region->gain.mcse);
+    say(parts, ", and a mixture of fit and mode gains ");
+    say_estimate(parts, region->gain, LEAST_NATS);
+    say(parts, " nats");
     if (missed > 1) {
         say(parts, "; %zu regions are missed in all", missed);
     }
@@ -71,8 +98,7 @@ static void say_none(rovi_diagnosis_parts *parts)
     if (parts->region_count > 0) {
         say(parts, "found %zu mode%s beyond the fit, the heaviest with ", parts->found, parts->found == 1 ? "" : "s");
         say_percent(parts, parts->regions[0].mass);
-        say(parts, " of the mass, of which the fit holds %.2g %%",
-            100 * fmin(1, parts->regions[0].held.value / parts->regions[0].mass.value));
+        say_held(parts, &parts->regions[0]);
     } else if (parts->found > 0) {
         say(parts, "found %zu mode%s beyond the fit that could not be weighed", parts->found,
             parts->found == 1 ? "" : "s");
