@@ -5,8 +5,8 @@
 
 #include "rovi.h"
 
-#define AGREEMENT_NATS   0.05 /* a difference that is not worth speaking of */
-#define AGREEMENT_ERRORS 3    /* or one that their noise may make */
+#define AGREEMENT_NATS   0.05                                       /* a difference that is not worth speaking of */
+#define AGREEMENT_ERRORS 3                                          /* or one that their noise may make */
 #define AGREEMENT_RULE   "within 0.05 nat or three standard errors" /* both, in words */
 
 enum standing {

@@ -258,13 +258,25 @@ static int diagnose(const struct command *self, const struct request *request, c
 
 /* ---- the run ---- */
 
+/* The fit of --start; what is wrong with it is said with its name. */
+static rovi_status open_start(const struct request *request, const rovi_target *target, struct fit_file *start,
+                              rovi_error *error)
+{
+    if (!request->start)
+        return ROVI_OK;
+    CHECK(fit_file_open(request->start, start, error));
+    return report_in_file(error,
+                          rovi_fit_check_start(target, request->settings, rovi_fit_approximation(start->fit), error),
+                          request->start);
+}
+
 /* A start that is the fit file to be replaced is read whole before anything is written. */
 static rovi_status fit_from(const struct request *request, const rovi_target *target, struct fit_restarts *restarts,
                             struct progress *progress, rovi_fit **fit, rovi_error *error)
 {
     struct fit_file start = {0};
     rovi_approximation *with_missed = NULL;
-    rovi_status status = request->start ? fit_file_open(request->start, &start, error) : ROVI_OK;
+    rovi_status status = open_start(request, target, &start, error);
     if (!status && start.fit)
         status = fit_start_make(&start, request->settings, &with_missed, error);
     const rovi_fit_input input = {.start = with_missed ? with_missed

@@ -100,9 +100,7 @@ static void print_restarts(const rovi_fit_parts *parts, FILE *stream)
     const size_t fitted = parts->restart_count - agreement.spared;
     fprintf(stream, "  %-10s", "restarts");
     if (agreement.spared)
-        fprintf(stream,
-                "%zu fitted; the searches of %zu more found the same modes: ", fitted,
-                agreement.spared);
+        fprintf(stream, "%zu fitted; the searches of %zu more found the same modes: ", fitted, agreement.spared);
     fprintf(stream, "%zu of %zu reach the best ELBO", agreement.reaching, fitted);
     if (fitted > 1)
         fprintf(stream, " (" AGREEMENT_RULE ")");

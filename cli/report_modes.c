@@ -97,8 +97,7 @@ static void print_mass(rovi_estimate mass, FILE *stream)
 {
     char text[ROVI_ESTIMATE_ROOM];
     const rovi_estimate shown = {mass.value, mass.mcse > 0 ? mass.mcse : NAN};
-    fprintf(stream, "<td class=\"n\">%s</td>",
-            isnan(mass.value) ? "" : rovi_estimate_text(shown, LEAST_ERROR, text));
+    fprintf(stream, "<td class=\"n\">%s</td>", isnan(mass.value) ? "" : rovi_estimate_text(shown, LEAST_ERROR, text));
 }
 
 static void print_mode(const struct report_page *page, size_t i, const struct columns *columns, FILE *stream)

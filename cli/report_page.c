@@ -224,10 +224,11 @@ static void print_way(const struct report_page *page, FILE *stream)
                      ? "Nats below the best ELBO against the iteration, of every restart; bold: the fit."
                      : "KL to the target against the iteration, of every restart; bold: the fit.",
                  stream);
-    print_figure(page, PLOT_RESTARTS, "narrow",
-                 "Restarts against the best, with the standard error of the difference. Green: they agree, "
-                 AGREEMENT_RULE " (the band: 0.05 nat).",
-                 stream);
+    print_figure(
+        page, PLOT_RESTARTS, "narrow",
+        "Restarts against the best, with the standard error of the difference. Green: they agree, " AGREEMENT_RULE
+        " (the band: 0.05 nat).",
+        stream);
     fputs("</div>\n", stream);
     report_restarts(page, stream);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/rows.h"
 
-
 void row_estimate(const char *label, rovi_estimate estimate, const char *note, FILE *stream)
 {
     char text[ROVI_ESTIMATE_ROOM];

@@ -123,6 +123,9 @@ ROVI_API rovi_status rovi_fit_run(const rovi_target *target, const rovi_settings
 ROVI_API rovi_status rovi_fit_continue(const rovi_target *target, const rovi_settings *settings,
                                        const rovi_approximation *start, rovi_monitor monitor, void *monitor_data,
                                        rovi_fit **fit, rovi_error *error);
+/* Whether a fit by these settings can continue from `start` (NULL: can always): what the fit itself would say of it. */
+ROVI_API rovi_status rovi_fit_check_start(const rovi_target *target, const rovi_settings *settings,
+                                          const rovi_approximation *start, rovi_error *error);
 ROVI_API void rovi_fit_free(rovi_fit *fit);
 
 /* ---------------------------------------------------------------------------------------------------------------------
@@ -134,8 +137,8 @@ typedef struct rovi_estimate {
 } rovi_estimate;
 
 /* The estimate as people read it, "0.00112 ± 0.00056": as many decimals as two digits of its standard error take, or
- * three of the value where the error is not known and none is shown; an exponent only beyond 1e15. An error below `least`,
- * a power of ten, is shown as that, and no digit behind it; 0: 1e-9. Returns text. */
+ * three of the value where the error is not known and none is shown; an exponent only beyond 1e15. An error below
+ * `least`, a power of ten, is shown as that, and no digit behind it; 0: 1e-9. Returns text. */
 #define ROVI_ESTIMATE_ROOM 64
 ROVI_API const char *rovi_estimate_text(rovi_estimate estimate, double least, char text[ROVI_ESTIMATE_ROOM]);
 

@@ -33,8 +33,8 @@ const char *rovi_estimate_text(rovi_estimate estimate, double least, char text[R
     const int decimals = choose_decimals(estimate.value, error, least);
     const bool plain = !(fabs(estimate.value) > PLAIN_UPTO || (isfinite(error) && error > PLAIN_UPTO));
     const bool none = fabs(estimate.value) < 0.5 * pow(10, -decimals); /* no "-0.00" */
-    int length = snprintf(text, ROVI_ESTIMATE_ROOM, plain ? "%.*f" : "%.*g", plain ? decimals : 3,
-                          none ? 0 : estimate.value);
+    int length =
+        snprintf(text, ROVI_ESTIMATE_ROOM, plain ? "%.*f" : "%.*g", plain ? decimals : 3, none ? 0 : estimate.value);
     if (isfinite(error)) {
         snprintf(text + length, ROVI_ESTIMATE_ROOM - (size_t)length, plain ? " ± %.*f" : " ± %.*g",
                  plain ? decimals : 2, error);

@@ -6,6 +6,7 @@
  * them, so that they are compared pair by pair), and those that the shown ELBO is measured on.
  */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -144,8 +145,8 @@ static bool is_identity(size_t d, const double *O)
     return is_diagonal(d, O, ROTATION_TOLERANCE);
 }
 
-static rovi_status check_start(const rovi_target *target, const rovi_settings *settings,
-                               const rovi_approximation *start, rovi_error *error)
+rovi_status rovi_fit_check_start(const rovi_target *target, const rovi_settings *settings,
+                                 const rovi_approximation *start, rovi_error *error)
 {
     if (start == NULL) {
         return ROVI_OK;
@@ -652,6 +653,30 @@ static rovi_status explain_improper(struct fit_job *job, rovi_error *error)
         direction, improper->change, improper->from, improper->to);
 }
 
+/* What a target without any finite value gave instead, what to do about it, and what it said itself. */
+static rovi_status explain_nothing(struct fit_job *job, rovi_error *error)
+{
+    const unsigned long long points = atomic_load(&job->total.rejected), undefined = atomic_load(&job->total.undefined);
+    char which[160] = "";
+    rovi_failures said;
+    rovi_target_failures(job->problem.target, &said);
+    if (undefined == 0) {
+        snprintf(which, sizeof which,
+                 "its log density is -infinity there, so that its support is not where the starts "
+                 "are: see start_spread and start_slope, or give it a start");
+    } else {
+        snprintf(
+            which, sizeof which,
+            "it is NaN or +infinity, or its gradient is, at %llu of them, and -infinity at %llu: evaluate it at one "
+            "point, and look for what is not a number",
+            undefined, points - undefined);
+    }
+    return error_set(error, ROVI_TARGET_FAILED,
+                     "the target has no finite value at any of the %llu points tried, from %zu starts: %s%s%.200s",
+                     points, job->count, which,
+                     said.density_message[0] == '\0' ? "" : "; it said: ", said.density_message);
+}
+
 static rovi_status explain_failure(struct fit_job *job, rovi_error *error)
 {
     const rovi_evaluations e = meter_evaluations(&job->total);
@@ -660,13 +685,7 @@ static rovi_status explain_failure(struct fit_job *job, rovi_error *error)
                          (unsigned long long)e.density);
     }
     if (e.rejected == e.density) {
-        rovi_failures said;
-        rovi_target_failures(job->problem.target, &said);
-        return error_set(error, ROVI_TARGET_FAILED,
-                         "the target has no finite value at any of the %llu points tried, from %zu starts: its support "
-                         "is not where the starts are (see start_spread, start_slope), or it fails everywhere%s%.240s",
-                         (unsigned long long)e.density, job->count,
-                         said.density_message[0] == '\0' ? "" : "; it said: ", said.density_message);
+        return explain_nothing(job, error);
     }
     return error_set(error, ROVI_NUMERICS_FAILED, "no restart ended with a finite ELBO: %s",
                      job->problem.settings->solver == SOLVER_GRADIENT
@@ -760,7 +779,7 @@ rovi_status rovi_fit_resume(const rovi_target *target, const rovi_settings *sett
     linalg_hold_threads();
     rovi_status status = check_size(target, settings, error);
     if (status == ROVI_OK) {
-        status = check_start(target, settings, job.input->start, error);
+        status = rovi_fit_check_start(target, settings, job.input->start, error);
     }
     if (status == ROVI_OK) {
         status = check_finished(target, job.input, error);

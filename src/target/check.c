@@ -38,11 +38,11 @@ struct check {
 
 static bool evaluate(struct check *c, size_t n, const double *x, double *logp, double *grad)
 {
-    size_t rejected = 0;
+    struct target_rejected rejected = {0};
     if (c->code == 0) {
         c->code = target_evaluate(c->target, n, x, logp, grad, c->scratch, &rejected);
     }
-    return c->code == 0 && rejected == 0;
+    return c->code == 0 && rejected.count == 0;
 }
 
 /* Point number `index` that the target takes; false when it took none of those tried. */

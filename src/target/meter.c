@@ -9,6 +9,7 @@ void meter_init(struct meter *meter, const struct rovi_target *target)
     atomic_init(&meter->density, 0);
     atomic_init(&meter->gradient, 0);
     atomic_init(&meter->rejected, 0);
+    atomic_init(&meter->undefined, 0);
     atomic_init(&meter->nanoseconds, 0);
     atomic_init(&meter->failed, false);
 }
@@ -26,7 +27,8 @@ double clock_seconds(void)
 }
 
 /* What has been asked for n points since `begin`, and `code` was the answer; returns as meter_evaluate. */
-static size_t note(struct meter *meter, size_t n, bool gradient, uint64_t begin, int code, size_t rejected)
+static size_t note(struct meter *meter, size_t n, bool gradient, uint64_t begin, int code,
+                   struct target_rejected rejected)
 {
     atomic_fetch_add(&meter->nanoseconds, clock_nanoseconds() - begin);
     atomic_fetch_add(&meter->density, n);
@@ -35,8 +37,9 @@ static size_t note(struct meter *meter, size_t n, bool gradient, uint64_t begin,
         atomic_store(&meter->failed, true);
         return n;
     }
-    atomic_fetch_add(&meter->rejected, rejected);
-    return rejected;
+    atomic_fetch_add(&meter->rejected, rejected.count);
+    atomic_fetch_add(&meter->undefined, rejected.undefined);
+    return rejected.count;
 }
 
 size_t meter_evaluate(struct meter *meter, size_t n, const double *x, double *logp, double *grad, double *scratch)
@@ -44,7 +47,7 @@ size_t meter_evaluate(struct meter *meter, size_t n, const double *x, double *lo
     if (atomic_load(&meter->failed)) {
         return n;
     }
-    size_t rejected = 0;
+    struct target_rejected rejected = {0};
     const uint64_t begin = clock_nanoseconds();
     const int code = target_evaluate(meter->target, n, x, logp, grad, scratch, &rejected);
     return note(meter, n, grad != NULL, begin, code, rejected);
@@ -56,7 +59,7 @@ size_t meter_evaluate_lines(struct meter *meter, const struct target_lines *alon
     if (atomic_load(&meter->failed)) {
         return n;
     }
-    size_t rejected = 0;
+    struct target_rejected rejected = {0};
     const uint64_t begin = clock_nanoseconds();
     const int code = target_evaluate_lines(meter->target, along, logp, scratch, &rejected);
     return note(meter, n, false, begin, code, rejected);
@@ -67,6 +70,7 @@ void meter_add(struct meter *to, const struct meter *from)
     atomic_fetch_add(&to->density, atomic_load(&from->density));
     atomic_fetch_add(&to->gradient, atomic_load(&from->gradient));
     atomic_fetch_add(&to->rejected, atomic_load(&from->rejected));
+    atomic_fetch_add(&to->undefined, atomic_load(&from->undefined));
     atomic_fetch_add(&to->nanoseconds, atomic_load(&from->nanoseconds));
     if (atomic_load(&from->failed)) {
         atomic_store(&to->failed, true);

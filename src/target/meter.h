@@ -11,6 +11,7 @@
 struct meter {
     const struct rovi_target *target;
     atomic_uint_fast64_t density, gradient, rejected;
+    atomic_uint_fast64_t undefined;   /* of those rejected, as target_rejected has them; of this run alone */
     atomic_uint_fast64_t nanoseconds; /* of thread time inside the target */
     atomic_bool failed;               /* the target said that nothing more should be asked */
 };

@@ -67,33 +67,33 @@ void rovi_target_free(rovi_target *target)
     }
 }
 
-/* Returns how many are rejected. */
-static size_t tidy(size_t n, size_t d, double *logp, double *grad)
+static struct target_rejected tidy(size_t n, size_t d, double *logp, double *grad)
 {
-    size_t count = 0;
+    struct target_rejected rejected = {0};
     for (size_t i = 0; i < n; i++) {
         if (isfinite(logp[i]) && (grad == NULL || linalg_all_finite(d, grad + i * d))) {
             continue;
         }
-        count++;
+        rejected.count++;
+        rejected.undefined += logp[i] != -INFINITY;
         logp[i] = -INFINITY;
         if (grad != NULL) {
             memset(grad + i * d, 0, d * sizeof *grad);
         }
     }
-    return count;
+    return rejected;
 }
 
 int target_evaluate(const struct rovi_target *target, size_t n, const double *x, double *logp, double *grad,
-                    double *scratch, size_t *rejected)
+                    double *scratch, struct target_rejected *rejected)
 {
     const int code = target->evaluate(target, n, x, logp, grad, scratch);
     if (code != 0) {
         return code;
     }
-    const size_t count = tidy(n, target->dim, logp, grad);
+    const struct target_rejected counted = tidy(n, target->dim, logp, grad);
     if (rejected != NULL) {
-        *rejected = count;
+        *rejected = counted;
     }
     return 0;
 }
@@ -120,15 +120,15 @@ size_t target_lines_scratch(const struct rovi_target *target)
 }
 
 int target_evaluate_lines(const struct rovi_target *target, const struct target_lines *along, double *logp,
-                          double *scratch, size_t *rejected)
+                          double *scratch, struct target_rejected *rejected)
 {
     const int code = (target->lines != NULL ? target->lines : place_lines)(target, along, logp, scratch);
     if (code != 0) {
         return code;
     }
-    const size_t count = tidy(along->lines * along->points, target->dim, logp, NULL);
+    const struct target_rejected counted = tidy(along->lines * along->points, target->dim, logp, NULL);
     if (rejected != NULL) {
-        *rejected = count;
+        *rejected = counted;
     }
     return 0;
 }

@@ -90,14 +90,21 @@ rovi_status target_finish(struct rovi_target *made, struct rovi_target **target,
 /* Coordinate j of where searching begins: the target's start, or the origin. */
 double target_origin(const struct rovi_target *target, size_t j);
 
+/* Points whose log density is not finite, or whose gradient is not. */
+struct target_rejected {
+    size_t count;
+    size_t undefined; /* of them, those that are not outside the support: of a log density of NaN or +infinity, or with
+                         no finite gradient at a finite one */
+};
+
 /* Evaluate and tidy, n <= TARGET_BLOCK: what is not finite becomes logp = -INFINITY with a zero gradient; *rejected
  * (unless NULL) is how many. Returns 0, or < 0 when the target failed for good. */
 int target_evaluate(const struct rovi_target *target, size_t n, const double *x, double *logp, double *grad,
-                    double *scratch, size_t *rejected);
+                    double *scratch, struct target_rejected *rejected);
 
 /* The same for points on lines, from the target's short form or by placing them; scratch holds target_lines_scratch. */
 int target_evaluate_lines(const struct rovi_target *target, const struct target_lines *along, double *logp,
-                          double *scratch, size_t *rejected);
+                          double *scratch, struct target_rejected *rejected);
 size_t target_lines_scratch(const struct rovi_target *target);
 
 #endif

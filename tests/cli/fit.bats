@@ -86,7 +86,7 @@ essence() {
     grep -q '^ "status": "converged"' b.json
     run "$ROVI" fit funnel -q -o c.json --start a.json
     [ "$status" = 2 ]
-    [[ "$output" == *"the start has dimension 2, the target 10"* ]]
+    [[ "$output" == *"a.json: the start has dimension 2, the target 10"* ]]
     run "$ROVI" fit figure1-m3 -q -o c.json --start a.json --method mfvi
     [ "$status" = 2 ]
     run "$ROVI" fit figure1-m3 -q -o c.json --start nothing.json

@@ -148,7 +148,8 @@ void support_check_lines(const rovi_target *target)
     support_normals(31, TARGET_LINES * d, x);
     support_normals(32, d, u);
     for (size_t n = 1; n <= TARGET_LINES; n++) {
-        size_t rejected = 0, outside = 0;
+        size_t outside = 0;
+        struct target_rejected rejected = {0};
         const struct target_lines lines = {n, POINTS, x, u, t};
         assert_int_equal(target_evaluate_lines(target, &lines, along, scratch, &rejected), 0);
         for (size_t p = 0; p < n * POINTS; p++) {
@@ -162,7 +163,7 @@ void support_check_lines(const rovi_target *target)
                 assert_close(along[p], expected, 1e-11);
             }
         }
-        assert_int_equal(rejected, outside);
+        assert_int_equal(rejected.count, outside);
     }
     free(scratch);
 }

@@ -48,10 +48,13 @@ static void an_error_is_never_less_than_the_least(void **state)
 static void without_an_error_three_digits_are_shown(void **state)
 {
     (void)state;
-    static const struct shown table[] = {
-        {{1250.3, NAN}, 0, "1250"},  {{3.2114, NAN}, 0, "3.21"},        {{0.015319, NAN}, 0, "0.0153"},
-        {{-2, NAN}, 0, "-2.00"},     {{0, NAN}, 0, "0"},                {{0.0004321, NAN}, 1e-3, "0.000"},
-        {{4.2e14, NAN}, 0, "420000000000000"}};
+    static const struct shown table[] = {{{1250.3, NAN}, 0, "1250"},
+                                         {{3.2114, NAN}, 0, "3.21"},
+                                         {{0.015319, NAN}, 0, "0.0153"},
+                                         {{-2, NAN}, 0, "-2.00"},
+                                         {{0, NAN}, 0, "0"},
+                                         {{0.0004321, NAN}, 1e-3, "0.000"},
+                                         {{4.2e14, NAN}, 0, "420000000000000"}};
     EACH(table);
 }
 
@@ -87,9 +90,9 @@ static void extremes_fit(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_error_sets_the_decimals), cmocka_unit_test(an_error_is_never_less_than_the_least),
-        cmocka_unit_test(without_an_error_three_digits_are_shown), cmocka_unit_test(nothing_has_no_minus),
-        cmocka_unit_test(extremes_fit)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(the_error_sets_the_decimals),
+                                       cmocka_unit_test(an_error_is_never_less_than_the_least),
+                                       cmocka_unit_test(without_an_error_three_digits_are_shown),
+                                       cmocka_unit_test(nothing_has_no_minus), cmocka_unit_test(extremes_fit)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -543,7 +543,7 @@ static void smoothness_sets_alpha_and_caps_the_step(void **state)
 
 struct trouble {
     long calls, fatal_at; /* fatal_at: the call that is fatal, counted from 1 */
-    bool nan_on_the_right, nan_everywhere;
+    bool nan_on_the_right, nan_everywhere, outside_everywhere;
 };
 
 static int troubled(size_t d, const double *x, double *grad, double *logp, void *data)
@@ -559,7 +559,7 @@ static int troubled(size_t d, const double *x, double *grad, double *logp, void 
     if (trouble->nan_everywhere || (trouble->nan_on_the_right && x[0] > 1)) {
         *logp = NAN;
     }
-    return ++trouble->calls == trouble->fatal_at ? -3 : 0;
+    return ++trouble->calls == trouble->fatal_at ? -3 : trouble->outside_everywhere;
 }
 
 static rovi_target *target_in(struct trouble *trouble)
@@ -606,6 +606,12 @@ static void a_target_without_any_value_fails(void **state)
     rovi_target *target = target_in(&trouble);
     assert_fails(target, SETTINGS_OF(TINY, "restarts", "3"), ROVI_TARGET_FAILED, "no finite value");
     assert_true(trouble.calls < 3 * 5000); /* and is not asked for ever */
+    char counted[64];
+    snprintf(counted, sizeof counted, "at %ld of them, and -infinity at 0", trouble.calls);
+    trouble.calls = 0;
+    assert_fails(target, SETTINGS_OF(TINY, "restarts", "3"), ROVI_TARGET_FAILED, counted);
+    trouble = (struct trouble){.outside_everywhere = true};
+    assert_fails(target, SETTINGS_OF(TINY, "restarts", "3"), ROVI_TARGET_FAILED, "its log density is -infinity there");
     rovi_target_free(target);
 }
 
