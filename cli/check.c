@@ -177,4 +177,5 @@ const struct command check_command = {
     .summary = "Diagnose a fit: evidence, modes and what they weigh, modes that it has lost, restarts that disagree.",
     .usage = "rovi check FIT.json [--json] [--no-probe] [--max-evaluations N] [--threads N] [--seed N]",
     .options = options,
-    .run = run};
+    .run = run,
+    .outcomes = ENDS_COLLAPSED};

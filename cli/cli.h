@@ -20,6 +20,7 @@ enum exit_code {
 extern const struct exit_meaning {
     enum exit_code code;
     const char *meaning;
+    unsigned outcome; /* 0: of all commands */
 } exit_meanings[];
 
 struct command {
@@ -28,7 +29,13 @@ struct command {
     const rovi_setting *(*setting_at)(size_t index); /* settings of the library that are options as well; or NULL */
     int (*run)(const struct command *self, int argc, char **argv); /* argv[0] is the first argument */
     void (*more_help)(void);                                       /* printed last; or NULL */
+    unsigned outcomes; /* the exit codes that it may end with beside those that all may: ENDS bits, or'ed */
 };
+
+enum { ENDS_NOT_CONVERGED = 1, ENDS_COLLAPSED = 2 };
+
+/* Of this command, or of any (NULL). */
+bool exit_applies(const struct command *command, const struct exit_meaning *exit);
 
 extern const struct command fit_command, check_command, sample_command, plot_command, report_command, langevin_command,
     separation_command, reproduce_command;

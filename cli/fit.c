@@ -433,4 +433,5 @@ const struct command fit_command = {
     .options = options,
     .setting_at = rovi_settings_at,
     .run = run,
-    .more_help = list_builtins};
+    .more_help = list_builtins,
+    .outcomes = ENDS_NOT_CONVERGED | ENDS_COLLAPSED};

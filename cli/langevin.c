@@ -268,4 +268,5 @@ const struct command langevin_command = {
              "[--centers FILE.csv] [--SETTING VALUE ...] [--json] [--quiet]",
     .options = options,
     .setting_at = rovi_langevin_settings_at,
-    .run = run};
+    .run = run,
+    .outcomes = ENDS_NOT_CONVERGED};

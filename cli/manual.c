@@ -90,10 +90,12 @@ static void print_settings(const struct command *command)
             print_setting(command->setting_at(i));
 }
 
-static void print_exit_codes(void)
+static void print_exit_codes(const struct command *command)
 {
     fputs(".SH EXIT STATUS\n", stdout);
     for (const struct exit_meaning *exit = exit_meanings; exit->meaning; exit++) {
+        if (!exit_applies(command, exit))
+            continue;
         printf(".TP\n%d\n", (int)exit->code);
         print_line("\\&", exit->meaning, "\n");
     }
@@ -114,7 +116,7 @@ void manual_print(const struct command *command)
         command->more_help();
         fputs(".fi\n", stdout);
     }
-    print_exit_codes();
+    print_exit_codes(command);
     fputs(".SH SEE ALSO\n.BR rovi (1)\n", stdout);
 }
 
@@ -131,7 +133,7 @@ void manual_print_overview(size_t count, const struct command *const *commands)
         print_line(".TP\n\\fBrovi\\-", commands[i]->name, "\\fR(1)\n");
         print_line("\\&", commands[i]->summary, "\n");
     }
-    print_exit_codes();
+    print_exit_codes(NULL);
     fputs(".SH SEE ALSO\n", stdout);
     for (size_t i = 0; i < count; i++)
         printf(".BR rovi\\-%s (1)%s\n", commands[i]->name, i + 1 < count ? "," : "");

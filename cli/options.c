@@ -196,16 +196,32 @@ rovi_status parse_count(const char *flag, const char *text, struct count_range a
                   (unsigned long long)allowed.least, (unsigned long long)allowed.most);
 }
 
+/* " (did you mean mfvi?)" for a word that is nearly one of "auto|mfvi|rovi". */
+static const char *suggest_choice(const struct arguments *arguments, char text[SUGGESTION_ROOM])
+{
+    char words[128], *rest = words;
+    struct suggestion suggestion = {.typed = arguments->value};
+    snprintf(words, sizeof words, "%s", arguments->setting->allowed);
+    if (arguments->setting->type == ROVI_SETTING_CHOICE)
+        for (char *word = words; rest; word = rest) {
+            rest = strchr(word, '|');
+            if (rest)
+                *rest++ = '\0';
+            suggestion_consider(&suggestion, word);
+        }
+    return suggestion_text(&suggestion, text);
+}
+
 rovi_status refuse_setting(const struct arguments *arguments, rovi_error *error)
 {
     static const char *const kinds[] = {[ROVI_SETTING_CHOICE] = "",
                                         [ROVI_SETTING_INTEGER] = "a whole number in ",
                                         [ROVI_SETTING_REAL] = "a number in "};
-    char flag[64];
+    char flag[64], meant[SUGGESTION_ROOM];
     snprintf(flag, sizeof flag, "--%s", arguments->setting->name);
     use_hyphens(flag);
-    return report(error, ROVI_BAD_INPUT, "%s: found \"%.60s\", allowed: %s%s", flag, arguments->value,
-                  kinds[arguments->setting->type], arguments->setting->allowed);
+    return report(error, ROVI_BAD_INPUT, "%s: found \"%.60s\", allowed: %s%s%s", flag, arguments->value,
+                  kinds[arguments->setting->type], arguments->setting->allowed, suggest_choice(arguments, meant));
 }
 
 rovi_status take_only(const char *what, const char *value, const char **place, rovi_error *error)

@@ -11,13 +11,18 @@
 #define HELP_COLUMN 30
 
 const struct exit_meaning exit_meanings[] = {
-    {EXIT_DONE, "done"},
-    {EXIT_FAILED, "failed: target, numerics, memory or output"},
-    {EXIT_BAD_INPUT, "usage or bad input; the message tells where, what stood there, and what could"},
-    {EXIT_NOT_CONVERGED, "done and written, but not converged, or ended by --max-time"},
-    {EXIT_COLLAPSED, "done and written, but mode collapse is suspected"},
-    {EXIT_INTERRUPTED, "interrupted; what there was so far is written"},
+    {EXIT_DONE, "done", 0},
+    {EXIT_FAILED, "failed: target, numerics, memory or output", 0},
+    {EXIT_BAD_INPUT, "usage or bad input; the message tells where, what stood there, and what could", 0},
+    {EXIT_NOT_CONVERGED, "done and written, but not converged, or ended by --max-time", ENDS_NOT_CONVERGED},
+    {EXIT_COLLAPSED, "done and written, but mode collapse is suspected", ENDS_COLLAPSED},
+    {EXIT_INTERRUPTED, "interrupted; what there was so far is written", 0},
     {0}};
+
+bool exit_applies(const struct command *command, const struct exit_meaning *exit)
+{
+    return !command || !exit->outcome || (exit->outcome & command->outcomes);
+}
 
 int say_error(const struct command *command, const rovi_error *error)
 {
@@ -72,7 +77,8 @@ void print_help(const struct command *command)
         command->more_help();
     puts("\nExit codes:");
     for (const struct exit_meaning *exit = exit_meanings; exit->meaning; exit++)
-        printf("  %-*d%s\n", HELP_COLUMN - 2, (int)exit->code, exit->meaning);
+        if (exit_applies(command, exit))
+            printf("  %-*d%s\n", HELP_COLUMN - 2, (int)exit->code, exit->meaning);
 }
 
 void say_closing_line(const char *command_line, double seconds)

@@ -69,6 +69,7 @@ bad_target() {
 
 @test "unknown flags and commands, with a suggestion" {
     refused 2 'found unknown flag --restart (did you mean --restarts?)' fit ring --restart 2
+    refused 2 '--method: found "mvfi", allowed: auto|mfvi|rovi|mixture (did you mean mfvi?)' fit ring --method mvfi
     refused 2 'found unknown flag --step-mpa=1 (did you mean --step-map?)' fit ring --step-mpa=1
     refused 2 'found unknown flag -x' fit ring -x
     refused 2 'found unknown flag --mesh' sample f.json --mesh 1

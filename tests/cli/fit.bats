@@ -165,6 +165,19 @@ essence() {
     grep -q '^lp_approx__,lp__,x.1$' a.csv
 }
 
+@test "help and manual list the exit codes that a command can end with" {
+    ends() { # COMMAND CODE...
+        local command=$1
+        shift
+        [ "$("$ROVI" help "$command" | sed -n '/^Exit codes:/,$p' | awk 'NR > 1 { printf "%s ", $1 }')" = "$* " ]
+        [ "$("$ROVI" help --man "$command" | sed -n '/^.SH EXIT/,/^.SH SEE/p' | grep -A1 '^.TP' | grep '^[0-9]' | tr '\n' ' ')" = "$* " ]
+    }
+    ends fit 0 1 2 3 4 130
+    ends check 0 1 2 4 130
+    ends langevin 0 1 2 3 130
+    ends plot 0 1 2 130
+}
+
 @test "help lists settings with their defaults, and the built-in targets" {
     "$ROVI" fit --help >help
     grep -q -- '--step-map' help
