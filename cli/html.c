@@ -5,30 +5,50 @@
 #include <stdbool.h>
 #include <string.h>
 
+static void print_character(unsigned char c, FILE *stream)
+{
+    if (c == '<')
+        fputs("&lt;", stream);
+    else if (c == '>')
+        fputs("&gt;", stream);
+    else if (c == '&')
+        fputs("&amp;", stream);
+    else if (c == '"')
+        fputs("&quot;", stream);
+    else if (c >= ' ' || c == '\n' || c == '\t')
+        fputc(c, stream);
+    else
+        fputc('?', stream);
+}
+
 void html_text(const char *text, FILE *stream)
 {
-    for (; *text; text++) {
-        const unsigned char c = (unsigned char)*text;
-        if (c == '<')
-            fputs("&lt;", stream);
-        else if (c == '>')
-            fputs("&gt;", stream);
-        else if (c == '&')
-            fputs("&amp;", stream);
-        else if (c == '"')
-            fputs("&quot;", stream);
-        else if (c >= ' ' || c == '\n' || c == '\t')
-            fputc(c, stream);
+    for (; *text; text++)
+        print_character((unsigned char)*text, stream);
+}
+
+void html_sentence(const char *text, FILE *stream)
+{
+    for (; *text; text++)
+        if (strncmp(text, " %", 2) == 0 || strncmp(text, " ±", strlen(" ±")) == 0)
+            fputs("&nbsp;", stream);
         else
-            fputc('?', stream);
-    }
+            print_character((unsigned char)*text, stream);
 }
 
 void html_code(const char *command, FILE *stream)
 {
+    bool flag = false;
     fputs("<code>", stream);
-    html_text(command, stream);
-    fputs("</code>", stream);
+    for (const char *c = command; *c; c++) {
+        if (flag && *c == ' ')
+            fputs("</span>", stream);
+        flag = flag && *c != ' ';
+        if (strncmp(c, "--", 2) == 0 && c > command && c[-1] == ' ')
+            flag = fputs("<span class=\"flag\">", stream) >= 0;
+        print_character((unsigned char)*c, stream);
+    }
+    fputs(flag ? "</span></code>" : "</code>", stream);
 }
 
 /* ---- SVG ---- */

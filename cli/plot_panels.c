@@ -97,11 +97,18 @@ static double level_of(const struct picture *picture, size_t column, bool kl)
     return kl ? rovi_fit_parts_of(picture->column[column].file.fit)->log_z : best;
 }
 
+/* One at least: the axis is logarithmic. */
+static double evaluations_at(const rovi_restart *restart, size_t point)
+{
+    return fmax(1, (double)restart->trace[point].evaluations);
+}
+
 static void extend(struct trace_axis *axis, double level, const rovi_restart *restart)
 {
     for (size_t i = 0; i < restart->trace_length; i++) {
         double value = level - restart->trace[i].elbo;
-        axis->last = fmax(axis->last, (double)restart->trace[i].iteration);
+        axis->first = fmin(axis->first, evaluations_at(restart, i));
+        axis->last = fmax(axis->last, evaluations_at(restart, i));
         if (!isfinite(value))
             continue;
         axis->lo = fmin(axis->lo, value);
@@ -111,7 +118,7 @@ static void extend(struct trace_axis *axis, double level, const rovi_restart *re
 
 struct trace_axis panel_trace_axis(const struct picture *picture)
 {
-    struct trace_axis axis = {.kl = true, .lo = INFINITY, .hi = -INFINITY, .last = 1};
+    struct trace_axis axis = {.kl = true, .lo = INFINITY, .hi = -INFINITY, .first = INFINITY, .last = 1};
     for (size_t c = 0; c < picture->column_count; c++)
         axis.kl = axis.kl && isfinite(rovi_fit_parts_of(picture->column[c].file.fit)->log_z);
     for (size_t c = 0; c < picture->column_count; c++) {
@@ -120,6 +127,8 @@ struct trace_axis panel_trace_axis(const struct picture *picture)
         for (size_t r = 0; r < parts->restart_count; r++)
             extend(&axis, axis.best[c], parts->restarts + r);
     }
+    axis.first = fmin(axis.first, axis.last / 10) / 1.2;
+    axis.last *= 1.2;
     double lowest = axis.kl ? LOWEST_KL : LOWEST_GAP;
     axis.lo = fmax(isfinite(axis.lo) ? axis.lo : 1, lowest) / 1.4;
     axis.hi = fmax(isfinite(axis.hi) ? axis.hi : 1, 10 * axis.lo) * 1.4;
@@ -137,7 +146,7 @@ void panel_trace_data(const struct column *column, size_t index, const struct tr
             const rovi_trace_point *point = parts->restarts[r].trace + i;
             double value = axis->best[index] - point->elbo;
             if (isfinite(value)) /* noise can carry a small KL below zero: to the rim of the axis */
-                fprintf(stream, "%llu %.6g\n", (unsigned long long)point->iteration, fmax(value, axis->lo));
+                fprintf(stream, "%.0f %.6g\n", evaluations_at(parts->restarts + r, i), fmax(value, axis->lo));
         }
         fputs("EOD\n", stream);
     }
@@ -210,10 +219,11 @@ void panel_marginal(const struct canvas *canvas, struct frame frame, const struc
     canvas_close_panel(stream);
 }
 
-static void print_trace(size_t column, size_t restart, const char *colour, const char *width, FILE *stream)
+/* Points large enough that a trace of one is seen; the winner's are larger, and its line is bold. */
+static void print_trace(size_t column, size_t restart, const char *colour, bool wins, FILE *stream)
 {
-    fprintf(stream, "  $trace%zu_%zu using 1:2 with linespoints pt 7 ps .5 lw %s lc rgb '%s'", column, restart, width,
-            colour);
+    fprintf(stream, "  $trace%zu_%zu using 1:2 with linespoints pt 7 ps %s lw %s lc rgb '%s'", column, restart,
+            wins ? ".8" : ".4", wins ? "2.6" : "1.0", colour);
 }
 
 static size_t traced(const rovi_fit_parts *parts)
@@ -232,21 +242,22 @@ void panel_trace(const struct canvas *canvas, struct frame frame, const struct c
     char faint[16];
     snprintf(faint, sizeof faint, "#A0%s", panel_colour(column) + 1);
     char label[64];
-    snprintf(label, sizeof label, traced(parts) < 2 ? "iteration" : "iteration of %zu restarts (bold: the winner)",
+    snprintf(label, sizeof label, traced(parts) < 2 ? "evaluations" : "evaluations by %zu restarts (bold: the winner)",
              traced(parts));
     canvas_open_panel(canvas, frame, label, !labelled ? "" : axis->kl ? "KL to the target" : "nats below best");
-    fprintf(stream, "set xrange [%g:%g]\nset yrange [%.8g:%.8g]\nset logscale y\n", -.02 * axis->last,
-            1.02 * axis->last, axis->lo, axis->hi);
+    fprintf(stream, "set xrange [%.6g:%.6g]\nset yrange [%.8g:%.8g]\nset logscale xy\n", axis->first, axis->last,
+            axis->lo, axis->hi);
+    canvas_log_tics('x', axis->first, axis->last, stream);
     canvas_log_tics('y', axis->lo, axis->hi, stream);
     fputs("plot \\\n", stream);
     for (size_t r = 0; r < parts->restart_count; r++) {
         if (r == parts->winner || !is_drawn(parts, r) || parts->restarts[r].trace_length == 0)
             continue;
-        print_trace(column_index, r, faint, "1.0", stream);
+        print_trace(column_index, r, faint, false, stream);
         fputs(", \\\n", stream);
     }
     if (parts->restarts[parts->winner].trace_length)
-        print_trace(column_index, parts->winner, panel_colour(column), "2.6", stream);
+        print_trace(column_index, parts->winner, panel_colour(column), true, stream);
     else
         fputs("  NaN", stream);
     canvas_close_panel(stream);

@@ -14,7 +14,7 @@ struct trace_axis {            /* what all traces of the picture share */
     bool kl;                   /* KL is shown, else by how much the ELBO is below the best */
     double best[COLUMNS_MOST]; /* log Z, or the best ELBO of all traces of the same target, by column */
     double lo, hi;             /* of a logarithmic axis */
-    double last;               /* iteration */
+    double first, last;        /* evaluations of a restart so far, on a logarithmic axis too */
 };
 
 const char *panel_colour(const struct column *column); /* "#rrggbb" by method, safe for the colour-blind */

@@ -11,7 +11,8 @@
 
 #include "cli/plot_panels.h"
 
-#define LINE_MOST 54 /* bytes of the line below a title: about as wide as a column */
+#define LINE_MOST 54 /* bytes of the line below a title: as wide as a column in DejaVu, the widest of the usual fonts  \
+                      */
 
 enum { /* pixels */
        LEFT = 104,
@@ -179,7 +180,7 @@ static void print_title(const struct sheet *sheet, const struct column *column, 
     add_evidence(rovi_fit_parts_of(column->file.fit), &line);
     add_modes(column, &line);
     canvas_begin_label(canvas, x, TOP + HEAD + 28);
-    fprintf(stream, "'%s' left font ',11' tc rgb '" LABEL_COLOUR "'\n", line.text);
+    fprintf(stream, "'%s' left font ',10' tc rgb '" LABEL_COLOUR "'\n", line.text);
 }
 
 static bool any_landscape(const struct picture *picture)

@@ -84,7 +84,7 @@ static void print_verdict(const struct verdict *verdict, FILE *stream)
             verdict->headline);
     for (size_t i = 0; i < verdict->count; i++) {
         fputs("<p>", stream);
-        html_text(verdict->sentence[i], stream);
+        html_sentence(verdict->sentence[i], stream);
         fputs("</p>\n", stream);
     }
     if (verdict->next) {
@@ -192,6 +192,33 @@ static const char *pairs_caption(const struct report_page *page)
            "heaviest modes.";
 }
 
+static bool misses(const struct column *column)
+{
+    const rovi_region *region;
+    for (size_t k = 0; (region = picture_region(column, k)); k++)
+        if (region->missed)
+            return true;
+    return false;
+}
+
+static const char *marginals_caption(const struct report_page *page)
+{
+    static const char *const captions[][2] = {
+        {"Densities of the fit (filled) and of the target (line).",
+         "Densities of the fit (filled) and of the target (line). Crosses: modes that the fit misses."},
+        {"Densities of the fit, of the first coordinates as they were fitted.",
+         "Densities of the fit, of the first coordinates as they were fitted. Crosses: modes that it misses."},
+        {"Densities of the fit, of the first coordinates.",
+         "Densities of the fit, of the first coordinates. Crosses: modes that it misses."},
+        {"Densities of the fit.", "Densities of the fit. Crosses: modes that it misses."}};
+    const struct scene *scene = report_column(page)->scene;
+    const size_t which = scene->has_landscape               ? 0
+                         : report_context(page)->is_library ? 1
+                         : scene->d > scene->shown          ? 2
+                                                            : 3;
+    return captions[which][misses(report_column(page))];
+}
+
 static void print_shape(const struct report_page *page, FILE *stream)
 {
     const struct scene *scene = report_column(page)->scene;
@@ -205,13 +232,7 @@ static void print_shape(const struct report_page *page, FILE *stream)
         print_figure(page, PLOT_PAIRS, scene->d == 2 ? "narrow" : "wide", pairs_caption(page), stream);
     }
     fputs("<h2>Marginals</h2>\n", stream);
-    print_figure(page, PLOT_MARGINALS, "narrow",
-                 scene->has_landscape ? "Densities of the fit (filled) and of the target (line)."
-                 : report_context(page)->is_library
-                     ? "Densities of the fit, of the first coordinates as they were fitted."
-                 : scene->d > scene->shown ? "Densities of the fit, of the first coordinates."
-                                           : "Densities of the fit.",
-                 stream);
+    print_figure(page, PLOT_MARGINALS, "narrow", marginals_caption(page), stream);
 }
 
 /* ---- the way there ---- */
@@ -219,11 +240,12 @@ static void print_shape(const struct report_page *page, FILE *stream)
 static void print_way(const struct report_page *page, FILE *stream)
 {
     fputs("<h2>The way there</h2>\n<div class=\"two\">\n", stream);
-    print_figure(page, PLOT_TRACE, "narrow",
-                 isnan(report_fit(page)->kl.value)
-                     ? "Nats below the best ELBO against the iteration, of every restart; bold: the fit."
-                     : "KL to the target against the iteration, of every restart; bold: the fit.",
-                 stream);
+    print_figure(
+        page, PLOT_TRACE, "narrow",
+        isnan(report_fit(page)->kl.value)
+            ? "Nats below the best ELBO against the evaluations of each restart; bold, or the large point: the fit."
+            : "KL to the target against the evaluations of each restart; bold, or the large point: the fit.",
+        stream);
     print_figure(
         page, PLOT_RESTARTS, "narrow",
         "Restarts against the best, with the standard error of the difference. Green: they agree, " AGREEMENT_RULE

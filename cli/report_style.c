@@ -36,6 +36,7 @@ const char report_style[] =
     "dd b { font-size: 1.12rem; font-weight: 600 } dd span { color: var(--soft); font-size: .85rem; display: "
     "block }\n"
     "code, pre { font: .86em/1.5 ui-monospace, Menlo, Consolas, monospace; overflow-wrap: anywhere }\n"
+    ".flag { white-space: nowrap }\n"
     "pre { background: var(--card); padding: .8rem; overflow-x: auto; border-radius: 6px; white-space: pre-wrap }\n"
     ".scroll { overflow-x: auto } table { border-collapse: collapse; font-size: .9rem; margin: .4rem 0 }\n"
     "th { text-align: left; font-weight: 550; color: var(--soft); vertical-align: top }\n"

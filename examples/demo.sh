@@ -96,7 +96,7 @@ END
 pays log&nbsp;2&nbsp;=&nbsp;0.693.</p>
 <h2>Two unit Gaussians at (3, 3) and (−3, −3)</h2>
 END
-    image figure1-m3 "Draws of both methods over the contours of the target, their marginals, and KL against iterations"
+    image figure1-m3 "Draws of both methods over the contours of the target, their marginals, and KL against evaluations"
     cat <<'END'
 <p>Above, draws over the smallest regions that hold 50, 80, 95 and 99&nbsp;% of the target. In the middle, the marginals of the fit
 (filled) and of the target (line). Below, KL to the target along each restart; the bold one won. The first two fits are the

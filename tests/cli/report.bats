@@ -71,8 +71,8 @@ END
     "$ROVI" fit figure1-m3 --method mfvi --no-probe -o f.json --quiet >table
     "$ROVI" report f.json -o p.html
     grep -q 'class="verdict bad"' p.html
-    grep -q 'misses 50 %' p.html
-    grep -q 'To try next: <code>rovi fit figure1-m3 --method auto</code>' p.html
+    grep -q 'misses 50&nbsp;%' p.html
+    grep -q 'To try next: <code>rovi fit figure1-m3 <span class="flag">--method</span> auto</code>' p.html
     sed -i 's/"kl": {[^}]*}/"kl": null/; s/"log_z": [^,]*/"log_z": null/' f.json
     "$ROVI" report f.json -o p.html
     grep -q 'class="verdict open"' p.html
@@ -89,12 +89,12 @@ END
     [ "$code" = 4 ] # mode collapse
     "$ROVI" report f.json -o p.html
     grep -q '<p>The fit probably misses part of the target' p.html
-    grep -q 'To try next: <code>rovi fit figure1-m3 --method mixture --start f.json</code>' p.html
+    grep -q 'To try next: <code>rovi fit figure1-m3 <span class="flag">--method</span> mixture <span class="flag">--start</span> f.json</code>' p.html
     fitted ring f.json --no-probe
     sed 's/"collapse": null/"collapse": {"verdict": "suspected", "reason": "A <region> at (3, 3) holds 48 %", "next": "rovi fit x"}/' f.json >g.json
     "$ROVI" report g.json -o p.html
     grep -q '<p>The fit probably misses part of the target' p.html
-    grep -q 'A &lt;region&gt; at (3, 3) holds 48 %.' p.html
+    grep -q 'A &lt;region&gt; at (3, 3) holds 48&nbsp;%.' p.html
     grep -q 'To try next: <code>rovi fit x</code>' p.html
     lacks 'Not probed' p.html
     sed -i 's/"verdict": "suspected"/"verdict": "unknown"/' g.json
