@@ -19,8 +19,8 @@ enum exit_code {
 /* All of them in words, closed by one without. */
 extern const struct exit_meaning {
     enum exit_code code;
-    const char *meaning;
     unsigned outcome; /* 0: of all commands */
+    const char *meaning;
 } exit_meanings[];
 
 struct command {

@@ -11,12 +11,12 @@
 #define HELP_COLUMN 30
 
 const struct exit_meaning exit_meanings[] = {
-    {EXIT_DONE, "done", 0},
-    {EXIT_FAILED, "failed: target, numerics, memory or output", 0},
-    {EXIT_BAD_INPUT, "usage or bad input; the message tells where, what stood there, and what could", 0},
-    {EXIT_NOT_CONVERGED, "done and written, but not converged, or ended by --max-time", ENDS_NOT_CONVERGED},
-    {EXIT_COLLAPSED, "done and written, but mode collapse is suspected", ENDS_COLLAPSED},
-    {EXIT_INTERRUPTED, "interrupted; what there was so far is written", 0},
+    {EXIT_DONE, 0, "done"},
+    {EXIT_FAILED, 0, "failed: target, numerics, memory or output"},
+    {EXIT_BAD_INPUT, 0, "usage or bad input; the message tells where, what stood there, and what could"},
+    {EXIT_NOT_CONVERGED, ENDS_NOT_CONVERGED, "done and written, but not converged, or ended by --max-time"},
+    {EXIT_COLLAPSED, ENDS_COLLAPSED, "done and written, but mode collapse is suspected"},
+    {EXIT_INTERRUPTED, 0, "interrupted; what there was so far is written"},
     {0}};
 
 bool exit_applies(const struct command *command, const struct exit_meaning *exit)
