@@ -88,6 +88,13 @@ static uint64_t spent(const struct mixture *m)
     return atomic_load(&m->restart->meter.density);
 }
 
+/* What is left of the budget, in equal parts: those who share it must not depend on each other's cost. */
+static uint64_t budget_of_each(const struct mixture *m, size_t count)
+{
+    const uint64_t whole = m->restart->progress.budget, gone = spent(m);
+    return whole == 0 ? 0 : whole > gone ? 1 + (whole - gone) / count : 1;
+}
+
 /* ---- the first components ---- */
 
 static size_t most_components(size_t d)
@@ -106,6 +113,7 @@ static void run_search(void *context, size_t i, size_t worker)
     meter_init(&s->meter, m->problem->target);
     s->progress = m->restart->progress;
     s->progress.meter = &s->meter;
+    s->progress.budget = budget_of_each(m, m->searches);
     explore_init(&s->explorer, &s->memory, &s->progress, room, NULL);
     if (!s->memory.failed) {
         s->explorer.starts = STARTS_EACH * room;
@@ -248,13 +256,6 @@ static void refine_one(void *context, size_t k, size_t worker)
     rovi_target_free(view);
 }
 
-/* What is left of the budget, in equal parts: the components of a round must not depend on each other's cost. */
-static void set_budget(struct mixture *m)
-{
-    const uint64_t whole = m->restart->progress.budget, gone = spent(m);
-    m->budget_each = whole == 0 ? 0 : whole > gone ? 1 + (whole - gone) / m->blend.count : 1;
-}
-
 /* Which components are to be refined; false when none is. */
 static bool find_due(struct mixture *m)
 {
@@ -273,7 +274,7 @@ static void refine(struct mixture *m)
     if (m->no_memory) {
         return;
     }
-    set_budget(m);
+    m->budget_each = budget_of_each(m, m->blend.count);
     team_for(m->problem->team, m->blend.count, refine_one, m);
     const double least = MOVED * m->problem->settings->tolerance / (double)m->blend.count;
     m->promised = 0;
@@ -321,7 +322,7 @@ static bool pays(const struct mixture *m, double gain, uint64_t evaluations)
 }
 
 /* One round; false when it is the last: out of memory, or no more is to be had, since nothing has moved, or the ELBO
- * fell beyond its error. A round that loses nothing is kept. */
+ * fell beyond its error. A round that loses nothing is kept, and one that does is taken back. */
 static bool run_round(struct mixture *m, rovi_estimate *now)
 {
     if (!find_due(m)) {
@@ -332,6 +333,9 @@ static bool run_round(struct mixture *m, rovi_estimate *now)
     refine(m);
     const rovi_estimate after = m->no_memory ? *now : weigh(m);
     const bool lost = !(after.value > now->value - 3 * after.mcse);
+    if (lost && m->restart->approximation != NULL && !m->no_memory) {
+        m->no_memory = !blend_set(&m->blend, m->restart->approximation);
+    }
     if (m->no_memory || lost || !keep(m, after)) {
         m->restart->stop = lost && !ended(m) ? ROVI_STOP_CONVERGED : m->restart->stop;
         return false;
