@@ -11,8 +11,7 @@
 
 #include "cli/plot_panels.h"
 
-#define LINE_MOST 54 /* bytes of the line below a title: as wide as a column in DejaVu, the widest of the usual fonts  \
-                      */
+#define LINE_MOST 54 /* bytes of the line below a title: as wide as a column in DejaVu, a wide font */
 
 enum { /* pixels */
        LEFT = 104,
