@@ -4,7 +4,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <stdlib.h>
 
 struct shown {
     rovi_estimate estimate;
