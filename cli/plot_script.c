@@ -26,7 +26,8 @@ enum { /* pixels */
        CONTOURS = COLUMN,
        MARGINAL = 120,
        LONE_MARGINAL = 280,
-       PAIRS = 620, /* a column of pairs in more than two dimensions */
+       WIDE = 620, /* a column of pairs in more than two dimensions, or of many marginals */
+       ACROSS = 4, /* of these, at most */
        PAIRS_LEGEND = 24,
        TRACE = 170
 };
@@ -57,6 +58,14 @@ static bool shows_trace(enum plot_kind kind)
     return kind == PLOT_FIT || kind == PLOT_TRACE;
 }
 
+/* Two fill a column of a picture; in one of their own they may be four. */
+static size_t marginals_across(const struct scene *scene, enum plot_kind kind)
+{
+    if (kind != PLOT_MARGINALS || scene->shown <= 2)
+        return 2;
+    return scene->shown < ACROSS ? scene->shown : ACROSS;
+}
+
 static double marginal_height(const struct scene *scene)
 {
     return scene->d == 1 ? LONE_MARGINAL : MARGINAL;
@@ -69,7 +78,7 @@ static double pairs_height(const struct scene *scene, double width)
 
 static double column_height(const struct scene *scene, enum plot_kind kind, double width)
 {
-    size_t rows = (scene->shown + 1) / 2;
+    size_t across = marginals_across(scene, kind), rows = (scene->shown + across - 1) / across;
     double height = 0;
     if (shows_contours(scene, kind))
         height += CONTOURS + AXIS;
@@ -80,14 +89,19 @@ static double column_height(const struct scene *scene, enum plot_kind kind, doub
     return shows_trace(kind) || kind == PLOT_RESTARTS ? height + TRACE + AXIS : height;
 }
 
+static bool is_wide(const struct scene *scene, enum plot_kind kind)
+{
+    return (kind == PLOT_PAIRS && scene->d > 2) || marginals_across(scene, kind) > 2;
+}
+
 static void measure(struct sheet *sheet, FILE *stream)
 {
     const struct picture *picture = sheet->picture;
     double tallest = 0, columns = (double)picture->column_count;
     sheet->column_width = COLUMN;
     for (size_t c = 0; c < picture->column_count; c++)
-        if (sheet->kind == PLOT_PAIRS && picture->column[c].scene->d > 2)
-            sheet->column_width = PAIRS;
+        if (is_wide(picture->column[c].scene, sheet->kind))
+            sheet->column_width = WIDE;
     for (size_t c = 0; c < picture->column_count; c++)
         tallest = fmax(tallest, column_height(picture->column[c].scene, sheet->kind, sheet->column_width));
     sheet->canvas =
@@ -265,11 +279,12 @@ static void print_marginals(const struct sheet *sheet, size_t c, double x, doubl
 {
     const struct column *column = sheet->picture->column + c;
     double height = marginal_height(column->scene);
-    double width = column->scene->shown == 1 ? COLUMN : (COLUMN - BETWEEN_PANELS) / 2.0;
-    for (size_t j = 0; j < column->scene->shown; j++) {
-        struct frame frame = {x + (double)(j % 2) * (width + BETWEEN_PANELS), y, width, height};
+    size_t shown = column->scene->shown, across = shown == 1 ? 1 : marginals_across(column->scene, sheet->kind);
+    double width = (sheet->column_width - (double)(across - 1) * BETWEEN_PANELS) / (double)across;
+    for (size_t j = 0; j < shown; j++) {
+        struct frame frame = {x + (double)(j % across) * (width + BETWEEN_PANELS), y, width, height};
         panel_marginal(&sheet->canvas, frame, column, c, scene_index(sheet->picture, column), j);
-        y += j % 2 == 1 || j + 1 == column->scene->shown ? height + AXIS : 0;
+        y += (j + 1) % across == 0 || j + 1 == shown ? height + AXIS : 0;
     }
 }
 

@@ -232,7 +232,7 @@ static void print_shape(const struct report_page *page, FILE *stream)
         print_figure(page, PLOT_PAIRS, scene->d == 2 ? "narrow" : "wide", pairs_caption(page), stream);
     }
     fputs("<h2>Marginals</h2>\n", stream);
-    print_figure(page, PLOT_MARGINALS, "narrow", marginals_caption(page), stream);
+    print_figure(page, PLOT_MARGINALS, scene->shown > 2 ? "wide" : "narrow", marginals_caption(page), stream);
 }
 
 /* ---- the way there ---- */
