@@ -211,9 +211,11 @@ essence() {
 
 @test "a terminal sees a bar that fills and is gone in the end" {
     command -v script >/dev/null || skip "no script, which gives a terminal"
-    run_in_terminal() { # FLAGS...: what a terminal is sent, a line for each time that one begins anew
+    # FLAGS...: what a terminal is sent, a line for each time that one begins anew. On a busy machine script may miss what
+    # was sent last, unless the terminal outlives it.
+    run_in_terminal() {
         script -qec "$ROVI fit figure1-m3 --method mfvi --solver gradient --iterations 4000 --restarts 3 --threads 1 \
-            --no-probe -o f.json $*" /dev/null </dev/null | tr '\r' '\n'
+            --no-probe -o f.json $* && sleep 1" /dev/null </dev/null | tr '\r' '\n'
     }
     run_in_terminal >seen
     awk '/^\033\[K\[/ {
