@@ -95,7 +95,7 @@ essence() {
 }
 
 @test "the default solver ends in good order" {
-    run "$ROVI" fit funnel -o a.json --max-time 0.1 --restarts 50
+    run "$ROVI" fit funnel -o a.json --max-time 0.01 --restarts 50
     [ "$status" = 3 ]
     run "$ROVI" fit funnel -o a.json --max-evaluations 5000 --restarts 2
     [ "$status" = 3 ]
