@@ -657,19 +657,15 @@ static rovi_status explain_improper(struct fit_job *job, rovi_error *error)
 static rovi_status explain_nothing(struct fit_job *job, rovi_error *error)
 {
     const unsigned long long points = atomic_load(&job->total.rejected), undefined = atomic_load(&job->total.undefined);
-    char which[160] = "";
+    char which[192] = "its log density is -infinity there, so that its support is not where the starts are: see "
+                      "start_spread and start_slope, or give it a start";
     rovi_failures said;
     rovi_target_failures(job->problem.target, &said);
-    if (undefined == 0) {
+    if (undefined > 0) {
         snprintf(which, sizeof which,
-                 "its log density is -infinity there, so that its support is not where the starts "
-                 "are: see start_spread and start_slope, or give it a start");
-    } else {
-        snprintf(
-            which, sizeof which,
-            "it is NaN or +infinity, or its gradient is, at %llu of them, and -infinity at %llu: evaluate it at one "
-            "point, and look for what is not a number",
-            undefined, points - undefined);
+                 "it is NaN or +infinity, or its gradient is, at %llu of them, and -infinity at %llu: evaluate it at "
+                 "one point, and look for what is not a number",
+                 undefined, points - undefined);
     }
     return error_set(error, ROVI_TARGET_FAILED,
                      "the target has no finite value at any of the %llu points tried, from %zu starts: %s%s%.200s",

@@ -212,7 +212,7 @@ static double spread(size_t n, const double *p, const double *off)
 static double noise(const struct lines *lines, size_t n, size_t count)
 {
     const struct log_density *g = &lines->density;
-    double p[QUANTILE_GRID] = {0}, off[QUANTILE_GRID], sum = 0;
+    double p[QUANTILE_GRID], off[QUANTILE_GRID], sum = 0;
     masses(g, p);
     for (size_t s = 0; s < n; s++) {
         for (size_t j = 0; j < g->n; j++) {
@@ -235,7 +235,7 @@ static bool ask_all(struct lines *lines, size_t i, size_t first, size_t n, bool 
 static bool may_thin(struct lines *lines, size_t n)
 {
     const struct log_density *g = &lines->density;
-    double p[QUANTILE_GRID] = {0}, off[QUANTILE_GRID] = {0}, value[SPLINE_MOST];
+    double p[QUANTILE_GRID], off[QUANTILE_GRID] = {0}, value[SPLINE_MOST];
     lines->nodes = 0;
     for (size_t j = 0; j < g->n; j++) {
         if (j % THINNING == 0 || j + 1 == g->n) {
