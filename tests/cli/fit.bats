@@ -253,7 +253,7 @@ essence() {
 
 @test "what is no terminal gets a line of progress every five seconds" {
     cp "${ROVI_BUILD:-build}/fixtures/plugin_faulty.so" p.so
-    PLUGIN_FAULT="slow 1" "$ROVI" fit p.so -o f.json --restarts 3 --independent on --no-probe --max-time 5.5 >out 2>err || [ $? = 3 ]
+    PLUGIN_FAULT="slow 1" "$ROVI" fit p.so -o f.json --restarts 3 --independent on --no-probe --max-time 7 >out 2>err || [ $? = 3 ]
     [ "$(grep -c '^5 s, [0-3] of 3 restarts done, .*, [1-9][0-9]* evaluations' err)" = 1 ]
     lacks "$(printf '\033')" err
 }
