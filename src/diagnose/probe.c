@@ -3,7 +3,8 @@
  * Starts are dispersed further than those of a fit: draws of the fit, 3, 10 and 30 times as far from its mean, and
  * points about the origin (or where the target says that searching begins), all of them in opposite pairs, so that a
  * mode at a distance is on the right side of one of two. What a climb ends in is compared with the maxima known:
- * whatever a path joins to one of them, without a valley between, is the same mode.
+ * whatever a path joins to one of them, without a valley between, is the same mode. A climb that comes to where the
+ * mass of the fit is, and the target is there as the fit has it, need not go on.
  */
 #include "diagnose/probe.h"
 
@@ -11,12 +12,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "evidence/elbo.h"
 #include "family/draw.h"
 
-#define STEPS  60   /* of a climb, at most */
-#define SAME   1e-3 /* standard deviations of the fit: the same maximum, up to where climbs end */
-#define PULLS  4    /* times that a start outside the support is pulled halfway to the fit's mean */
-#define FAILED (PROBE_ROOM + 1)
+#define STEPS    60   /* of a climb, at most */
+#define SAME     1e-3 /* standard deviations of the fit: the same maximum, up to where climbs end */
+#define PULLS    4    /* times that a start outside the support is pulled halfway to the fit's mean */
+#define FAITHFUL 0.25 /* nats: a fit that is off by less is as the target about everywhere that its mass is, */
+#define AGREED   1.0  /* nats: and agrees with it to this */
+#define FAILED   (PROBE_ROOM + 1)
+#define AT_HOME  (PROBE_ROOM + 2)
 
 static void set_moments(struct probe *p)
 {
@@ -28,11 +33,43 @@ static void set_moments(struct probe *p)
     }
 }
 
+/* log q where the mass of the fit is: no less than two standard deviations below its mean over q. */
+static void set_home(struct probe *p, struct arena *arena)
+{
+    const struct draws *draws = p->draws;
+    double *ratio = arena_doubles(arena, draws->n), mean = 0, square = 0;
+    p->least = INFINITY;
+    if (arena->failed) {
+        return;
+    }
+    for (size_t i = 0; i < draws->n; i++) {
+        ratio[i] = draws->logp[i] - draws->log_q[i];
+    }
+    draw_add_moments(0, draws->n, 1, draws->log_q, &mean, &square);
+    const struct elbo elbo = elbo_of_ratios(draws->n, ratio);
+    p->elbo = elbo.estimate.value;
+    if (elbo.divergence < FAITHFUL) {
+        p->least = mean - 2 * sqrt(square / (double)draws->n);
+    }
+}
+
+static bool is_home(void *climb, const double *x, double logp)
+{
+    const struct probe_climb *c = climb;
+    const struct probe *p = c->probe;
+    double log_q = 0;
+    if (logp < p->least + p->elbo - AGREED) {
+        return false;
+    }
+    draw_log_density(p->q, 1, x, &log_q, c->work);
+    return log_q >= p->least && fabs(logp - log_q - p->elbo) < AGREED;
+}
+
 void probe_init(struct probe *p, struct arena *arena, const struct progress *progress, struct team *team,
                 const rovi_approximation *q, const struct draws *draws)
 {
     const size_t d = draws->dim;
-    *p = (struct probe){.progress = progress, .team = team, .draws = draws, .dim = d};
+    *p = (struct probe){.progress = progress, .team = team, .draws = draws, .dim = d, .q = q};
     p->L = q->count > 0 ? q->component[0]->whitening : q->whitening;
     p->mean = arena_doubles(arena, d);
     p->sd = arena_doubles(arena, d);
@@ -48,7 +85,11 @@ void probe_init(struct probe *p, struct arena *arena, const struct progress *pro
         c->ascent.most_steps = STEPS;
         valley_init(&c->valley, arena, progress, p->L);
         c->x = arena_doubles(arena, d);
+        c->work = arena_doubles(arena, draw_work(q) / DRAW_BLOCK);
+        c->probe = p;
+        c->ascent.arrived_data = c;
     }
+    set_home(p, arena);
     if (!arena->failed) {
         set_moments(p);
     }
@@ -118,14 +159,16 @@ static void run_climb(void *context, size_t index, size_t worker)
     struct probe_climb *c = &p->climb[index];
     (void)worker;
     c->depth = INFINITY;
-    c->joins = climb(p, c) ? find_joined(p, c, 0) : FAILED;
+    c->joins = !climb(p, c)                                             ? FAILED
+               : c->ascent.arrived != NULL && is_home(c, c->x, c->logp) ? AT_HOME
+                                                                        : find_joined(p, c, 0);
 }
 
 /* Remembers where a climb of this round ended, unless it is one of the peaks that are remembered; the owner. `before`:
  * peaks known before the round. */
 static size_t remember(struct probe *p, struct probe_climb *c, size_t before, bool is_of_fit)
 {
-    if (c->joins == FAILED) {
+    if (c->joins == FAILED || c->joins == AT_HOME) {
         return PROBE_ROOM;
     }
     const size_t owner = c->joins < PROBE_ROOM ? c->joins : find_joined(p, c, before);
@@ -183,6 +226,9 @@ static void set_start(const struct probe *p, size_t s, double *x)
 
 void probe_search(struct probe *p, size_t starts, rovi_stop *stop)
 {
+    for (size_t k = 0; k < PROBE_ROUND; k++) {
+        p->climb[k].ascent.arrived = is_home;
+    }
     for (size_t first = 0; first < starts && !supervisor_ends(p->progress, stop); first += PROBE_ROUND) {
         const size_t round = starts - first < PROBE_ROUND ? starts - first : PROBE_ROUND, before = p->count;
         for (size_t k = 0; k < round; k++) {

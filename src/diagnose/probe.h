@@ -27,7 +27,9 @@ struct probe_climb {
     size_t near[PROBE_NEAR + 1]; /* peaks, nearest first, and their distances; one more to insert */
     double far[PROBE_NEAR + 1];
     double logp, depth;
-    size_t joins; /* owner of a peak known before the round; PROBE_ROOM: none; PROBE_ROOM + 1: the climb failed */
+    size_t joins; /* owner of a peak known before the round, or PROBE_ROOM: none, or one of what follows that */
+    const struct probe *probe;
+    double *work; /* for log q at a point */
 };
 
 struct probe {
@@ -39,7 +41,9 @@ struct probe {
     double spread;
     size_t dim;
     double *mean, *sd; /* d: of the draws */
-    size_t given;      /* starts to begin with, given x d */
+    const rovi_approximation *q;
+    double elbo, least; /* of the draws; log q that most of them have, or infinity where the fit is not faithful */
+    size_t given;       /* starts to begin with, given x d */
     const double *given_x;
     size_t climbs;
     size_t count;

@@ -141,6 +141,9 @@ bool ascent_climb(struct ascent *a, const double *L, double *x, double *logp)
         lbfgs_keep(&a->memory, &(struct lbfgs_step){a->at, a->trial, a->grad, a->trial_grad});
         memcpy(a->at, a->trial, a->dim * sizeof *a->at);
         memcpy(a->grad, a->trial_grad, a->dim * sizeof *a->grad);
+        if (a->arrived != NULL && a->arrived(a->arrived_data, a->x, *logp)) { /* a->x: evaluated last */
+            break;
+        }
     }
     place(a, a->at);
     memcpy(x, a->x, a->dim * sizeof *x);

@@ -18,9 +18,11 @@ struct ascent {
     const struct progress *progress;
     struct team *team; /* or NULL */
     size_t dim;
-    int most_steps;  /* of a climb: 200 */
-    double still;    /* expected gain, in nats, below which one ends: 1e-6 */
-    double enough;   /* log density at which one ends: infinity */
+    int most_steps;                                            /* of a climb: 200 */
+    double still;                                              /* expected gain, in nats, below which one ends: 1e-6 */
+    double enough;                                             /* log density at which one ends: infinity */
+    bool (*arrived)(void *data, const double *x, double logp); /* whether a point of one is where it ends; or NULL */
+    void *arrived_data;
     const double *L; /* of the present climb, or NULL */
     struct lbfgs memory;
     struct ascent_path *path;                      /* or NULL: where a climb leaves some of its points */

@@ -20,8 +20,8 @@
 #define IDLE_FEW        8   /* the same, where other steps have led to the first mode, or starts are dear */
 #define IDLE_AGAIN      4   /* the same, where another restart has searched before */
 #define IDLE_LEAST      3   /* the same, where each is a long walk */
-#define IDLE_CHEAP      20  /* times d + 10: gradients without a new mode that are too few, */
-#define CHEAP_AGAIN     10  /* the same, where another restart has searched before, */
+#define IDLE_CHEAP      10  /* times d + 10: gradients without a new mode that are too few, */
+#define CHEAP_AGAIN     5   /* the same, where another restart has searched before, */
 #define IDLE_DEAR       60  /* that make starts dear */
 #define IDLE_LONG       400 /* and that make them long walks */
 #define FAR             2.0 /* times start_spread, in sd: the first of four doubling distances from a mode found before */
@@ -43,6 +43,13 @@
 #define COARSE          10   /* times its width: the scale of differences that is off by more is corrected */
 #define STILL           1e-4 /* nats: expected gain at which a climb ends, and the steps of a local fit */
 
+/* Where every mode is to be kept, whatever it is in, climbs go on to their ends. */
+static bool is_home(void *explorer, const double *x, double logp)
+{
+    struct explorer *e = explorer;
+    return !e->narrow && explored_is_home(e, x, logp);
+}
+
 void explore_init(struct explorer *e, struct arena *arena, const struct progress *progress, size_t room,
                   struct team *team)
 {
@@ -59,6 +66,8 @@ void explore_init(struct explorer *e, struct arena *arena, const struct progress
     local_init(&e->good, arena, d);
     ascent_init(&e->ascent, arena, progress, team);
     e->ascent.still = STILL;
+    e->ascent.arrived = is_home;
+    e->ascent.arrived_data = e;
     valley_init(&e->valley, arena, progress, NULL);
     local_work_init(&e->work, arena, progress, team);
     e->work.enough = ALIKE;
@@ -326,7 +335,7 @@ static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_
     }
     scatter(e, settings, seed, s);
     memcpy(begin, e->x, e->dim * sizeof *begin);
-    if (!climb(e, begin, &logp) || explored_has_peak(e)) {
+    if (!climb(e, begin, &logp) || is_home(e, e->x, logp) || explored_has_peak(e)) {
         return false;
     }
     const bool narrow = e->narrow && keep_narrow(e, stream);

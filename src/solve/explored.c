@@ -8,6 +8,9 @@
 #define NEAR       0.5  /* standard deviations: closer is the same mode */
 #define BEYOND     3.0  /* standard deviations, beyond those of a draw: where draws of a local are */
 #define WITHIN     2.0  /* standard deviations: a mean within a local */
+#define FAITHFUL   0.25 /* nats: a local that is off by less is as the target about everywhere that its mass is, */
+#define AGREED     1.0  /* nats: and agrees with it to this */
+#define SURROUND   1.0  /* standard deviations, beyond those of a draw: where its mass is */
 #define NEGLIGIBLE 1e-4 /* weight of a local that is dropped */
 #define HOPELESS   22   /* nats: its weight would be negligible, were Laplace's approximation off by a dozen */
 #define NEWS       1e-3 /* weight of modes that are worth a fit of their own */
@@ -32,6 +35,19 @@ bool explored_has_peak(struct explorer *e)
         const struct local *known = &e->locals[k];
         if (local_distance(known, &e->work, known->peak, e->x) < NEAR ||
             local_distance(known, &e->work, known->mean, e->x) < NEAR) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool explored_is_home(struct explorer *e, const double *x, double logp)
+{
+    for (size_t k = 0; k < e->count; k++) {
+        const struct local *known = &e->locals[k];
+        const double far = known->off < FAITHFUL ? local_distance(known, &e->work, known->mean, x) : INFINITY;
+        if (far < SURROUND + sqrt((double)e->dim) &&
+            fabs(logp - known->elbo - local_log_density(known, e->dim, far)) < AGREED) {
             return true;
         }
     }

@@ -389,6 +389,15 @@ double local_distance(const struct local *local, struct local_work *w, const dou
     return sqrt(linalg_dot(w->dim, off, off));
 }
 
+double local_log_density(const struct local *local, size_t d, double distance)
+{
+    double log_density = -0.5 * distance * distance - (double)d * NORMAL_LOG_SQRT_2PI;
+    for (size_t i = 0; i < d; i++) {
+        log_density -= log(local->L[i * d + i]);
+    }
+    return log_density;
+}
+
 void local_copy(size_t d, const struct local *from, struct local *to)
 {
     memcpy(to->mean, from->mean, d * sizeof *to->mean);

@@ -57,6 +57,9 @@ bool local_fit(struct local *local, struct local_work *w, struct rng_stream stre
 /* Distance of x from `from`, in standard deviations of the local. */
 double local_distance(const struct local *local, struct local_work *w, const double *from, const double *x);
 
+/* log of the local's density at that distance from its mean. */
+double local_log_density(const struct local *local, size_t d, double distance);
+
 /* The normal, and what is known of it; not its peak. */
 void local_copy(size_t d, const struct local *from, struct local *to);
 
