@@ -18,7 +18,7 @@
 #define POLISHED      2   /* candidates at most, where there is one mode */
 #define POLISHED_MANY 4   /* where there are more: the screened ELBO says less of where each ends */
 #define CLOSE         1.0 /* nats: a candidate further below the best is not polished */
-#define NORMAL        2   /* times the tolerance: where the local normal is off by less, no rotation is looked for */
+#define NORMAL        8   /* times the tolerance: where the local normal is off by less, no rotation is looked for */
 #define FEW           4   /* modes: more are the wells of a few coordinates, of which some may not have been met */
 #define CLEAR         0.5 /* nats: a fit that is off by less leaves no other rotation much to gain */
 #define NEAR          0.1 /* nats: a single local that is off by less is measured by fewer draws, and what comes of it */
@@ -139,7 +139,8 @@ static bool find_candidates(struct coordinates *s)
     frame_make(&s->frame, &s->explorer, kind);
     s->polish.many = s->explorer.count > FEW;
     if (kind == WHITENING_TRIANGULAR && s->explorer.count == 1) {
-        polish_spare(&s->polish, s->explorer.locals[0].off < NEAR ? 4 : 2);
+        const bool near = s->explorer.locals[0].off < NEAR;
+        polish_spare(&s->polish, near ? 4 : 2, near ? 2 : 1);
     }
     return s->explorer.count == 0 ||
            candidates_make(&s->candidates, s->problem->rotate && !is_normal(s, kind), s->restart->seed);
