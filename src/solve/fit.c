@@ -24,7 +24,7 @@
 #define MEASURED       2   /* times the tolerance: an error that needs no more draws */
 #define GROWTH         4   /* of the number of draws, at most, at once */
 #define MARGIN         1.2 /* more than the present error says would do */
-#define IMPERFECT      0.2 /* nats: divergence of a rotated product that a mixture is tried for, and restarts differ */
+#define IMPERFECT      0.25 /* nats: divergence of a rotated product that a mixture is tried for, and restarts differ */
 #define OUTDONE        0.3 /* nats that local normals promise together beyond a rotated product */
 #define IMPERFECT_DIM  20  /* dimensions, above which it is in proportion to them: what many add up to is no mode */
 #define IMPERFECT_MANY 2.0 /* nats: the same, in so many dimensions that no mixture is tried for it */

@@ -13,7 +13,7 @@
 #define LINES_SCREEN        32 /* at most, while candidates are screened */
 #define LINES_MOST          2048
 #define LINES_FLOOR         64  /* which a sweep may always take */
-#define POINTS_LEAST        512 /* of a round, unless a part of them will do */
+#define POINTS_LEAST        512 /* of a round */
 #define POINTS_MOST         65536
 #define POINTS_MOST_DOUBLES 4194304 /* and at most so many coordinates of points: what one array of a batch holds */
 #define NOISE_PART          0.5     /* of the tolerance: noise that lines may leave; settling halves it twice */
@@ -57,7 +57,7 @@ void polish_init(struct polish *p, struct arena *arena, const struct problem *pr
     *p = (struct polish){.problem = problem, .restart = restart, .memory = arena, .best_elbo = -INFINITY};
     p->tolerance = problem->settings->tolerance;
     p->trace_draws = draws > TRACE_DRAWS ? draws : TRACE_DRAWS;
-    p->least_points = POINTS_LEAST;
+    p->screen_points = POINTS_LEAST;
     p->ratio = arena_doubles(arena, p->trace_draws);
     p->before = arena_doubles(arena, p->trace_draws);
     p->best_ratio = arena_doubles(arena, p->trace_draws);
@@ -73,7 +73,7 @@ void polish_init(struct polish *p, struct arena *arena, const struct problem *pr
 void polish_spare(struct polish *p, size_t draws_part, size_t points_part)
 {
     p->trace_draws /= draws_part;
-    p->least_points /= points_part;
+    p->screen_points /= points_part;
 }
 
 void polish_free(struct polish *p)
@@ -323,7 +323,7 @@ void polish_screen(struct polish *p, struct candidate *c)
 {
     const size_t rounds = find_lines(p, c) > 0 ? 2 : 1;
     begin(p, c);
-    for (size_t k = 0; k < rounds && set_points(p, p->least_points) && !polish_ended(p); k++) {
+    for (size_t k = 0; k < rounds && set_points(p, p->screen_points) && !polish_ended(p); k++) {
         round_of(p, c, false, LINES_SCREEN, false);
     }
     polish_take_stock(p, c);
@@ -449,7 +449,7 @@ static bool is_still(struct polish *p, const struct candidate *c, double before,
 {
     at->idle = c->elbo - before < 0.5 * fmax(p->tolerance, p->noise) ? at->idle + 1 : 0;
     at->hidden = at->idle > 1 ? fmin(at->hidden, unresolved) : unresolved;
-    return at->idle >= IDLE_ROUNDS || (at->idle > 0 && (p->batch.n > p->least_points || polish_is_nearly_done(p, c)));
+    return at->idle >= IDLE_ROUNDS || (at->idle > 0 && (p->batch.n > POINTS_LEAST || polish_is_nearly_done(p, c)));
 }
 
 /* Whether more rounds would tell nothing more; else the next ones have as many points as it takes. */
@@ -467,7 +467,7 @@ bool polish_run(struct polish *p, struct candidate *c, double to_beat)
     struct course course = {0};
     c->lines_only = p->many;
     begin(p, c);
-    for (bool room = set_points(p, p->least_points); room && !p->restart->no_memory && !polish_ended(p);) {
+    for (bool room = set_points(p, POINTS_LEAST); room && !p->restart->no_memory && !polish_ended(p);) {
         const double before = c->elbo;
         if (is_within(p, c, DONE)) {
             return true;

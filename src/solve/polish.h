@@ -24,7 +24,7 @@ struct polish {
     struct batch batch;
     struct arena *memory, batch_memory; /* the latter of the batch alone, which grows */
     size_t batch_room;                  /* points */
-    size_t trace_draws, least_points; /* of a round */
+    size_t trace_draws, screen_points; /* of a round, while candidates are screened */
     bool many; /* modes are known: the first round is by lines, which alone show another mode along a coordinate */
     double *ratio, *before;   /* trace_draws */
     double *best_ratio;       /* trace_draws: log ratios of the best on the draws of the trace */
@@ -42,8 +42,8 @@ struct polish {
 
 /* Takes its memory from the arena, which may fail. */
 void polish_init(struct polish *polish, struct arena *arena, const struct problem *problem, struct restart *restart);
-/* Fewer draws tell the ELBO of the candidates, and fewer points are asked for in a round, one of so many each: before
- * the first is measured. */
+/* Fewer draws tell the ELBO of the candidates, and fewer points their first rounds, one of so many each: before the
+ * first is measured. */
 void polish_spare(struct polish *p, size_t draws_part, size_t points_part);
 
 void polish_free(struct polish *polish);
