@@ -19,6 +19,8 @@
 #define POLISHED_MANY 4   /* where there are more: the screened ELBO says less of where each ends */
 #define CLOSE         1.0 /* nats: a candidate further below the best is not polished */
 #define NORMAL        8   /* times the tolerance: where the local normal is off by less, no rotation is looked for */
+#define MANY          50  /* dimensions: in more, where looking costs more, */
+#define NORMAL_MANY   100 /* the same */
 #define FEW           4   /* modes: more are the wells of a few coordinates, of which some may not have been met */
 #define CLEAR         0.5 /* nats: a fit that is off by less leaves no other rotation much to gain */
 #define NEAR          0.1 /* nats: a single local that is off by less is measured by fewer draws, and what comes of it */
@@ -95,7 +97,9 @@ static bool settle_for_start(struct coordinates *s)
 static bool is_normal(const struct coordinates *s, enum whitening kind)
 {
     const struct explorer *e = &s->explorer;
-    return kind == WHITENING_TRIANGULAR && e->count == 1 && e->locals[0].off < NORMAL * s->problem->settings->tolerance;
+    const double tolerances = e->dim > MANY ? NORMAL_MANY : NORMAL;
+    return kind == WHITENING_TRIANGULAR && e->count == 1 &&
+           e->locals[0].off < tolerances * s->problem->settings->tolerance;
 }
 
 /* Finds modes, unless that was done, and leaves them to the restarts after this one. */

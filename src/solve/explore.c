@@ -35,6 +35,8 @@
 #define WILD            10.0 /* nats: a local that is off by more tells nothing of where the mass is */
 #define IN_DOUBT        0.4  /* nats: a local that may be in a funnel's neck, out of which steps lead */
 #define WIDER           4.0  /* that begin so many times as wide */
+#define STEPS           60   /* of a climb, at most, where a mode is known that other steps have led to */
+#define LOW             3.0  /* nats for each coordinate: a density that is lower by more, no width makes up for */
 #define POOR            2.0  /* nats below another: a local that is not where the mass is */
 #define SLIGHT          1e-3 /* nats: a gain that is not worth a chunk */
 #define SHRINKS         8    /* halvings of a local, at most, while too few of its draws lie inside the support */
@@ -335,7 +337,8 @@ static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_
     }
     scatter(e, settings, seed, s);
     memcpy(begin, e->x, e->dim * sizeof *begin);
-    if (!climb(e, begin, &logp) || is_home(e, e->x, logp) || explored_has_peak(e)) {
+    if (!climb(e, begin, &logp) || is_home(e, e->x, logp) || explored_has_peak(e) ||
+        explored_is_hopeless(e, logp + LOW * (double)e->dim)) {
         return false;
     }
     const bool narrow = e->narrow && keep_narrow(e, stream);
@@ -481,6 +484,7 @@ void explore_run(struct explorer *e, const rovi_settings *settings, uint64_t see
     rovi_stop stop = ROVI_STOP_CONVERGED;
     size_t idle = 0;
     uint64_t since = atomic_load(&e->progress->meter->gradient); /* asked for when the last mode was found */
+    e->ascent.most_steps = e->led ? STEPS : e->ascent.most_steps;
     for (size_t s = e->count > 0; s < e->starts && !is_enough(e, idle, since) && e->count < e->room; s++) {
         if (supervisor_ends(e->progress, &stop)) {
             break;
