@@ -27,8 +27,8 @@
 #define EVIDENCE_DRAWS   4000 /* at most */
 #define EVIDENCE_LEAST   25
 #define EVIDENCE_DOUBLES 4194304 /* coordinates of draws, at most: they are kept */
-#define CLIMBS_SHARE     0.45    /* of the budget is spent when the climbs from dispersed starts end, at most, */
-#define SEARCH_SHARE     0.6     /* and this when the search does: along rays, with what the climbs have left */
+#define CLIMBS_SHARE     0.3     /* of the budget is spent when the climbs from dispersed starts end, at most, */
+#define SEARCH_SHARE     0.45    /* and this when the search does: along rays, with what the climbs have left */
 #define STARTS           96      /* of the search, beside those that other restarts and the weights give */
 #define STARTS_EACH      4       /* more for each mode of the fit */
 #define MODES            64      /* of the fit, listed */

@@ -16,18 +16,18 @@
 #include "family/rotation.h"
 #include "solve/restart.h"
 
-#define SEED_BITS      53  /* seeds stay integers that JSON readers keep */
-#define MEASURE_SHARE  16  /* once all asked for are there: of what the fit has asked, one part in so many ends it */
-#define LED_SHARE      8   /* where the rotation leads in a few directions, all are one part in so many of that, */
-#define LED_DRAWS      200 /* but so many at least */
-#define FEW_DRAWS      400 /* at first: that an error is estimated from */
-#define MEASURED       2   /* times the tolerance: an error that needs no more draws */
-#define GROWTH         4   /* of the number of draws, at most, at once */
-#define MARGIN         1.2 /* more than the present error says would do */
+#define SEED_BITS      53   /* seeds stay integers that JSON readers keep */
+#define MEASURE_SHARE  16   /* once all asked for are there: of what the fit has asked, one part in so many ends it */
+#define LED_SHARE      8    /* where the rotation leads in a few directions, all are one part in so many of that, */
+#define LED_DRAWS      200  /* but so many at least */
+#define FEW_DRAWS      400  /* at first: that an error is estimated from */
+#define MEASURED       2    /* times the tolerance: an error that needs no more draws */
+#define GROWTH         4    /* of the number of draws, at most, at once */
+#define MARGIN         1.2  /* more than the present error says would do */
 #define IMPERFECT      0.25 /* nats: divergence of a rotated product that a mixture is tried for, and restarts differ */
-#define OUTDONE        0.3 /* nats that local normals promise together beyond a rotated product */
-#define IMPERFECT_DIM  20  /* dimensions, above which it is in proportion to them: what many add up to is no mode */
-#define IMPERFECT_MANY 2.0 /* nats: the same, in so many dimensions that no mixture is tried for it */
+#define OUTDONE        0.3  /* nats that local normals promise together beyond a rotated product */
+#define IMPERFECT_DIM  20   /* dimensions, above which it is in proportion to them: what many add up to is no mode */
+#define IMPERFECT_MANY 2.0  /* nats: the same, in so many dimensions that no mixture is tried for it */
 
 #define MIXTURE_LEAST 250000
 #define MIXTURE_DIM   50 /* dimensions, above which one is tried for the sake of several modes alone */
