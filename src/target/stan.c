@@ -43,6 +43,7 @@ struct functions {
 struct stan {
     struct functions f;
     struct bs_model *model;
+    struct bs_rng *idle; /* no draw is asked of it: a library that is given none makes one in every call; or NULL */
     struct target_outputs outputs;
     struct failures failures;
 };
@@ -95,13 +96,13 @@ static bool constrain(const struct rovi_target *target, unsigned include, uint32
     const struct functions *f = &stan->f;
     const bool transformed = (include & ROVI_TRANSFORMED) != 0, generated = (include & ROVI_GENERATED) != 0;
     char *message = NULL;
-    struct bs_rng *rng = generated ? f->rng_construct(seed, &message) : NULL;
+    struct bs_rng *rng = generated ? f->rng_construct(seed, &message) : stan->idle;
     const bool ok =
         (!generated || rng != NULL) && f->constrain(stan->model, transformed, generated, x, out, rng, &message) == 0;
     if (!ok) {
         report(f, failures_add_outputs, target->failures, message);
     }
-    if (rng != NULL) {
+    if (generated && rng != NULL) {
         f->rng_destruct(rng);
     }
     return ok;
@@ -242,6 +243,9 @@ static rovi_status take_names(const struct library *library, struct stan *stan, 
 static void close_model(void *closed)
 {
     struct stan *stan = closed;
+    if (stan->idle != NULL) {
+        stan->f.rng_destruct(stan->idle);
+    }
     stan->f.destruct(stan->model);
     failures_destroy(&stan->failures);
 }
@@ -251,6 +255,7 @@ static rovi_status make(const struct library *library, const struct functions *f
                         rovi_target **target, rovi_error *error)
 {
     const int d = f->unc_num(model);
+    char *message = NULL;
     struct rovi_target *made = d < 1 || d > TARGET_DIM_MOST ? NULL : target_make((size_t)d);
     struct stan *stan = made == NULL ? NULL : arena_take(&made->memory, 1, sizeof *stan);
     if (stan == NULL) {
@@ -264,6 +269,10 @@ static rovi_status make(const struct library *library, const struct functions *f
     }
     stan->f = *f;
     stan->model = model;
+    stan->idle = f->rng_construct(0, &message);
+    if (stan->idle == NULL && message != NULL) {
+        f->free_message(message); /* the library will do without */
+    }
     failures_init(&stan->failures);
     made->self = made->closed = stan;
     made->close = close_model;
