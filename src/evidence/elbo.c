@@ -61,23 +61,30 @@ bool elbo_log_ratios(const rovi_approximation *q, struct meter *meter, struct rn
 struct elbo elbo_of_ratios(size_t n, const double *ratio)
 {
     size_t inside = 0;
-    double sum = 0, squares = 0;
+    double sum = 0, squares = 0, top = -INFINITY, ratios = 0;
     for (size_t i = 0; i < n; i++) {
         if (isfinite(ratio[i])) {
             sum += ratio[i];
+            top = fmax(top, ratio[i]);
             inside++;
         }
     }
     if (inside == 0) {
-        return (struct elbo){.estimate = {NAN, NAN}, .outside = 1, .divergence = NAN};
+        return (struct elbo){.estimate = {NAN, NAN}, .outside = 1, .divergence = NAN, .gap = NAN};
     }
     const double mean = sum / (double)inside, s = (double)inside / (double)n;
     for (size_t i = 0; i < n; i++) {
-        squares += isfinite(ratio[i]) ? (ratio[i] - mean) * (ratio[i] - mean) : 0;
+        if (isfinite(ratio[i])) {
+            squares += (ratio[i] - mean) * (ratio[i] - mean);
+            ratios += exp(ratio[i] - top);
+        }
     }
     const double variance = inside > 1 ? squares / (double)(inside - 1) : NAN;
     const double error = sqrt(variance / (double)inside + (1 - s) / (s * (double)n)); /* of the mean, and of log s */
-    return (struct elbo){.estimate = {mean + log(s), error}, .outside = 1 - s, .divergence = 0.5 * variance};
+    return (struct elbo){.estimate = {mean + log(s), error},
+                         .outside = 1 - s,
+                         .divergence = 0.5 * variance,
+                         .gap = log(ratios / (double)inside) + top - mean};
 }
 
 rovi_estimate elbo_of_several(size_t n, const double *ratio, double *mean)
