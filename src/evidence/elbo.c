@@ -9,7 +9,7 @@
 
 #include "family/draw.h"
 
-#define VARIANCE_PART 0.02 /* of the variance of the log ratios, which is about twice the KL */
+#define VARIANCE_PART 0.06 /* of the variance of the log ratios, which is about twice the KL */
 #define COARSEST      20   /* times the tolerance */
 
 _Static_assert(DRAW_BLOCK == TARGET_BLOCK, "a block of draws is a block of points");

@@ -162,12 +162,48 @@ static double before(const struct explorer *e)
     return isfinite(e->good.elbo) ? e->good.elbo : e->work.begun;
 }
 
+/* Whether climbs that a path joins to what is known need not be followed: where they end away from the mass, each is
+ * the begin of a long walk back, as one of them has shown, or another search has found the mass. */
+static bool may_skip(const struct explorer *e)
+{
+    const double off = e->locals[0].off;
+    return !e->narrow && off >= NEARLY && off < WILD && (e->led || e->wasted > 0);
+}
+
+/* Whether x, away from where the mass is, lies in the basin of a local known: a path joins them. */
+static bool is_reached(struct explorer *e, const double *x, double logp)
+{
+    double depth = 0, at = 0;
+    for (size_t k = 0; k < e->count; k++) {
+        const double *mean = e->locals[k].mean;
+        e->valley.L = e->locals[k].L;
+        meter_evaluate(e->progress->meter, 1, mean, &at, NULL, e->valley.segment.scratch);
+        if (valley_joined(&e->valley, (struct place){x, logp}, (struct place){mean, at}, &depth)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether steps that began elsewhere are on their way to what is known: where that is nearly the target, what a path
+ * joins to it is no mode of its own. */
+static bool is_on_the_way(struct explorer *e, const struct local *local)
+{
+    double logp = 0;
+    if (e->count == 0 || e->narrow || !(e->locals[0].off < NEARLY || may_skip(e))) {
+        return false;
+    }
+    meter_evaluate(e->progress->meter, 1, local->mean, &logp, NULL, e->valley.segment.scratch);
+    return is_reached(e, local->mean, logp);
+}
+
 /* Natural-gradient steps while they gain more than their noise. Where too few draws lie inside the support, the local
  * is shrunk until enough do: beside an edge where the density is highest that is as good as a normal gets. */
 static bool settle(struct explorer *e, struct local *local, struct rng_stream stream)
 {
     rovi_stop stop = ROVI_STOP_CONVERGED;
     int shrunk = 0;
+    e->reached = false;
     e->good.elbo = local->elbo = -INFINITY;
     for (int c = 0; c < CHUNKS && shrunk <= SHRINKS && !supervisor_ends(e->progress, &stop); c++) {
         if (!local_fit(local, &e->work, stream, CHUNK, RATE)) {
@@ -177,7 +213,8 @@ static bool settle(struct explorer *e, struct local *local, struct rng_stream st
             break;
         } else {
             local_copy(e->dim, local, &e->good);
-            if (explored_find(e, local) < e->count || has_left(e, local)) {
+            e->reached = is_on_the_way(e, local);
+            if (e->reached || explored_find(e, local) < e->count || has_left(e, local)) {
                 break;
             }
         }
@@ -303,30 +340,6 @@ static double laplace_evidence(const struct explorer *e, const struct local *loc
     return evidence;
 }
 
-/* Whether climbs that a path joins to what is known need not be followed: where they end away from the mass, each is
- * the begin of a long walk back, as one of them has shown, or another search has found the mass. */
-static bool may_skip(const struct explorer *e)
-{
-    const double off = e->locals[0].off;
-    return !e->narrow && off >= NEARLY && off < WILD && (e->led || e->wasted > 0);
-}
-
-/* Whether a climb that ended at e->x, away from where the mass is, did so in the basin of a local known: a path joins
- * them. */
-static bool is_reached(struct explorer *e, double logp)
-{
-    double depth = 0, at = 0;
-    for (size_t k = 0; k < e->count; k++) {
-        const double *mean = e->locals[k].mean;
-        e->valley.L = e->locals[k].L;
-        meter_evaluate(e->progress->meter, 1, mean, &at, NULL, e->valley.segment.scratch);
-        if (valley_joined(&e->valley, (struct place){e->x, logp}, (struct place){mean, at}, &depth)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* One more start: true when it led to a mode that was not known. */
 static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_t seed, size_t s)
 {
@@ -346,17 +359,19 @@ static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_
         return narrow;
     }
     struct local *fresh = &e->locals[e->count];
-    if (may_skip(e) && is_reached(e, logp)) {
+    if (may_skip(e) && is_reached(e, e->x, logp)) {
         return narrow;
     }
     const bool curved = laplace(e, fresh);
     if (curved && explored_is_hopeless(e, laplace_evidence(e, fresh, logp))) {
         return narrow;
     }
-    if (!(curved && settle(e, fresh, stream)) && (!may_walk(e) || !fit_without_climb(e, fresh, begin, stream))) {
+    const bool settled =
+        (curved && settle(e, fresh, stream)) || (may_walk(e) && fit_without_climb(e, fresh, begin, stream));
+    if (!settled) {
         return narrow;
     }
-    const bool kept = explored_keep(e);
+    const bool kept = !e->reached && explored_keep(e);
     e->wasted += !kept;
     return kept || narrow;
 }

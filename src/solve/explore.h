@@ -22,6 +22,7 @@ struct explorer {
     struct local *locals;     /* those found come first, by falling ELBO; one more to try in */
     double *weight;           /* room: softmax of the ELBOs */
     double *x, *scale, *H;    /* d, d, d x d */
+    bool reached;             /* steps ended since a path joins where they were to what is known */
     size_t wasted;            /* steps that led from where no climb had ended to what is known */
     const double *home;       /* d: steps of a local fit end when they lead away from it; or NULL */
     struct local good;        /* the last state of a local fit whose ELBO is known */
