@@ -15,14 +15,14 @@
 #include "base/normal.h"
 #include "solve/explored.h"
 
-#define STARTS          48  /* at most, unless told otherwise */
-#define IDLE            20  /* starts in a row that find nothing new, after which it is enough */
-#define IDLE_FEW        8   /* the same, where other steps have led to the first mode, or starts are dear */
-#define IDLE_AGAIN      4   /* the same, where another restart has searched before */
-#define IDLE_LEAST      3   /* the same, where each is a long walk */
-#define IDLE_CHEAP      10  /* times d + 10: gradients without a new mode that are too few, */
-#define CHEAP_AGAIN     5   /* the same, where other steps have led to the first mode, */
-#define IDLE_DEAR       60  /* that make starts dear */
+#define STARTS          48 /* at most, unless told otherwise */
+#define IDLE            20 /* starts in a row that find nothing new, after which it is enough */
+#define IDLE_FEW        8  /* the same, where other steps have led to the first mode, or starts are dear */
+#define IDLE_AGAIN      4  /* the same, where another restart has searched before */
+#define IDLE_LEAST      3  /* the same, where each is a long walk */
+#define IDLE_CHEAP      10 /* times d + 10: gradients without a new mode that are too few, */
+#define CHEAP_AGAIN     5  /* the same, where another restart has searched, or other steps have led to the only mode, */
+#define IDLE_DEAR       60 /* that make starts dear */
 #define IDLE_LONG       400 /* and that make them long walks */
 #define FAR             2.0 /* times start_spread, in sd: the first of four doubling distances from a mode found before */
 #define FIRST           3   /* starts from which a mode is looked for, before mass is looked for without one */
@@ -398,9 +398,9 @@ bool explore_at(struct explorer *e, const double *x, struct rng_stream stream)
 static bool is_enough(const struct explorer *e, size_t idle, uint64_t since)
 {
     const uint64_t spent = (atomic_load(&e->progress->meter->gradient) - since) / (e->dim + 10);
+    const bool few = e->again || (e->led && e->count == 1);
     const size_t least = e->again ? IDLE_AGAIN : e->led || spent > IDLE_DEAR ? IDLE_FEW : IDLE;
-    return (idle >= least && idle >= e->idle_each * e->count &&
-            spent >= (e->again || e->led ? CHEAP_AGAIN : IDLE_CHEAP)) ||
+    return (idle >= least && idle >= e->idle_each * e->count && spent >= (few ? CHEAP_AGAIN : IDLE_CHEAP)) ||
            (idle >= IDLE_LEAST && spent > IDLE_LONG);
 }
 

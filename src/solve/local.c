@@ -24,7 +24,7 @@
 #define EXACT   1e-7 /* the same, of the margin, where there is no noise */
 #define CERTAIN 3.0  /* times the noise of an eigenvalue: a margin */
 #define NOISY   0.5  /* of the noise: a signal that is less shows nothing */
-#define QUIET   0.03 /* nats: noise that does not hide where the mass is */
+#define QUIET   0.02 /* nats: noise that does not hide where the mass is */
 #define PART    0.1  /* of its distance from the target: what a step might gain that is not worth its draws */
 #define FALL    2.0  /* errors, and times as far from the target: a step that has made things worse */
 #define REACH   0.5  /* a step may be so many times as long as signal is to noise */
