@@ -15,14 +15,14 @@
 #include "base/normal.h"
 #include "solve/explored.h"
 
-#define STARTS          48 /* at most, unless told otherwise */
-#define IDLE            20 /* starts in a row that find nothing new, after which it is enough */
-#define IDLE_FEW        8  /* the same, where other steps have led to the first mode, or starts are dear */
-#define IDLE_AGAIN      4  /* the same, where another restart has searched before */
-#define IDLE_LEAST      3  /* the same, where each is a long walk */
-#define IDLE_CHEAP      10 /* times d + 10: gradients without a new mode that are too few, */
-#define CHEAP_AGAIN     5  /* the same, where another restart has searched, or other steps have led to the only mode, */
-#define IDLE_DEAR       60 /* that make starts dear */
+#define STARTS          48  /* at most, unless told otherwise */
+#define IDLE            20  /* starts in a row that find nothing new, after which it is enough */
+#define IDLE_FEW        8   /* the same, where other steps have led to the first mode, or starts are dear */
+#define IDLE_AGAIN      4   /* the same, where another restart has searched before */
+#define IDLE_LEAST      3   /* the same, where each is a long walk */
+#define IDLE_CHEAP      20  /* times d + 10: gradients without a new mode that are too few; half where one is known, */
+#define CHEAP_AGAIN     10  /* and half where another restart has searched, or other steps have led to the only mode; */
+#define IDLE_DEAR       60  /* that make starts dear */
 #define IDLE_LONG       400 /* and that make them long walks */
 #define FAR             2.0 /* times start_spread, in sd: the first of four doubling distances from a mode found before */
 #define FIRST           3   /* starts from which a mode is looked for, before mass is looked for without one */
@@ -43,6 +43,7 @@
 #define PULLS           4    /* begins of a climb, each half as far from where searching begins as the one before */
 #define RATE            0.5  /* of a natural-gradient step, at least */
 #define COARSE          10   /* times its width: the scale of differences that is off by more is corrected */
+#define PART_LED        0.1  /* of what it is off by: what a step must gain where other steps have led to a local, */
 #define STILL           1e-4 /* nats: expected gain at which a climb ends, and the steps of a local fit */
 
 /* Where every mode is to be kept, whatever it is in, climbs go on to their ends. */
@@ -397,10 +398,11 @@ bool explore_at(struct explorer *e, const double *x, struct rng_stream stream)
  * where each is a long walk, as where climbs end at a pole of the density. */
 static bool is_enough(const struct explorer *e, size_t idle, uint64_t since)
 {
+    const bool alone = e->count == 1;
     const uint64_t spent = (atomic_load(&e->progress->meter->gradient) - since) / (e->dim + 10);
-    const bool few = e->again || (e->led && e->count == 1);
+    const uint64_t cheap = e->again || (e->led && alone) ? CHEAP_AGAIN : IDLE_CHEAP;
     const size_t least = e->again ? IDLE_AGAIN : e->led || spent > IDLE_DEAR ? IDLE_FEW : IDLE;
-    return (idle >= least && idle >= e->idle_each * e->count && spent >= (few ? CHEAP_AGAIN : IDLE_CHEAP)) ||
+    return (idle >= least && idle >= e->idle_each * e->count && spent >= (alone ? cheap / 2 : cheap)) ||
            (idle >= IDLE_LEAST && spent > IDLE_LONG);
 }
 
@@ -421,7 +423,12 @@ bool explore_begin_with(struct explorer *e, const rovi_approximation *q, enum ex
     if (how == EXPLORE_FROM_WIDER) {
         widen(e, first);
     }
-    if (!(how == EXPLORE_AS_IT_IS ? local_fit(first, &e->work, stream, 0, RATE) : settle(e, first, stream))) {
+    const double part = e->work.part;
+    e->work.part = how == EXPLORE_FROM_IT ? PART_LED : part;
+    const bool settled =
+        how == EXPLORE_AS_IT_IS ? local_fit(first, &e->work, stream, 0, RATE) : settle(e, first, stream);
+    e->work.part = part;
+    if (!settled) {
         return false;
     }
     memcpy(e->x, first->mean, e->dim * sizeof *e->x);

@@ -25,7 +25,7 @@
 #define CERTAIN 3.0  /* times the noise of an eigenvalue: a margin */
 #define NOISY   0.5  /* of the noise: a signal that is less shows nothing */
 #define QUIET   0.02 /* nats: noise that does not hide where the mass is */
-#define PART    0.1  /* of its distance from the target: what a step might gain that is not worth its draws */
+#define PART    0.04 /* of its distance from the target: what a step might gain that is not worth its draws */
 #define FALL    2.0  /* errors, and times as far from the target: a step that has made things worse */
 #define REACH   0.5  /* a step may be so many times as long as signal is to noise */
 #define PAIRS   (TARGET_BLOCK / 2)
@@ -41,7 +41,7 @@ void local_init(struct local *local, struct arena *arena, size_t d)
 void local_work_init(struct local_work *w, struct arena *arena, const struct progress *progress, struct team *team)
 {
     const size_t d = progress->meter->target->dim, draws = 64 + 4 * d;
-    *w = (struct local_work){.progress = progress, .team = team, .dim = d, .draws = draws};
+    *w = (struct local_work){.progress = progress, .team = team, .dim = d, .draws = draws, .part = PART};
     w->z = arena_doubles(arena, draws / 2 * d);
     w->odd = arena_doubles(arena, draws / 2 * d);
     w->even = arena_doubles(arena, draws / 2 * d);
@@ -335,7 +335,7 @@ static bool step(struct local *local, struct local_work *w, size_t accepted, dou
 {
     const double noise = average(w, accepted) + regress(w, accepted), whole = whole_step(w);
     const double signal = isfinite(whole) ? fmax(0, whole - noise) : fmax(noise, local->off);
-    const double best = signal / (signal + noise), least = fmax(w->slight, PART * local->off) + NOISY * noise;
+    const double best = signal / (signal + noise), least = fmax(w->slight, w->part * local->off) + NOISY * noise;
     return isfinite(noise) && !(w->slight > 0 && noise < QUIET && signal < least) &&
            move(local, w, fmin(most, fmax(rate, best)), signal, noise);
 }

@@ -26,11 +26,12 @@ struct local_work {
     const struct progress *progress;
     struct team *team; /* or NULL */
     size_t dim, draws;
-    double enough;      /* a fit ends when the local is off by less; 0 at first */
-    double slight;      /* nats: and when a step is expected to gain less; 0 at first */
-    double begun;       /* ELBO where the last fit began */
-    bool idle;          /* the last fit ended since no step was worth its draws */
-    double *z;          /* draws/2 x d: standard normal, of antithetic pairs */
+    double enough; /* a fit ends when the local is off by less; 0 at first */
+    double slight; /* nats: and when a step is expected to gain less; 0 at first */
+    double part;   /* and, where that is not 0, when it is expected to gain less than so much of what it is off by */
+    double begun;  /* ELBO where the last fit began */
+    bool idle;     /* the last fit ended since no step was worth its draws */
+    double *z;     /* draws/2 x d: standard normal, of antithetic pairs */
     double *odd, *even; /* draws/2 x d: difference and sum of their gradients, times L */
     double *logp;       /* draws */
     double *A, *B, *C;  /* d x d */
