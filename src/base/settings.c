@@ -81,6 +81,11 @@ size_t settings_directions(const rovi_settings *settings, size_t d)
     return full || most > d ? d : most;
 }
 
+bool settings_leads(const rovi_settings *settings, size_t d)
+{
+    return settings_directions(settings, d) < d;
+}
+
 size_t rovi_settings_count(void)
 {
     return table.count;

@@ -6,6 +6,7 @@
 #ifndef ROVI_BASE_SETTINGS_H
 #define ROVI_BASE_SETTINGS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,5 +40,8 @@ struct rovi_settings {
 /* How many directions a rotation of d dimensions may lead anywhere: all d, or fewer, and the rest stay near the axes.
  */
 size_t settings_directions(const rovi_settings *settings, size_t d);
+
+/* Whether it leads in a few directions only. */
+bool settings_leads(const rovi_settings *settings, size_t d);
 
 #endif

@@ -14,16 +14,10 @@
 #include "base/status.h"
 #include "evidence/elbo.h"
 #include "family/rotation.h"
-#include "solve/restart.h"
+#include "solve/admit.h"
+#include "solve/measure.h"
 
 #define SEED_BITS      53   /* seeds stay integers that JSON readers keep */
-#define MEASURE_SHARE  16   /* once all asked for are there: of what the fit has asked, one part in so many ends it */
-#define LED_SHARE      8    /* where the rotation leads in a few directions, all are one part in so many of that, */
-#define LED_DRAWS      200  /* but so many at least */
-#define FEW_DRAWS      400  /* at first: that an error is estimated from */
-#define MEASURED       2    /* times the tolerance: an error that needs no more draws */
-#define GROWTH         4    /* of the number of draws, at most, at once */
-#define MARGIN         1.2  /* more than the present error says would do */
 #define IMPERFECT      0.25 /* nats: divergence of a rotated product that a mixture is tried for, and restarts differ */
 #define OUTDONE        0.3  /* nats that local normals promise together beyond a rotated product */
 #define IMPERFECT_DIM  20   /* dimensions, above which it is in proportion to them: what many add up to is no mode */
@@ -34,10 +28,6 @@
 #define MIXTURE_MOST  3
 #define MIXTURE_PRICE 10
 #define PRICED_LEAST  100000
-
-/* d x d matrices that a restart holds at once, going by the memory that runs took. */
-#define MATRICES_COORDINATE 100
-#define MATRICES_GRADIENT   12
 
 struct fit_job {
     struct problem problem;
@@ -68,126 +58,16 @@ static uint64_t evaluation_budget(const rovi_settings *settings, size_t restarts
     return limit == 0 ? 0 : limit < restarts ? 1 : limit / restarts;
 }
 
-/* Whether the rotation leads in a few directions only. */
-static bool is_led(const rovi_settings *settings, size_t d)
-{
-    return settings_directions(settings, d) < d;
-}
-
 /* In many dimensions restarts come in pairs, whose seeds differ in the last bit alone: they start opposite each other
  * (launch.h). */
 static uint64_t restart_seed(const rovi_settings *settings, size_t d, size_t index)
 {
     const struct rng_stream stream = {.seed = (uint64_t)settings->seed, .purpose = RNG_RESTART};
-    const size_t first = is_led(settings, d) ? index & ~(size_t)1 : index;
+    const size_t first = settings_leads(settings, d) ? index & ~(size_t)1 : index;
     const bool own =
-        first == 0 && !is_led(settings, d); /* pairs of seeds that differ by one are not to share restarts */
+        first == 0 && !settings_leads(settings, d); /* pairs of seeds that differ by one are not to share restarts */
     const uint64_t seed = own ? (uint64_t)settings->seed : rng_bits(stream, first) >> (64 - SEED_BITS);
     return seed ^ (index - first);
-}
-
-/* Full rotations keep matrices, of which there is no room for in many dimensions. */
-static rovi_status check_size(const rovi_target *target, const rovi_settings *settings, rovi_error *error)
-{
-    const size_t d = target->dim, directions = settings_directions(settings, d);
-    const double matrices = settings->solver == SOLVER_GRADIENT ? MATRICES_GRADIENT : MATRICES_COORDINATE;
-    const double need = matrices * (double)d * (double)d * sizeof(double), have = arena_machine_bytes();
-    if (directions < d && directions > REFLECTIONS_MOST) {
-        return error_set(error, ROVI_BAD_INPUT, "directions is %zu; allowed are up to %d, or all %zu", directions,
-                         REFLECTIONS_MOST, d);
-    }
-    return directions < d || have == 0 || need < have
-               ? ROVI_OK
-               : error_set(error, ROVI_NO_MEMORY,
-                           "a full rotation of %zu dimensions takes about %.0f GB for each restart that runs, and this "
-                           "machine has %.0f: rotate the leading directions only (solver coordinate, method rovi, "
-                           "directions 32, say)",
-                           d, need / 1e9, have / 1e9);
-}
-
-/* A fit is continued in the form it has. */
-static rovi_status check_form(const rovi_settings *settings, const rovi_approximation *start, rovi_error *error)
-{
-    if (start->count > 0 && start->component[0]->compact) {
-        return error_set(
-            error, ROVI_BAD_INPUT,
-            "the start is a mixture of fits that rotate leading directions only: it cannot be continued, but "
-            "a restart of it can");
-    }
-    if (start->count == 0 && start->compact != is_led(settings, start->dim)) {
-        return error_set(
-            error, ROVI_BAD_INPUT,
-            start->compact
-                ? "the start rotates %zu leading directions of %zu only: set directions to that to continue it"
-                : "the start rotates all of its %zu dimensions: set directions to %zu to continue it",
-            start->compact ? start->reflections.count : start->dim, start->dim);
-    }
-    return ROVI_OK;
-}
-
-static bool is_diagonal(size_t d, const double *A, double tolerance)
-{
-    for (size_t i = 0; i < d * d; i++) {
-        if (i % (d + 1) != 0 && fabs(A[i]) > tolerance) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool is_identity(size_t d, const double *O)
-{
-    for (size_t i = 0; i < d; i++) {
-        if (fabs(O[i * d + i] - 1) > ROTATION_TOLERANCE) {
-            return false;
-        }
-    }
-    return is_diagonal(d, O, ROTATION_TOLERANCE);
-}
-
-rovi_status rovi_fit_check_start(const rovi_target *target, const rovi_settings *settings,
-                                 const rovi_approximation *start, rovi_error *error)
-{
-    if (start == NULL) {
-        return ROVI_OK;
-    }
-    const size_t d = start->dim;
-    if (d != target->dim) {
-        return error_set(error, ROVI_BAD_INPUT, "the start has dimension %zu, the target %zu", d, target->dim);
-    }
-    const rovi_status form = check_form(settings, start, error);
-    if (form != ROVI_OK) {
-        return form;
-    }
-    if (start->count > 0) {
-        return settings->method == METHOD_MIXTURE || settings->method == METHOD_AUTO
-                   ? ROVI_OK
-                   : error_set(error, ROVI_BAD_INPUT,
-                               "the start is a mixture, which only methods mixture and auto continue");
-    }
-    if (start->whitening != NULL && settings->precondition == PRECONDITION_NONE) {
-        return error_set(error, ROVI_BAD_INPUT, "the start is whitened, which precondition none does not allow");
-    }
-    if (settings->method == METHOD_MFVI &&
-        (start->compact ? start->reflections.count > 0 : !is_identity(d, start->rotation))) {
-        return error_set(error, ROVI_BAD_INPUT, "the start's rotation is not the identity, which method mfvi needs");
-    }
-    if (settings->method == METHOD_MFVI && start->whitening != NULL && !is_diagonal(d, start->whitening, 0)) {
-        return error_set(error, ROVI_BAD_INPUT, "the start's whitening is not diagonal, which method mfvi needs");
-    }
-    return ROVI_OK;
-}
-
-static rovi_status check_finished(const rovi_target *target, const rovi_fit_input *input, rovi_error *error)
-{
-    for (size_t i = 0; i < input->finished_count; i++) {
-        const rovi_approximation *q = input->finished[i].approximation;
-        if (q != NULL && q->dim != target->dim) {
-            return error_set(error, ROVI_BAD_INPUT, "finished restart %zu has dimension %zu, the target %zu", i, q->dim,
-                             target->dim);
-        }
-    }
-    return ROVI_OK;
 }
 
 static void prepare_restart(struct fit_job *job, size_t i)
@@ -226,100 +106,6 @@ static rovi_status prepare(struct fit_job *job, const rovi_target *target, const
     return ROVI_OK;
 }
 
-/* Choosing needs fewer draws than showing; a run that was told to end spends less on both. In many dimensions, where
- * evaluations are dear, they are also a part of what was asked so far. */
-static size_t measure_draws(const struct fit_job *job, enum rng_purpose purpose, uint64_t spent)
-{
-    const rovi_settings *settings = job->problem.settings;
-    const size_t wanted = (size_t)settings->draws / (purpose == RNG_SELECT ? 5 : 1);
-    const uint64_t share = spent / LED_SHARE < LED_DRAWS ? LED_DRAWS : spent / LED_SHARE;
-    const size_t draws = is_led(settings, job->problem.target->dim) && share < wanted ? (size_t)share : wanted;
-    return atomic_load(&job->supervisor.verdict) == SUPERVISOR_GO || draws < 1000 ? draws : draws / 10;
-}
-
-/* Whether local normals promise more than an ELBO has, beyond its noise. */
-static bool is_more(const struct fit_job *job, double promise, rovi_estimate elbo)
-{
-    return promise > elbo.value + job->problem.settings->tolerance + 3 * elbo.mcse;
-}
-
-/* Whether local normals promise more than an ELBO has, by less than its noise. */
-static bool is_doubtful(const struct fit_job *job, rovi_estimate elbo, double promise)
-{
-    return promise > elbo.value && !is_more(job, promise, elbo);
-}
-
-/* Log ratios of an approximation at the first n draws of a stream. */
-struct sample {
-    const rovi_approximation *q;
-    struct meter *meter;
-    struct team *team;
-    struct rng_stream stream;
-    size_t n;
-    double *ratio; /* n */
-    struct arena memory;
-};
-
-/* To n draws. False when out of memory. */
-static bool extend(struct sample *s, size_t n)
-{
-    double *more = arena_doubles(&s->memory, n);
-    if (more == NULL) {
-        return false;
-    }
-    if (s->n > 0) {
-        memcpy(more, s->ratio, s->n * sizeof *more);
-    }
-    const bool ok = elbo_log_ratios(s->q, s->meter, s->stream, s->team, s->n, n, more);
-    s->ratio = more;
-    s->n = n;
-    return ok;
-}
-
-/* The next number of draws after n, where so many times as many would do: at most GROWTH times as many, and all that
- * were asked for before any more. */
-static size_t more_draws(size_t n, size_t all, double times)
-{
-    const size_t next = (size_t)((double)n * fmin(GROWTH, fmax(MARGIN * times, 2)));
-    return n < all && next > all ? all : next;
-}
-
-/* Whether the fit may not spend more draws than n, of the `all` that were asked for, on this. */
-static bool is_spent(const struct fit_job *job, const struct meter *meter, size_t n, size_t all)
-{
-    const bool dear = MEASURE_SHARE * n > atomic_load(&meter->density) || job->problem.settings->max_evaluations > 0;
-    return (n >= all && dear) || atomic_load(&job->supervisor.verdict) != SUPERVISOR_GO;
-}
-
-struct question {
-    enum rng_purpose purpose; /* of the draws */
-    bool all;                 /* as many as were asked for to begin with, instead of a few */
-    double promise;           /* by local normals, which the ELBO is to be told from */
-};
-
-/* A few draws first, and more until the error is near the tolerance: all that were asked for, and beyond those while
- * they are few next to what the fit has asked. */
-static bool measure(const struct fit_job *job, const rovi_approximation *q, struct question question,
-                    struct meter *meter, struct team *team, struct elbo *elbo)
-{
-    const rovi_settings *settings = job->problem.settings;
-    const size_t all = measure_draws(job, question.purpose, atomic_load(&meter->density));
-    struct sample s = {.q = q,
-                       .meter = meter,
-                       .team = team,
-                       .stream = {.seed = (uint64_t)settings->seed, .purpose = question.purpose}};
-    bool done = false;
-    for (size_t n = FEW_DRAWS < all && !question.all ? FEW_DRAWS : all; !done && extend(&s, n);) {
-        *elbo = elbo_of_ratios(n, s.ratio);
-        const double times = pow(elbo->estimate.mcse / (MEASURED * settings->tolerance), 2);
-        const bool doubtful = n < all && is_doubtful(job, elbo->estimate, question.promise);
-        done = !doubtful && (!(times > 1) || is_spent(job, meter, n, all));
-        n = more_draws(n, all, doubtful ? GROWTH : times);
-    }
-    arena_free(&s.memory);
-    return done;
-}
-
 /* A restart that has not begun when the fit is cut short stays undone, but for the first: one there must be. */
 static void solve(struct fit_job *job, struct restart *r, size_t i)
 {
@@ -331,11 +117,22 @@ static void solve(struct fit_job *job, struct restart *r, size_t i)
         restart_by_mixture(&job->problem, r);
     } else if (job->problem.settings->solver == SOLVER_GRADIENT) {
         restart_by_gradient(&job->problem, r);
-    } else if (is_led(job->problem.settings, job->problem.target->dim)) {
+    } else if (settings_leads(job->problem.settings, job->problem.target->dim)) {
         restart_by_directions(&job->problem, r);
     } else if (job->problem.known != NULL || !restart_by_lone_mode(&job->problem, r)) {
         restart_by_coordinates(&job->problem, r);
     }
+}
+
+/* What ELBO a restart has, to choose it by. */
+static struct question to_choose(struct fit_job *job, struct restart *r)
+{
+    return (struct question){.problem = &job->problem,
+                             .supervisor = &job->supervisor,
+                             .meter = &r->meter,
+                             .team = job->problem.team,
+                             .purpose = RNG_SELECT,
+                             .promise = -INFINITY};
 }
 
 /* Measures what a restart found. One that was ended before its first iteration is only its start: it is dropped, but
@@ -345,12 +142,10 @@ static void measure_restart(struct fit_job *job, struct restart *r, size_t i, bo
     struct elbo elbo = {.estimate = {NAN, NAN}};
     const bool dropped = r->no_memory || r->approximation == NULL || r->stop == ROVI_STOP_FAILED ||
                          (r->iterations == 0 && i > 0 && r->stop != ROVI_STOP_CONVERGED);
-    const struct question question = {
-        .purpose = RNG_SELECT,
-        .all = all,
-        .promise = r->modes.count == 1 ? -INFINITY : r->promise, /* of one mode, a fit begins with all of it */
-    };
-    if (!dropped && !measure(job, r->approximation, question, &r->meter, job->problem.team, &elbo)) {
+    struct question question = to_choose(job, r);
+    question.all = all;
+    question.promise = r->modes.count == 1 ? -INFINITY : r->promise; /* of one mode, a fit begins with all of it */
+    if (!dropped && !measure(&question, r->approximation, &elbo)) {
         r->no_memory = true;
     }
     if (dropped || !isfinite(elbo.estimate.value)) {
@@ -366,7 +161,7 @@ static void measure_restart(struct fit_job *job, struct restart *r, size_t i, bo
 static bool may_mix(const struct fit_job *job)
 {
     const rovi_settings *settings = job->problem.settings;
-    return !job->mixing && !is_led(settings, job->problem.target->dim) && settings->method == METHOD_AUTO &&
+    return !job->mixing && !settings_leads(settings, job->problem.target->dim) && settings->method == METHOD_AUTO &&
            settings->solver == SOLVER_COORDINATE && settings->precondition == PRECONDITION_AUTO;
 }
 
@@ -389,18 +184,19 @@ static bool may_lead(const struct fit_job *job, const rovi_restart *first)
 {
     const rovi_settings *settings = job->problem.settings;
     return !job->mixing && settings->independent == 0 && settings->solver == SOLVER_COORDINATE &&
-           !is_led(settings, job->problem.target->dim) && job->restarts[0].start == NULL &&
+           !settings_leads(settings, job->problem.target->dim) && job->restarts[0].start == NULL &&
            first->stop == ROVI_STOP_CONVERGED &&
-           (is_outdone(job, first) ||
-            (first->divergence < imperfect(job) && !is_more(job, first->promise, first->elbo)));
+           (is_outdone(job, first) || (first->divergence < imperfect(job) &&
+                                       !measure_is_less(job->problem.settings, first->elbo, first->promise)));
 }
 
 /* Whether the first restart, which a few draws have measured, is one of several to choose from. */
-static bool will_compete(const struct fit_job *job, const struct restart *first)
+static bool will_compete(struct fit_job *job, struct restart *first)
 {
     const rovi_restart shown = restart_show(first);
+    const struct question question = to_choose(job, first);
     return job->count > 1 && first->approximation != NULL && !may_lead(job, &shown) &&
-           measure_draws(job, RNG_SELECT, atomic_load(&first->meter.density)) > FEW_DRAWS;
+           measure_begins_with_few(&question);
 }
 
 /* What an earlier run left of the restart; NULL when it is still to be run, as it is where the others need the modes
@@ -491,7 +287,7 @@ static bool is_mixture_promising(const struct fit_job *job)
         promise = fmax(promise, job->restarts[i].promise);
     }
     const rovi_estimate best = job->shown[job->winner].elbo;
-    return is_more(job, promise, best) || is_far(job, job->restarts[job->winner].divergence);
+    return measure_is_less(job->problem.settings, best, promise) || is_far(job, job->restarts[job->winner].divergence);
 }
 
 static uint64_t evaluations_so_far(const struct fit_job *job)
@@ -573,55 +369,22 @@ static void gather(struct fit_job *job)
 static bool is_gathering_promising(const struct fit_job *job)
 {
     const rovi_settings *settings = job->problem.settings;
-    return settings->method == METHOD_AUTO && is_led(settings, job->problem.target->dim) && job->count > 1 &&
+    return settings->method == METHOD_AUTO && settings_leads(settings, job->problem.target->dim) && job->count > 1 &&
            job->winner < job->count && atomic_load(&job->supervisor.verdict) == SUPERVISOR_GO;
 }
 
-#define SPREAD_DRAWS 64
-
-/* All but the largest coordinate of u become 0. */
-static void keep_largest(size_t d, double *u)
-{
-    size_t largest = 0;
-    for (size_t j = 1; j < d; j++) {
-        if (fabs(u[j]) > fabs(u[largest])) {
-            u[largest] = 0;
-            largest = j;
-        } else {
-            u[j] = 0;
-        }
-    }
-}
-
-/* A fit that is wide, or far away, is looked at as exploring looks at its locals: it may have widened since. */
+/* The winner is looked at as exploring looks at its locals: it may have widened since. False when out of memory. */
 static bool suspect_winner(struct fit_job *job)
 {
-    const rovi_approximation *q = job->shown[job->winner].approximation;
-    const size_t d = q->dim;
-    struct arena memory = {0};
     struct improper improper = {.found = false};
-    double *x = arena_doubles(&memory, SPREAD_DRAWS * d), *u = arena_doubles(&memory, d), far = 0;
-    bool ok = !memory.failed && rovi_approximation_draw(q, 0, 0, SPREAD_DRAWS, x, NULL, NULL) == ROVI_OK;
-    for (size_t p = 0; ok && p < SPREAD_DRAWS * d; p++) {
-        const double off = x[p] - target_origin(job->problem.target, p % d);
-        if (fabs(off) > far) {
-            far = fabs(off);
-            memcpy(u, x + p / d * d, d * sizeof *u);
-        }
+    if (job->winner == job->count) {
+        return true;
     }
-    for (size_t j = 0; ok && j < d; j++) {
-        u[j] -= target_origin(job->problem.target, j);
-    }
-    struct meter *meter = &job->restarts[job->winner].meter;
-    if (ok && far > IMPROPER_SUSPECT) {
-        ok = improper_along(meter, u, far, &improper);
-        keep_largest(d, u); /* of a single coordinate the direction is known exactly */
-        ok = ok && (improper.found || improper_along(meter, u, far, &improper));
-    }
+    const rovi_approximation *q = job->shown[job->winner].approximation;
+    const bool ok = improper_suspect(&job->restarts[job->winner].meter, q, &improper);
     if (improper.found) {
         supervisor_note_improper(&job->supervisor, &improper);
     }
-    arena_free(&memory);
     return ok;
 }
 
@@ -639,18 +402,6 @@ static bool ran_out_of_memory(const struct fit_job *job)
         out = out || job->restarts[i].no_memory;
     }
     return out;
-}
-
-static rovi_status explain_improper(struct fit_job *job, rovi_error *error)
-{
-    const struct improper *improper = &job->supervisor.improper;
-    char direction[256];
-    improper_say(improper, job->problem.target, sizeof direction, direction);
-    return error_set(
-        error, ROVI_TARGET_IMPROPER,
-        "the target is improper, so that there is nothing to fit: its mass is infinite along %s, where the "
-        "log density changes by %.3g from %.0e to %.0e away, and would have to fall (is a prior missing?)",
-        direction, improper->change, improper->from, improper->to);
 }
 
 /* What a target without any finite value gave instead, what to do about it, and what it said itself. */
@@ -714,7 +465,7 @@ static rovi_status run(struct fit_job *job, rovi_fit **fit, rovi_error *error)
 {
     run_restarts(job);
     choose_winner(job);
-    const bool looked = job->winner == job->count || suspect_winner(job);
+    const bool looked = suspect_winner(job);
     if (is_mixture_promising(job)) {
         try_mixture(job);
     } else if (is_gathering_promising(job)) {
@@ -725,14 +476,19 @@ static rovi_status run(struct fit_job *job, rovi_fit **fit, rovi_error *error)
         return error_no_memory(error);
     }
     if (job->supervisor.improper.found) {
-        return explain_improper(job, error);
+        return improper_explain(&job->supervisor.improper, job->problem.target, error);
     }
     if (job->winner == job->count || atomic_load(&job->total.failed)) {
         return explain_failure(job, error);
     }
     const rovi_approximation *q = job->shown[job->winner].approximation;
-    const struct question evidence = {.purpose = RNG_EVIDENCE, .promise = -INFINITY};
-    if (!measure(job, q, evidence, &job->total, job->team, &job->evidence)) {
+    const struct question evidence = {.problem = &job->problem,
+                                      .supervisor = &job->supervisor,
+                                      .meter = &job->total,
+                                      .team = job->team,
+                                      .purpose = RNG_EVIDENCE,
+                                      .promise = -INFINITY};
+    if (!measure(&evidence, q, &job->evidence)) {
         return error_no_memory(error);
     }
     if (atomic_load(&job->total.failed)) {
@@ -741,7 +497,7 @@ static rovi_status run(struct fit_job *job, rovi_fit **fit, rovi_error *error)
     if (isnan(job->evidence.estimate.value)) {
         return error_set(error, ROVI_NUMERICS_FAILED,
                          "none of %zu draws of the best fit lies inside the target's support: its ELBO is unknown",
-                         measure_draws(job, RNG_EVIDENCE, atomic_load(&job->total.density)));
+                         measure_draws(&evidence));
     }
     return assemble(job, fit, error);
 }
@@ -773,13 +529,7 @@ rovi_status rovi_fit_resume(const rovi_target *target, const rovi_settings *sett
     struct fit_job job = {.input = input == NULL ? &nothing : input};
     supervisor_init(&job.supervisor, monitor, monitor_data, settings->max_time);
     linalg_hold_threads();
-    rovi_status status = check_size(target, settings, error);
-    if (status == ROVI_OK) {
-        status = rovi_fit_check_start(target, settings, job.input->start, error);
-    }
-    if (status == ROVI_OK) {
-        status = check_finished(target, job.input, error);
-    }
+    rovi_status status = admit(target, settings, job.input, error);
     if (status == ROVI_OK) {
         status = prepare(&job, target, settings, job.input->start, error);
     }

@@ -13,15 +13,17 @@
 #include "base/arena.h"
 #include "base/linalg.h"
 #include "base/rng.h"
+#include "base/status.h"
 
-#define LEVELS   5
-#define BASES    3 /* of which all but one have to agree */
-#define POINTS   (LEVELS * BASES)
-#define SLOWLY   1.05 /* times log t: falls more slowly than a tail that has just a finite mass */
-#define BEYOND   1e3  /* times the scale: the last level, where that is further */
-#define FURTHEST 1e17 /* where sums of coordinates have lost their digits */
-#define ALIKE    0.99 /* of a part: one that is no smaller is of its size */
-#define SMALL    0.1  /* next to the largest coordinate: not worth its name */
+#define LEVELS       5
+#define BASES        3 /* of which all but one have to agree */
+#define POINTS       (LEVELS * BASES)
+#define SLOWLY       1.05 /* times log t: falls more slowly than a tail that has just a finite mass */
+#define BEYOND       1e3  /* times the scale: the last level, where that is further */
+#define FURTHEST     1e17 /* where sums of coordinates have lost their digits */
+#define ALIKE        0.99 /* of a part: one that is no smaller is of its size */
+#define SPREAD_DRAWS 64   /* of q, the widest of which is looked at */
+#define SMALL        0.1  /* next to the largest coordinate: not worth its name */
 
 /* The first is the point itself: from unit distance on, the fall has to be slow. */
 static const double near_levels[LEVELS - 1] = {1, 1e4, 1e7, 1e10};
@@ -158,6 +160,45 @@ bool improper_along(struct meter *meter, const double *u, double scale, struct i
     return ok;
 }
 
+/* All but the largest coordinate of u become 0. */
+static void keep_largest(size_t d, double *u)
+{
+    size_t largest = 0;
+    for (size_t j = 1; j < d; j++) {
+        if (fabs(u[j]) > fabs(u[largest])) {
+            u[largest] = 0;
+            largest = j;
+        } else {
+            u[j] = 0;
+        }
+    }
+}
+
+bool improper_suspect(struct meter *meter, const rovi_approximation *q, struct improper *improper)
+{
+    const size_t d = q->dim;
+    struct arena memory = {0};
+    double *x = arena_doubles(&memory, SPREAD_DRAWS * d), *u = arena_doubles(&memory, d), far = 0;
+    bool ok = !memory.failed && rovi_approximation_draw(q, 0, 0, SPREAD_DRAWS, x, NULL, NULL) == ROVI_OK;
+    for (size_t p = 0; ok && p < SPREAD_DRAWS * d; p++) {
+        const double off = x[p] - target_origin(meter->target, p % d);
+        if (fabs(off) > far) {
+            far = fabs(off);
+            memcpy(u, x + p / d * d, d * sizeof *u);
+        }
+    }
+    for (size_t j = 0; ok && j < d; j++) {
+        u[j] -= target_origin(meter->target, j);
+    }
+    if (ok && far > IMPROPER_SUSPECT) {
+        ok = improper_along(meter, u, far, improper);
+        keep_largest(d, u); /* of a single coordinate the direction is known exactly */
+        ok = ok && (improper->found || improper_along(meter, u, far, improper));
+    }
+    arena_free(&memory);
+    return ok;
+}
+
 /* Adds to the text what room there is for. */
 static void add(size_t size, char *text, const char *more)
 {
@@ -184,4 +225,15 @@ void improper_say(const struct improper *improper, const struct rovi_target *tar
         snprintf(more, sizeof more, " and %zu more", improper->others);
         add(size, text, more);
     }
+}
+
+rovi_status improper_explain(const struct improper *improper, const struct rovi_target *target, rovi_error *error)
+{
+    char direction[256];
+    improper_say(improper, target, sizeof direction, direction);
+    return error_set(
+        error, ROVI_TARGET_IMPROPER,
+        "the target is improper, so that there is nothing to fit: its mass is infinite along %s, where the "
+        "log density changes by %.3g from %.0e to %.0e away, and would have to fall (is a prior missing?)",
+        direction, improper->change, improper->from, improper->to);
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "family/approximation.h"
 #include "target/meter.h"
 
 #define IMPROPER_SHOWN 3
@@ -31,7 +32,14 @@ struct improper {
  * improper may be so nevertheless. False when out of memory. */
 bool improper_along(struct meter *meter, const double *u, double scale, struct improper *improper);
 
+/* The same for the widest of some draws of q, and for its largest coordinate alone, where that is far enough to be
+ * worth a look. */
+bool improper_suspect(struct meter *meter, const rovi_approximation *q, struct improper *improper);
+
 /* The direction, "+0.71 beta - 0.71 gamma", into text of that size. */
 void improper_say(const struct improper *improper, const struct rovi_target *target, size_t size, char *text);
+
+/* ROVI_TARGET_IMPROPER, with the direction. */
+rovi_status improper_explain(const struct improper *improper, const struct rovi_target *target, rovi_error *error);
 
 #endif
