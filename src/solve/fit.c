@@ -154,7 +154,7 @@ static void measure_restart(struct fit_job *job, struct restart *r, size_t i, bo
         r->stop = r->iterations > 0 || i == 0 ? ROVI_STOP_FAILED : r->stop;
     }
     r->elbo = r->stop == ROVI_STOP_SAME_MODES ? job->restarts[0].elbo : elbo.estimate; /* whose fit it leaves alone */
-    r->divergence = fmin(elbo.divergence, elbo.gap); /* few draws: one far from the others must not decide */
+    r->divergence = 0.5 * (elbo.divergence + elbo.gap); /* of few draws one may decide either */
 }
 
 /* Whether the family is left to the fit, of which one is a mixture. */
