@@ -184,8 +184,9 @@ typedef struct rovi_restart {
     const rovi_trace_point *trace;
     const rovi_approximation *approximation; /* NULL when it failed, was ended early, or not fitted */
     rovi_evaluations evaluations;            /* its own; choosing included */
-    double divergence;   /* half the variance of log p - log q over its draws: about KL(q || p) in nats, where that is
-                            small; NaN when unknown */
+    double divergence;   /* about KL(q || p) in nats, where that is small: the mean of two estimates by log ratios
+                            r = log p - log q of its draws, half their variance, and log E[exp r] - E[r]; NaN when
+                            unknown */
     double promise;      /* log of the summed exp(ELBO) of the local normals it found; NaN when it looked for none */
     uint64_t degenerate; /* components of a mixture that were dropped: no weight, outside the support, not finite */
 } rovi_restart;

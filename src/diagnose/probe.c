@@ -15,13 +15,11 @@
 #include "evidence/elbo.h"
 #include "family/draw.h"
 
-#define STEPS    60   /* of a climb, at most */
-#define SAME     1e-3 /* standard deviations of the fit: the same maximum, up to where climbs end */
-#define PULLS    4    /* times that a start outside the support is pulled halfway to the fit's mean */
-#define FAITHFUL 0.25 /* nats: a fit that is off by less is as the target about everywhere that its mass is, */
-#define AGREED   1.0  /* nats: and agrees with it to this */
-#define FAILED   (PROBE_ROOM + 1)
-#define AT_HOME  (PROBE_ROOM + 2)
+#define STEPS   60   /* of a climb, at most */
+#define SAME    1e-3 /* standard deviations of the fit: the same maximum, up to where climbs end */
+#define PULLS   4    /* times that a start outside the support is pulled halfway to the fit's mean */
+#define FAILED  (PROBE_ROOM + 1)
+#define AT_HOME (PROBE_ROOM + 2)
 
 static void set_moments(struct probe *p)
 {
@@ -48,7 +46,7 @@ static void set_home(struct probe *p, struct arena *arena)
     draw_add_moments(0, draws->n, 1, draws->log_q, &mean, &square);
     const struct elbo elbo = elbo_of_ratios(draws->n, ratio);
     p->elbo = elbo.estimate.value;
-    if (elbo.divergence < FAITHFUL) {
+    if (elbo.outside == 0 && elbo.divergence < ELBO_FAITHFUL) {
         p->least = mean - 2 * sqrt(square / (double)draws->n);
     }
 }
@@ -58,11 +56,11 @@ static bool is_home(void *climb, const double *x, double logp)
     const struct probe_climb *c = climb;
     const struct probe *p = c->probe;
     double log_q = 0;
-    if (logp < p->least + p->elbo - AGREED) {
+    if (logp < p->least + p->elbo - ELBO_AGREED) {
         return false;
     }
     draw_log_density(p->q, 1, x, &log_q, c->work);
-    return log_q >= p->least && fabs(logp - log_q - p->elbo) < AGREED;
+    return log_q >= p->least && fabs(logp - log_q - p->elbo) < ELBO_AGREED;
 }
 
 void probe_init(struct probe *p, struct arena *arena, const struct progress *progress, struct team *team,
@@ -159,9 +157,12 @@ static void run_climb(void *context, size_t index, size_t worker)
     struct probe_climb *c = &p->climb[index];
     (void)worker;
     c->depth = INFINITY;
-    c->joins = !climb(p, c)                                             ? FAILED
-               : c->ascent.arrived != NULL && is_home(c, c->x, c->logp) ? AT_HOME
-                                                                        : find_joined(p, c, 0);
+    if (!climb(p, c)) {
+        c->joins = FAILED;
+        return;
+    }
+    const bool home = c->ascent.arrived != NULL && is_home(c, c->x, c->logp);
+    c->joins = home ? AT_HOME : find_joined(p, c, 0);
 }
 
 /* Remembers where a climb of this round ended, unless it is one of the peaks that are remembered; the owner. `before`:

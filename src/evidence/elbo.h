@@ -10,6 +10,10 @@
 #include "family/approximation.h"
 #include "target/meter.h"
 
+/* Nats: what is off by less is as the target about everywhere that its mass is, and agrees there with it to so much. */
+#define ELBO_FAITHFUL 0.25
+#define ELBO_AGREED   1.0
+
 struct elbo {
     rovi_estimate estimate; /* of q restricted to the support; NaN when no draw lies inside */
     double outside;         /* share of the draws outside the support */

@@ -20,7 +20,8 @@
 #define CLOSE         1.0 /* nats: a candidate further below the best is not polished */
 #define NORMAL        8   /* times the tolerance: where the local normal is off by less, no rotation is looked for */
 #define MANY          50  /* dimensions: in more, where looking costs more, */
-#define NORMAL_MANY   100 /* the same */
+#define NORMAL_MANY   100 /* the same, */
+#define NORMAL_MOST   0.5 /* and nats: no tolerance makes it more */
 #define FEW           4   /* modes: more are the wells of a few coordinates, of which some may not have been met */
 #define CLEAR         0.5 /* nats: a fit that is off by less leaves no other rotation much to gain */
 #define NEAR          0.1 /* nats: a single local that is off by less is measured by fewer draws, and what comes of it */
@@ -98,8 +99,8 @@ static bool is_normal(const struct coordinates *s, enum whitening kind)
 {
     const struct explorer *e = &s->explorer;
     const double tolerances = e->dim > MANY ? NORMAL_MANY : NORMAL;
-    return kind == WHITENING_TRIANGULAR && e->count == 1 &&
-           e->locals[0].off < tolerances * s->problem->settings->tolerance;
+    const double enough = fmin(NORMAL_MOST, tolerances * s->problem->settings->tolerance);
+    return kind == WHITENING_TRIANGULAR && e->count == 1 && e->locals[0].off < enough;
 }
 
 /* Finds modes, unless that was done, and leaves them to the restarts after this one. */

@@ -13,6 +13,7 @@
 
 #include "base/linalg.h"
 #include "base/normal.h"
+#include "evidence/elbo.h"
 #include "solve/explored.h"
 
 #define STARTS          48  /* at most, unless told otherwise */
@@ -30,20 +31,20 @@
 #define AWAY            1.0 /* standard deviations, beyond those of a draw: a mean that has left the mode it began in */
 #define CHUNK           5   /* natural-gradient steps between looks at the ELBO */
 #define CHUNKS          16  /* at most */
-#define ALIKE           5e-4 /* nats: a local that differs less from the target needs no more steps */
-#define NEARLY          0.25 /* nats: a local of a mode, not of a pole of the density, nor of a funnel's neck */
-#define WILD            10.0 /* nats: a local that is off by more tells nothing of where the mass is */
-#define IN_DOUBT        0.4  /* nats: a local that may be in a funnel's neck, out of which steps lead */
-#define WIDER           4.0  /* that begin so many times as wide */
-#define STEPS           60   /* of a climb, at most, where a mode is known that other steps have led to */
-#define LOW             3.0  /* nats for each coordinate: a density that is lower by more, no width makes up for */
+#define ALIKE           5e-4          /* nats: a local that differs less from the target needs no more steps */
+#define NEARLY          ELBO_FAITHFUL /* a local of a mode, not of a pole of the density, nor of a funnel's neck */
+#define WILD            10.0          /* nats: a local that is off by more tells nothing of where the mass is */
+#define IN_DOUBT        0.4           /* nats: a local that may be in a funnel's neck, out of which steps lead */
+#define WIDER           4.0           /* that begin so many times as wide */
+#define STEPS           60            /* of a climb, at most, where a mode is known that other steps have led to */
+#define LOW             3.0  /* log of a width, in those of the first local: none is wider by more in all coordinates */
 #define POOR            2.0  /* nats below another: a local that is not where the mass is */
 #define SLIGHT          1e-3 /* nats: a gain that is not worth a chunk */
 #define SHRINKS         8    /* halvings of a local, at most, while too few of its draws lie inside the support */
 #define PULLS           4    /* begins of a climb, each half as far from where searching begins as the one before */
 #define RATE            0.5  /* of a natural-gradient step, at least */
 #define COARSE          10   /* times its width: the scale of differences that is off by more is corrected */
-#define PART_LED        0.1  /* of what it is off by: what a step must gain where other steps have led to a local, */
+#define PART_LED        0.1  /* of what it is off by: what a step must gain where other steps have led to a local */
 #define STILL           1e-4 /* nats: expected gain at which a climb ends, and the steps of a local fit */
 
 /* Where every mode is to be kept, whatever it is in, climbs go on to their ends. */
@@ -171,14 +172,18 @@ static bool may_skip(const struct explorer *e)
     return !e->narrow && off >= NEARLY && off < WILD && (e->led || e->wasted > 0);
 }
 
-/* Whether x, away from where the mass is, lies in the basin of a local known: a path joins them. */
-static bool is_reached(struct explorer *e, const double *x, double logp)
+/* Whether x, away from where the mass is, lies in the basin of a local known that is off by less than so much: a path
+ * joins them. */
+static bool is_reached(struct explorer *e, const double *x, double logp, double off)
 {
     double depth = 0, at = 0;
     for (size_t k = 0; k < e->count; k++) {
         const double *mean = e->locals[k].mean;
         e->valley.L = e->locals[k].L;
-        meter_evaluate(e->progress->meter, 1, mean, &at, NULL, e->valley.segment.scratch);
+        if (!(e->locals[k].off < off) ||
+            meter_evaluate(e->progress->meter, 1, mean, &at, NULL, e->valley.segment.scratch) > 0) {
+            continue;
+        }
         if (valley_joined(&e->valley, (struct place){x, logp}, (struct place){mean, at}, &depth)) {
             return true;
         }
@@ -191,11 +196,11 @@ static bool is_reached(struct explorer *e, const double *x, double logp)
 static bool is_on_the_way(struct explorer *e, const struct local *local)
 {
     double logp = 0;
-    if (e->count == 0 || e->narrow || !(e->locals[0].off < NEARLY || may_skip(e))) {
+    if (e->count == 0 || e->narrow || e->home != NULL ||
+        meter_evaluate(e->progress->meter, 1, local->mean, &logp, NULL, e->valley.segment.scratch) > 0) {
         return false;
     }
-    meter_evaluate(e->progress->meter, 1, local->mean, &logp, NULL, e->valley.segment.scratch);
-    return is_reached(e, local->mean, logp);
+    return is_reached(e, local->mean, logp, may_skip(e) ? INFINITY : NEARLY);
 }
 
 /* Natural-gradient steps while they gain more than their noise. Where too few draws lie inside the support, the local
@@ -334,11 +339,13 @@ static bool may_walk(const struct explorer *e)
 /* The log evidence that Laplace's approximation gives a mode. */
 static double laplace_evidence(const struct explorer *e, const struct local *local, double logp)
 {
-    double evidence = logp + (double)e->dim * NORMAL_LOG_SQRT_2PI;
-    for (size_t i = 0; i < e->dim; i++) {
-        evidence += log(local->L[i * e->dim + i]);
-    }
-    return evidence;
+    return logp - local_log_density(local, e->dim, 0);
+}
+
+/* Whether a climb that ended at log p = logp is hopeless, were it so many times as wide as the first local. */
+static bool is_low(const struct explorer *e, double logp)
+{
+    return e->count > 0 && explored_is_hopeless(e, laplace_evidence(e, &e->locals[0], logp) + LOW * (double)e->dim);
 }
 
 /* One more start: true when it led to a mode that was not known. */
@@ -351,8 +358,7 @@ static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_
     }
     scatter(e, settings, seed, s);
     memcpy(begin, e->x, e->dim * sizeof *begin);
-    if (!climb(e, begin, &logp) || is_home(e, e->x, logp) || explored_has_peak(e) ||
-        explored_is_hopeless(e, logp + LOW * (double)e->dim)) {
+    if (!climb(e, begin, &logp) || is_home(e, e->x, logp) || explored_has_peak(e) || is_low(e, logp)) {
         return false;
     }
     const bool narrow = e->narrow && keep_narrow(e, stream);
@@ -360,7 +366,7 @@ static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_
         return narrow;
     }
     struct local *fresh = &e->locals[e->count];
-    if (may_skip(e) && is_reached(e, e->x, logp)) {
+    if (may_skip(e) && is_reached(e, e->x, logp, INFINITY)) {
         return narrow;
     }
     const bool curved = laplace(e, fresh);
@@ -507,7 +513,9 @@ void explore_run(struct explorer *e, const rovi_settings *settings, uint64_t see
     rovi_stop stop = ROVI_STOP_CONVERGED;
     size_t idle = 0;
     uint64_t since = atomic_load(&e->progress->meter->gradient); /* asked for when the last mode was found */
-    e->ascent.most_steps = e->led ? STEPS : e->ascent.most_steps;
+    if (e->led) {
+        e->ascent.most_steps = STEPS;
+    }
     for (size_t s = e->count > 0; s < e->starts && !is_enough(e, idle, since) && e->count < e->room; s++) {
         if (supervisor_ends(e->progress, &stop)) {
             break;

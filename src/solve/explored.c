@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "evidence/elbo.h"
+
 #define NEAR       0.5  /* standard deviations: closer is the same mode */
 #define BEYOND     3.0  /* standard deviations, beyond those of a draw: where draws of a local are */
 #define WITHIN     2.0  /* standard deviations: a mean within a local */
-#define FAITHFUL   0.25 /* nats: a local that is off by less is as the target about everywhere that its mass is, */
-#define AGREED     1.0  /* nats: and agrees with it to this */
 #define SURROUND   1.0  /* standard deviations, beyond those of a draw: where its mass is */
 #define NEGLIGIBLE 1e-4 /* weight of a local that is dropped */
 #define HOPELESS   22   /* nats: its weight would be negligible, were Laplace's approximation off by a dozen */
@@ -45,9 +45,9 @@ bool explored_is_home(struct explorer *e, const double *x, double logp)
 {
     for (size_t k = 0; k < e->count; k++) {
         const struct local *known = &e->locals[k];
-        const double far = known->off < FAITHFUL ? local_distance(known, &e->work, known->mean, x) : INFINITY;
+        const double far = known->off < ELBO_FAITHFUL ? local_distance(known, &e->work, known->mean, x) : INFINITY;
         if (far < SURROUND + sqrt((double)e->dim) &&
-            fabs(logp - known->elbo - local_log_density(known, e->dim, far)) < AGREED) {
+            fabs(logp - known->elbo - local_log_density(known, e->dim, far)) < ELBO_AGREED) {
             return true;
         }
     }

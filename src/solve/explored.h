@@ -12,7 +12,7 @@ size_t explored_find(struct explorer *e, const struct local *fresh);
 bool explored_has_peak(struct explorer *e);
 
 /* Whether x lies where the mass of a local is, and the target, log p(x) = logp, is there as the local has it: a climb
- * from there would end at its peak. */
+ * from there would end at its peak, as far as that tells. */
 bool explored_is_home(struct explorer *e, const double *x, double logp);
 
 /* Whether a normal whose log evidence or ELBO is `worth` is so far below another that it need not be looked at. */

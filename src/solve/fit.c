@@ -7,13 +7,11 @@
  */
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/arena.h"
 #include "base/linalg.h"
 #include "base/status.h"
 #include "evidence/elbo.h"
-#include "family/rotation.h"
 #include "solve/admit.h"
 #include "solve/measure.h"
 

@@ -170,6 +170,7 @@ bool seek_blend(struct blend *b, double elbo, const rovi_settings *settings, con
                           .elbo = elbo,
                           .frame = heaviest_frame(b)};
     explore_init(&explorer, &memory, progress, CLIMBS, team);
+    explorer.ascent.arrived = NULL; /* what is looked for is the maximum */
     job.x = arena_doubles(&memory, tasks * DRAW_BLOCK * d);
     job.mean = arena_doubles(&memory, d);
     job.sd = arena_doubles(&memory, d);
