@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A climb costs some forty gradients and looks at one place; a ray costs twelve densities and looks from the edge of a
- * mode to forty times as far. Along a ray that begins at the top of a normal law, or of one with a heavy tail such as
+ * A climb costs ten to forty gradients and looks at one place; a ray costs twelve densities and looks from the edge of
+ * a mode to forty times as far. Along a ray that begins at the top of a normal law, or of one with a heavy tail such as
  * Student's t, the log density is concave in the logarithm s of the distance: -e^(2s)/2, -c log(1 + e^(2s)/nu). A
  * second difference above zero is what another mode leaves there, long before the density rises again, and most rays
  * that touch the basin of a narrow mode see no rise at all. What the fit has beyond the ray's own mode explains such a

@@ -273,8 +273,8 @@ static void choose_winner(struct fit_job *job)
 
 /* ---- a mixture, where one rotated product falls short ---- */
 
-/* Whether the local normals that were found would together explain more than the best fit, were they apart, or the log
- * ratios of the best fit vary as they would not near the target. Only where the family is left to the fit. */
+/* Whether the local normals that were found would together explain more than the best fit, were they apart, or the
+ * best fit is far from the target. Only where the family is left to the fit. */
 static bool is_mixture_promising(const struct fit_job *job)
 {
     double promise = -INFINITY;
@@ -312,8 +312,8 @@ static bool set_mixture_budget(const struct fit_job *job, struct restart *mixtur
     return left > 0;
 }
 
-/* A mixture is taken when its ELBO is greater: by more than what is lost in noise, unless its log ratios vary by less
- * than half as much, which says the same. */
+/* A mixture is taken when its ELBO is greater: by more than what is lost in noise, unless it is less than half
+ * as far from the target, as its log ratios tell, which says the same. */
 static bool is_better(const struct fit_job *job, size_t mixture, size_t best)
 {
     const rovi_estimate old = job->shown[best].elbo, new = job->shown[mixture].elbo;

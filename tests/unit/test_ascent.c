@@ -198,6 +198,34 @@ static void hessian_of_a_curved_function(void **state)
     drop(&f);
 }
 
+static bool is_high(void *least, const double *x, double logp)
+{
+    (void)x;
+    return logp > *(const double *)least;
+}
+
+/* On the way to the maximum, at a point of the climb that is high enough, and for fewer gradients. */
+static void a_climb_ends_where_it_has_arrived(void **state)
+{
+    (void)state;
+    double mean[D_MOST], C[D_MOST * D_MOST], x[D_MOST], y[D_MOST], logp = 0, top = 0;
+    struct fixture f;
+    make(&f, normal(10, 100, mean, C));
+    for (size_t i = 0; i < 10; i++) {
+        x[i] = y[i] = 10;
+    }
+    assert_true(ascent_climb(&f.ascent, NULL, x, &top));
+    const uint64_t whole = atomic_load(&f.rig.meter.gradient);
+    double least = top - 5;
+    assert_true(support_logp(f.target, y) < least);
+    f.ascent.arrived = is_high;
+    f.ascent.arrived_data = &least;
+    assert_true(ascent_climb(&f.ascent, NULL, y, &logp));
+    assert_true(logp > least && logp < top - 1e-3 && logp == support_logp(f.target, y));
+    assert_true(atomic_load(&f.rig.meter.gradient) - whole < whole);
+    drop(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -206,6 +234,7 @@ int main(void)
         cmocka_unit_test(a_step_too_long_is_followed_by_the_right_one),
         cmocka_unit_test(never_ends_below_its_start),
         cmocka_unit_test(a_rejected_start_is_no_climb),
+        cmocka_unit_test(a_climb_ends_where_it_has_arrived),
         cmocka_unit_test(hessian_of_a_normal_is_its_precision),
         cmocka_unit_test(hessian_of_a_curved_function),
     };

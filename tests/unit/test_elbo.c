@@ -319,6 +319,8 @@ static void ratios_are_summed_up_as_by_hand(void **state)
     assert_close(elbo.estimate.value, 2 + log(0.75), 1e-15);
     assert_close(elbo.estimate.mcse, sqrt(1.0 / 3 + 0.25 / (0.75 * 4)), 1e-15);
     assert_true(elbo.outside == 0.25);
+    assert_close(elbo.divergence, 0.5, 1e-15);
+    assert_close(elbo.gap, log((exp(1) + exp(2) + exp(3)) / 3) - 2, 1e-15);
     elbo = elbo_of_ratios(2, alone);
     assert_close(elbo.estimate.value, 5 + log(0.5), 1e-15);
     assert_true(isnan(elbo.estimate.mcse));

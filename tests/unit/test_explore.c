@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "solve/explore.h"
+#include "solve/explored.h"
 #include "support.h"
 
 #define D_MOST 10
@@ -50,8 +50,8 @@ static void assert_sound(const struct fixture *f)
     assert_true(e->count <= ROOM && (e->count == 0 || fabs(sum - 1) < 1e-12));
 }
 
-/* .35 N(b - s u, C) + .65 N(b + s u, C), b = (shift, -shift, ...)/sqrt d */
-static rovi_target *two(size_t d, double s, double shift, double *means)
+/* .35 N(b - s u, C) + .65 N(b + s u, C), b = (shift, -shift, ...)/sqrt d; all in so many units. */
+static rovi_target *two_in_units(size_t d, double s, double shift, double unit, double *means)
 {
     const double weights[] = {.35, .65};
     double u[D_MOST], C[D_MOST * D_MOST], norm = 0;
@@ -62,10 +62,18 @@ static rovi_target *two(size_t d, double s, double shift, double *means)
     }
     for (size_t j = 0; j < d; j++) {
         const double b = (j % 2 == 0 ? shift : -shift) / sqrt((double)d);
-        means[j] = b - s * u[j] / sqrt(norm);
-        means[d + j] = b + s * u[j] / sqrt(norm);
+        means[j] = unit * (b - s * u[j] / sqrt(norm));
+        means[d + j] = unit * (b + s * u[j] / sqrt(norm));
+    }
+    for (size_t j = 0; j < d * d; j++) {
+        C[j] *= unit * unit;
     }
     return support_mixture(d, 2, weights, means, 1, C);
+}
+
+static rovi_target *two(size_t d, double s, double shift, double *means)
+{
+    return two_in_units(d, s, shift, 1, means);
 }
 
 /* The modes are far apart: each local is the component, but for what the other one adds to its tails, and its weight
@@ -94,6 +102,49 @@ static void both_modes_are_found_wherever_they_are(void **state)
         }
         assert_in_range(missed, 0, k / 2 == 2 ? 1 : 0);
     }
+}
+
+/* What is too low to be a mode is told in the widths of another, not in units of x. */
+static void modes_are_found_in_any_units(void **state)
+{
+    (void)state;
+    const double units[] = {1e-3, 1e3};
+    double means[2 * D_MOST];
+    for (size_t k = 0; k < 2; k++) {
+        struct fixture f;
+        run(&f, two_in_units(10, 6, 0, units[k], means), 1);
+        assert_sound(&f);
+        assert_int_equal(f.explorer.count, 2);
+        assert_close(f.explorer.weight[0], .65, .01);
+        drop(&f);
+    }
+}
+
+/* Of a local N(0, 4 I) whose ELBO is 3: inside, with its density up to a nat, and only when it is near the target. */
+static void home_is_where_target_and_local_agree(void **state)
+{
+    (void)state;
+    enum { d = 10 };
+    struct fixture f;
+    double means[2 * D_MOST], x[d] = {2}, far[d] = {20};
+    run(&f, two(d, 6, 0, means), 1);
+    struct explorer *e = &f.explorer;
+    struct local *local = &e->locals[0];
+    e->count = 1;
+    memset(local->mean, 0, d * sizeof *local->mean);
+    for (size_t i = 0; i < d * d; i++) {
+        local->L[i] = i % (d + 1) == 0 ? 2 : 0;
+    }
+    local->elbo = 3;
+    local->off = 0.2;
+    const double near = -0.5 - d * (0.91893853320467274178 + log(2)); /* log density one standard deviation away */
+    assert_close(local_log_density(local, d, 1), near, 1e-14);
+    assert_true(explored_is_home(e, x, 3 + near + 0.9) && explored_is_home(e, x, 3 + near - 0.9));
+    assert_false(explored_is_home(e, x, 3 + near + 1.1) || explored_is_home(e, x, 3 + near - 1.1));
+    assert_false(explored_is_home(e, far, 3 + local_log_density(local, d, 10)));
+    local->off = 0.3;
+    assert_false(explored_is_home(e, x, 3 + near));
+    drop(&f);
 }
 
 /* Six standard deviations apart, a normal over both modes is a local optimum too, in which the first start may end: it
@@ -189,6 +240,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_modes_are_found_wherever_they_are),
+        cmocka_unit_test(modes_are_found_in_any_units),
+        cmocka_unit_test(home_is_where_target_and_local_agree),
         cmocka_unit_test(what_spans_others_is_dropped),
         cmocka_unit_test(one_mode_is_found_once),
         cmocka_unit_test(no_mode_ends_in_the_mass),
