@@ -9,8 +9,7 @@
 
 #include "family/draw.h"
 
-#define VARIANCE_PART 0.06 /* of the variance of the log ratios, which is about twice the KL */
-#define COARSEST      20   /* times the tolerance */
+#define COARSEST 20 /* times the tolerance */
 
 _Static_assert(DRAW_BLOCK == TARGET_BLOCK, "a block of draws is a block of points");
 
@@ -122,8 +121,8 @@ rovi_estimate elbo_gain(size_t n, const double *before, const double *after)
     return (rovi_estimate){sum / (double)both, sqrt(squares / (double)(both - 1) / (double)both)};
 }
 
-double elbo_resolution(double tolerance, rovi_estimate elbo, size_t n)
+double elbo_resolution(double tolerance, rovi_estimate elbo, size_t n, double part)
 {
     const double variance = elbo.mcse * elbo.mcse * (double)n;
-    return variance > 0 ? fmax(tolerance, fmin(VARIANCE_PART * variance, COARSEST * tolerance)) : tolerance;
+    return variance > 0 ? fmax(tolerance, fmin(part * variance, COARSEST * tolerance)) : tolerance;
 }

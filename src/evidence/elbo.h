@@ -36,8 +36,9 @@ rovi_estimate elbo_of_several(size_t n, const double *ratio, double *mean);
  * another on the same reference points. NaN when there are fewer than two. */
 rovi_estimate elbo_gain(size_t n, const double *before, const double *after);
 
-/* Nats that do not matter: the tolerance or, where the log ratios at n draws vary much, a part of their variance, up to
- * twenty times the tolerance. To be near the best of a family that is itself far from the target is worth less. */
-double elbo_resolution(double tolerance, rovi_estimate elbo, size_t n);
+/* Nats that do not matter: the tolerance or, where the log ratios at n draws vary much, so large a part of their
+ * variance, up to twenty times the tolerance. To be near the best of a family that is itself far from the target is
+ * worth less. */
+double elbo_resolution(double tolerance, rovi_estimate elbo, size_t n, double part);
 
 #endif

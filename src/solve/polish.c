@@ -16,6 +16,8 @@
 #define POINTS_LEAST        512 /* of a round */
 #define POINTS_MOST         65536
 #define POINTS_MOST_DOUBLES 4194304 /* and at most so many coordinates of points: what one array of a batch holds */
+#define PART_OF_ONE         0.06    /* of the variance of the log ratios, about twice the KL, that does not matter, */
+#define PART_OF_MODES       0.02    /* the same where there are several, whose masses hang on little of the ELBO */
 #define NOISE_PART          0.5     /* of the tolerance: noise that lines may leave; settling halves it twice */
 #define DONE                1.0     /* times the tolerance that was asked for: a KL below it is not worth a round, */
 #define NEARLY_DONE         4.0     /* and one below this no second round that gains nothing */
@@ -134,6 +136,17 @@ static void keep_best(struct polish *p, rovi_approximation *q, rovi_estimate elb
     restart_record(p->restart, elbo);
 }
 
+/* Marks the coordinates of more than one piece, or all of them; returns how many there are. */
+static size_t find_lines(struct polish *p, const struct candidate *c)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < c->q->dim; i++) {
+        p->by_lines[i] = c->lines_only || pieces_cut(&c->q->maps[i], p->edges, p->pieces_work) > 1;
+        count += p->by_lines[i];
+    }
+    return count;
+}
+
 void polish_take_stock(struct polish *p, struct candidate *c)
 {
     struct elbo measured = {.estimate = {NAN, NAN}};
@@ -146,19 +159,9 @@ void polish_take_stock(struct polish *p, struct candidate *c)
         keep_best(p, c->q, elbo);
     }
     c->edge = c->edge || !linalg_all_finite(p->trace_draws, p->ratio);
-    p->tolerance = elbo_resolution(p->problem->settings->tolerance, elbo, p->trace_draws);
+    const double part = find_lines(p, c) > 0 ? PART_OF_MODES : PART_OF_ONE;
+    p->tolerance = elbo_resolution(p->problem->settings->tolerance, elbo, p->trace_draws, part);
     c->divergence = 0.5 * elbo.mcse * elbo.mcse * (double)p->trace_draws;
-}
-
-/* Marks the coordinates of more than one piece, or all of them; returns how many there are. */
-static size_t find_lines(struct polish *p, const struct candidate *c)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < c->q->dim; i++) {
-        p->by_lines[i] = c->lines_only || pieces_cut(&c->q->maps[i], p->edges, p->pieces_work) > 1;
-        count += p->by_lines[i];
-    }
-    return count;
 }
 
 /* Whether a candidate of one piece along every coordinate is within so many tolerances of the target. */
