@@ -217,10 +217,11 @@ essence() {
         script -qec "$ROVI fit figure1-m3 --method mfvi --solver gradient --iterations 4000 --restarts 3 --threads 1 \
             --no-probe -o f.json $* && sleep 1" /dev/null </dev/null | tr '\r' '\n'
     }
+    # where the time to go takes two digits, the line has no room for the phase
     run_in_terminal >seen
     awk '/^\033\[K\[/ {
              bars++
-             if (!match($0, /^\033\[K\[#*\.*\] +[0-9]+ %, .*[0-9] s.*, [0-3] of 3 restarts done, [a-z ]+/)) exit 1
+             if (!match($0, /^\033\[K\[#*\.*\] +[0-9]+ %, .*[0-9] s.*, [0-3] of 3 restarts done(, [a-z ]+)?/)) exit 1
              split($0, part, /[]] */) # the bar, after four characters; the share, then the restarts that have ended
              share = part[2] + 0; ended = part[2]; sub(/ of 3.*/, "", ended); sub(/.*, /, "", ended)
              filled = gsub(/#/, "#", part[1])
