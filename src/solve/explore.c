@@ -172,16 +172,14 @@ static bool may_skip(const struct explorer *e)
     return !e->narrow && off >= NEARLY && off < WILD && (e->led || e->wasted > 0);
 }
 
-/* Whether x, away from where the mass is, lies in the basin of a local known that is off by less than so much: a path
- * joins them. */
-static bool is_reached(struct explorer *e, const double *x, double logp, double off)
+/* Whether x, away from where the mass is, lies in the basin of a local known: a path joins them. */
+static bool is_reached(struct explorer *e, const double *x, double logp)
 {
     double depth = 0, at = 0;
     for (size_t k = 0; k < e->count; k++) {
         const double *mean = e->locals[k].mean;
         e->valley.L = e->locals[k].L;
-        if (!(e->locals[k].off < off) ||
-            meter_evaluate(e->progress->meter, 1, mean, &at, NULL, e->valley.segment.scratch) > 0) {
+        if (meter_evaluate(e->progress->meter, 1, mean, &at, NULL, e->valley.segment.scratch) > 0) {
             continue;
         }
         if (valley_joined(&e->valley, (struct place){x, logp}, (struct place){mean, at}, &depth)) {
@@ -191,16 +189,15 @@ static bool is_reached(struct explorer *e, const double *x, double logp, double 
     return false;
 }
 
-/* Whether steps that began elsewhere are on their way to what is known: where that is nearly the target, what a path
- * joins to it is no mode of its own. */
+/* Whether steps that began elsewhere are on their way to what is known. */
 static bool is_on_the_way(struct explorer *e, const struct local *local)
 {
     double logp = 0;
-    if (e->count == 0 || e->narrow || e->home != NULL ||
+    if (e->count == 0 || !may_skip(e) || e->home != NULL ||
         meter_evaluate(e->progress->meter, 1, local->mean, &logp, NULL, e->valley.segment.scratch) > 0) {
         return false;
     }
-    return is_reached(e, local->mean, logp, may_skip(e) ? INFINITY : NEARLY);
+    return is_reached(e, local->mean, logp);
 }
 
 /* Natural-gradient steps while they gain more than their noise. Where too few draws lie inside the support, the local
@@ -366,7 +363,7 @@ static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_
         return narrow;
     }
     struct local *fresh = &e->locals[e->count];
-    if (may_skip(e) && is_reached(e, e->x, logp, INFINITY)) {
+    if (may_skip(e) && is_reached(e, e->x, logp)) {
         return narrow;
     }
     const bool curved = laplace(e, fresh);
