@@ -221,7 +221,8 @@ essence() {
     run_in_terminal >seen
     awk '/^\033\[K\[/ {
              bars++
-             if (!match($0, /^\033\[K\[#*\.*\] +[0-9]+ %, .*[0-9] s.*, [0-3] of 3 restarts done(, [a-z ]+)?/)) exit 1
+             if (!match($0, /^\033\[K\[#*\.*\] +[0-9]+ %, .*[0-9] s.*, [0-3] of 3 restarts done, [a-z ]+/) &&
+                 !match($0, /^\033\[K\[#*\.*\] +[0-9]+ %, about [0-9][0-9]+ s to go, [0-3] of 3 restarts done$/)) exit 1
              split($0, part, /[]] */) # the bar, after four characters; the share, then the restarts that have ended
              share = part[2] + 0; ended = part[2]; sub(/ of 3.*/, "", ended); sub(/.*, /, "", ended)
              filled = gsub(/#/, "#", part[1])
