@@ -14,6 +14,7 @@
 #include <exception>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -186,9 +187,10 @@ EXPORT int bs_param_constrain(const bs_model *m, bool transformed, bool generate
     OWN_TAPE;
     return guarded(message, [&] {
         printer log;
-        bs_rng unused(0);
+        std::optional<bs_rng> unused;
+        bs_rng &state = rng != nullptr ? *rng : unused.emplace(0);
         Eigen::VectorXd point = Eigen::Map<const Eigen::VectorXd>(x, m->model->num_params_r()), values;
-        m->model->write_array(generated ? rng->rng : unused.rng, point, values, transformed, generated, &log.stream);
+        m->model->write_array(state.rng, point, values, transformed, generated, &log.stream);
         std::copy(values.data(), values.data() + values.size(), out);
     });
 }
