@@ -26,6 +26,7 @@
 #define MIXTURE_MOST  3
 #define MIXTURE_PRICE 10
 #define PRICED_LEAST  100000
+#define PRICED_DIM    5 /* dimensions, in units of which that falls, since the own work of a mixture grows with them */
 
 struct fit_job {
     struct problem problem;
@@ -134,12 +135,12 @@ static struct question to_choose(struct fit_job *job, struct restart *r)
 }
 
 /* Measures what a restart found. One that was ended before its first iteration is only its start: it is dropped, but
- * for the first. */
+ * for the first, and for a mixture, which has weights by then. */
 static void measure_restart(struct fit_job *job, struct restart *r, size_t i, bool all)
 {
     struct elbo elbo = {.estimate = {NAN, NAN}};
     const bool dropped = r->no_memory || r->approximation == NULL || r->stop == ROVI_STOP_FAILED ||
-                         (r->iterations == 0 && i > 0 && r->stop != ROVI_STOP_CONVERGED);
+                         (r->iterations == 0 && i > 0 && r->stop != ROVI_STOP_CONVERGED && !job->mixing);
     struct question question = to_choose(job, r);
     question.all = all;
     question.promise = r->modes.count == 1 ? -INFINITY : r->promise; /* of one mode, a fit begins with all of it */
@@ -305,9 +306,10 @@ static bool set_mixture_budget(const struct fit_job *job, struct restart *mixtur
     const uint64_t limit = (uint64_t)job->problem.settings->max_evaluations, spent = evaluations_so_far(job);
     const uint64_t left = limit == 0 ? UINT64_MAX : limit > spent ? limit - spent : 0;
     const uint64_t unit = spent > MIXTURE_LEAST ? spent : MIXTURE_LEAST;
+    const double d = (double)job->problem.target->dim;
     mixture->progress.budget = left < unit ? left : unit;
     mixture->budget_if_better = left < MIXTURE_MOST * unit ? left : MIXTURE_MOST * unit;
-    mixture->price = MIXTURE_PRICE * fmax((double)spent, PRICED_LEAST);
+    mixture->price = MIXTURE_PRICE * fmax((double)spent, PRICED_LEAST / (1 + d / PRICED_DIM));
     mixture->to_beat = to_beat;
     return left > 0;
 }
@@ -322,11 +324,24 @@ static bool is_better(const struct fit_job *job, size_t mixture, size_t best)
     return new.value > old.value + least;
 }
 
+/* Whether every search has found one mode, the same: those of a first restart that leads, which is always run again. */
+static bool is_alone(const struct fit_job *job)
+{
+    bool alone = job->restarts[0].modes.count == 1 && may_lead(job, &job->shown[0]);
+    for (size_t i = 1; i < job->count; i++) {
+        alone = alone && job->shown[i].stop == ROVI_STOP_SAME_MODES;
+    }
+    return alone;
+}
+
 /* One more restart: a mixture that begins with the best of those before. */
 static void try_mixture(struct fit_job *job)
 {
-    const size_t mixture = job->count++, best = job->winner;
+    const size_t mixture = job->count, best = job->winner;
+    const bool alone = is_alone(job);
+    job->count++;
     prepare_restart(job, mixture);
+    job->restarts[mixture].alone = alone;
     if (!set_mixture_budget(job, &job->restarts[mixture], job->shown[best].elbo.value)) {
         job->count--;
         return;

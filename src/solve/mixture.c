@@ -7,8 +7,9 @@
  *   3. refine: each component is a fit of its own, by the coordinate solver, to the target as its share sees it
  *      (equation 36), which can only raise the mixture's ELBO; weigh and drop again;
  *   4. until a round gains less than the tolerance; then
- *   5. grow: new components where mass is lacking (grow.c), refined with the others; they stay when the ELBO gains more
- *      than three times its error.
+ *   5. grow: components are cut in halves (split.c), or new ones put where mass is lacking (grow.c), and refined with
+ *      the others; they stay when the ELBO gains more than three times its error.
+ * Where all searches before have found one mode, none is looked for, and components are first refined as it grows.
  * The order in which components were found plays no part after the first step.
  */
 #include <math.h>
@@ -21,6 +22,7 @@
 #include "solve/restart.h"
 #include "solve/seek.h"
 #include "solve/share.h"
+#include "solve/split.h"
 #include "solve/start.h"
 
 #define MOST_COMPONENTS  256
@@ -28,6 +30,7 @@
 #define MOST_DOUBLES     4e7 /* of the local normals of one exploration */
 #define IDLE_EACH        3   /* starts in a row without a new mode, for each that is known, that end an exploration */
 #define STARTS_EACH      12  /* starts of an exploration, for each mode that it may find */
+#define STARTS_ALONE     8   /* and where there is one mode, as far as is known */
 #define MOST_TABLE       4194304
 #define DRAWS            40960 /* of all components together */
 #define MOST_DRAWS       8192  /* of a component */
@@ -42,8 +45,10 @@
 #define REFINING         12  /* iterations of the coordinate solver in one round */
 #define MOVED            0.5 /* of the tolerance, shared by all components: what refining gains by one that has moved */
 #define TOUCHING         0.02 /* share of a component in another, from which the one sees that the other has moved */
-#define SURE             0.25 /* of the tolerance: error of the ELBO that takes no more draws */
+#define SURE             0.25 /* of the tolerance: error of the ELBO that takes no more draws, */
+#define SURE_PART        0.1  /* and of the divergence */
 #define FIRST_DRAWS      8    /* so many times fewer draws are tried first */
+#define MOST_EVALUATIONS 1e15 /* that a price may come to */
 #define SHOWN            0.05 /* nats above what is to be beaten, for which more evaluations are allowed */
 #define CLEAR            3    /* times its error: a gain that is one */
 #define WORTH            100 /* times what the first mixture took: evaluations that a nat is worth, if nothing else is set */
@@ -74,6 +79,7 @@ struct mixture {
     uint64_t first;               /* evaluations that it took to find the first components */
     uint64_t budget_each;         /* evaluations of one component in this round; 0: no limit */
     double divergence;            /* of the mixture kept, about */
+    bool cut, uncut;              /* the last attempt to grow cut components in halves; and that was of no use */
     bool no_memory;
     struct arena memory;
 };
@@ -116,7 +122,7 @@ static void run_search(void *context, size_t i, size_t worker)
     s->progress.budget = budget_of_each(m, m->searches);
     explore_init(&s->explorer, &s->memory, &s->progress, room, NULL);
     if (!s->memory.failed) {
-        s->explorer.starts = STARTS_EACH * room;
+        s->explorer.starts = m->restart->alone ? STARTS_ALONE : STARTS_EACH * room;
         s->explorer.idle_each = IDLE_EACH;
         s->explorer.narrow = true; /* what a component leaves is for others: none has to span what it does not fit */
         explore_run(&s->explorer, m->problem->settings, rng_bits(stream, i));
@@ -160,6 +166,16 @@ static void explore(struct mixture *m)
 
 /* ---- weights ---- */
 
+/* What the log ratios vary about their mean shows about how far the mixture is from the target. */
+static double divergence(const struct mixture *m)
+{
+    double sum = 0;
+    for (size_t k = 0; k < m->blend.count; k++) {
+        sum += 0.5 * m->blend.weight[k] * m->blend.variance[k];
+    }
+    return sum;
+}
+
 static size_t draws_each(size_t count)
 {
     const size_t room = MOST_TABLE / (count * count), n = DRAWS / count < room ? DRAWS / count : room;
@@ -172,30 +188,38 @@ static void sample(struct mixture *m, size_t draws)
     m->no_memory = m->no_memory || !blend_sample(&m->blend, draws, &m->restart->meter, m->problem->team, stream);
 }
 
-/* Fresh draws, more where few do not tell the ELBO; the best weights, and no component that is not needed. Returns the
- * ELBO of what is left. */
-static rovi_estimate weigh(struct mixture *m)
+static bool is_sure(const struct mixture *m, rovi_estimate elbo)
 {
-    const double tolerance = m->problem->settings->tolerance;
+    return elbo.mcse < fmax(SURE * m->problem->settings->tolerance, SURE_PART * divergence(m));
+}
+
+/* Fresh draws, more where few do not tell the ELBO, and weights by them. */
+static rovi_estimate weigh_by(struct mixture *m, rovi_estimate (*weights)(struct blend *b))
+{
     const size_t all = draws_each(m->blend.count), few = all / FIRST_DRAWS;
     rovi_estimate elbo = {-INFINITY, 0};
-    sample(m, few < LEAST_DRAWS ? LEAST_DRAWS : few);
-    if (!m->no_memory && all > LEAST_DRAWS && !(blend_weigh(&m->blend).mcse < SURE * tolerance)) {
-        sample(m, all);
+    for (size_t draws = few < LEAST_DRAWS ? LEAST_DRAWS : few;; draws = all) {
+        sample(m, draws);
+        if (m->no_memory) {
+            return elbo;
+        }
+        elbo = weights(&m->blend);
+        if (draws >= all || is_sure(m, elbo)) {
+            return elbo;
+        }
     }
+}
+
+/* The best weights, and no component that is not needed. Returns the ELBO of what is left. */
+static rovi_estimate weigh(struct mixture *m)
+{
+    rovi_estimate elbo = weigh_by(m, blend_weigh);
     if (!m->no_memory) {
-        blend_prune(&m->blend, BLEND_SUPERFLUOUS * tolerance);
+        blend_prune(&m->blend, BLEND_SUPERFLUOUS * m->problem->settings->tolerance);
         m->no_memory = m->blend.tables.failed;
         elbo = blend_weigh(&m->blend);
     }
     return elbo;
-}
-
-/* The same with all components, though some may be of no use as they are, and weights that are only on the way. */
-static rovi_estimate weigh_all(struct mixture *m)
-{
-    sample(m, draws_each(m->blend.count));
-    return m->no_memory ? (rovi_estimate){-INFINITY, 0} : blend_approach(&m->blend);
 }
 
 static rovi_approximation *mixed(struct mixture *m)
@@ -267,6 +291,14 @@ static bool find_due(struct mixture *m)
     return any;
 }
 
+/* No more than a round is worth that leaves nothing to gain. */
+static uint64_t budget_of_refining(const struct mixture *m)
+{
+    const uint64_t each = budget_of_each(m, m->blend.count);
+    const double worth = m->restart->price * divergence(m) / (double)m->blend.count;
+    return worth > 0 && worth < (each > 0 ? (double)each : MOST_EVALUATIONS) ? 1 + (uint64_t)worth : each;
+}
+
 static void refine(struct mixture *m)
 {
     m->seen = mixed(m);
@@ -274,7 +306,7 @@ static void refine(struct mixture *m)
     if (m->no_memory) {
         return;
     }
-    m->budget_each = budget_of_each(m, m->blend.count);
+    m->budget_each = budget_of_refining(m);
     team_for(m->problem->team, m->blend.count, refine_one, m);
     const double least = MOVED * m->problem->settings->tolerance / (double)m->blend.count;
     m->promised = 0;
@@ -291,16 +323,6 @@ static void refine(struct mixture *m)
 }
 
 /* ---- the whole ---- */
-
-/* What the log ratios vary about their mean shows about how far the mixture is from the target. */
-static double divergence(const struct mixture *m)
-{
-    double sum = 0;
-    for (size_t k = 0; k < m->blend.count; k++) {
-        sum += 0.5 * m->blend.weight[k] * m->blend.variance[k];
-    }
-    return sum;
-}
 
 /* Keeps the mixture as it is now, and shows its ELBO. False when out of memory. */
 static bool keep(struct mixture *m, rovi_estimate elbo)
@@ -386,28 +408,42 @@ static rovi_estimate seek(struct mixture *m, rovi_estimate now)
     return now;
 }
 
-/* New components where mass is lacking: true when the mixture with them is better, beyond the error. Otherwise the one
- * without them stays. */
+/* Halves of components; or, where none is worth it, or they were of no use, new ones where mass is lacking. */
+static bool add_components(struct mixture *m, double elbo, size_t *added)
+{
+    const struct rng_stream cuts = {.seed = m->restart->seed, .purpose = RNG_FIT, .substream = (++m->samples) << 32};
+    const struct rng_stream probes = {.seed = m->restart->seed, .purpose = RNG_PROBE, .substream = ++m->samples};
+    const bool whole = m->uncut || split_blend(&m->blend, m->problem->settings->tolerance, &m->restart->progress,
+                                               m->problem->team, cuts, added);
+    m->cut = *added > 0;
+    return whole &&
+           (m->cut || ended(m) ||
+            grow_blend(&m->blend, 2 + m->blend.count / 4, elbo, &m->restart->meter, m->problem->team, probes, added));
+}
+
+/* More components: true when the mixture with them is better, beyond the error. Otherwise the one without them stays.
+ */
 static bool enlarge(struct mixture *m, rovi_estimate *now)
 {
-    const struct rng_stream stream = {.seed = m->restart->seed, .purpose = RNG_PROBE, .substream = ++m->samples};
     const rovi_estimate before = *now;
     rovi_approximation *old = m->restart->approximation;
     const rovi_stop stop = m->restart->stop;
     const double divergence = m->divergence;
     size_t added = 0;
     m->restart->approximation = NULL;
-    memset(m->blend.moved, 0, m->blend.count * sizeof *m->blend.moved); /* as far as rounds could tell */
-    m->no_memory = m->no_memory || !grow_blend(&m->blend, 2 + m->blend.count / 4, before.value, &m->restart->meter,
-                                               m->problem->team, stream, &added);
+    if (m->restart->iterations > 0) {
+        memset(m->blend.moved, 0, m->blend.count * sizeof *m->blend.moved); /* as far as rounds could tell */
+    }
+    m->no_memory = m->no_memory || !add_components(m, before.value, &added);
     if (added > 0) {
-        const rovi_estimate start = weigh_all(m);
-        *now = improve(m, start, GROWTH_ROUNDS, 2);
+        *now = improve(m, weigh_by(m, blend_approach), GROWTH_ROUNDS, 2);
     }
     if (m->restart->approximation != NULL && now->value - before.value > CLEAR * hypot(now->mcse, before.mcse)) {
         rovi_approximation_free(old);
+        m->uncut = false;
         return true;
     }
+    m->uncut = m->cut;
     *now = before;
     m->divergence = divergence;
     rovi_approximation_free(m->restart->approximation);
@@ -434,7 +470,8 @@ static void grow(struct mixture *m, rovi_estimate *now)
         const uint64_t begun = spent(m);
         const double gain = enlarge(m, now) ? now->value - before.value : 0;
         const double least = m->problem->settings->tolerance + 2 * hypot(now->mcse, before.mcse);
-        failed = gain > least && pays(m, gain, spent(m) - begun) ? 0 : failed + 1;
+        const bool paid = gain > least && pays(m, gain, spent(m) - begun), again = m->uncut && gain == 0;
+        failed = paid ? 0 : again ? failed : failed + 1; /* where halves are of no use, others may be */
     }
 }
 
@@ -443,15 +480,25 @@ static void make(struct mixture *m)
     rovi_estimate now = weigh(m);
     m->no_memory = m->no_memory || !keep(m, now);
     m->first = spent(m) < FIRST_LEAST ? FIRST_LEAST : spent(m);
-    now = improve(m, seek(m, now), ROUNDS, 1);
+    if (!m->restart->alone) {
+        now = improve(m, seek(m, now), ROUNDS, 1);
+    } else if (!ended(m)) {
+        m->restart->stop = ROVI_STOP_CONVERGED; /* as it is, unless it grows */
+    }
     grow(m, &now);
     restart_record(m->restart, now); /* what failed attempts have cost, too */
+}
+
+/* How many explorations. */
+static size_t searches(const struct restart *restart, size_t restarts)
+{
+    return restart->alone ? (restarts + 1) / 2 : restarts;
 }
 
 static bool set_up(struct mixture *m)
 {
     const size_t d = m->problem->target->dim;
-    m->searches = (size_t)m->problem->settings->restarts;
+    m->searches = searches(m->restart, (size_t)m->problem->settings->restarts);
     const size_t begun = m->restart->start != NULL ? rovi_approximation_components(m->restart->start) : 0;
     const size_t room = 1 + begun + m->searches * most_components(d);
     m->search = arena_take(&m->memory, m->searches, sizeof *m->search);

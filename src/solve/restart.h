@@ -23,6 +23,7 @@ struct restart {
     uint64_t seed;
     const rovi_approximation *start; /* to continue from, borrowed; or NULL */
     const double *peak; /* d: a maximum of the target that is known, where restart_by_directions begins; or NULL */
+    bool alone;         /* every search before a mixture has found one mode, the same: few are made again */
     bool highest;       /* restart_by_directions begins at the highest of the ends of several climbs */
     struct meter meter;
     struct progress progress; /* set by the caller; points at the meter */
