@@ -45,7 +45,8 @@
 #define RATE            0.5  /* of a natural-gradient step, at least */
 #define COARSE          10   /* times its width: the scale of differences that is off by more is corrected */
 #define PART_LED        0.1  /* of what it is off by: what a step must gain where other steps have led to a local */
-#define STILL           1e-4 /* nats: expected gain at which a climb ends, and the steps of a local fit */
+#define STILL           1e-4 /* nats: expected gain at which a climb ends, */
+#define FINE            1e-3 /* and the steps of a local fit: nothing beside what the maps will gain */
 
 /* Where every mode is to be kept, whatever it is in, climbs go on to their ends. */
 static bool is_home(void *explorer, const double *x, double logp)
@@ -75,7 +76,7 @@ void explore_init(struct explorer *e, struct arena *arena, const struct progress
     valley_init(&e->valley, arena, progress, NULL);
     local_work_init(&e->work, arena, progress, team);
     e->work.enough = ALIKE;
-    e->work.slight = STILL;
+    e->work.slight = FINE;
 }
 
 /* A given start itself is the first point of all, and that of the first climb. */
