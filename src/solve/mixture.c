@@ -188,9 +188,11 @@ static void sample(struct mixture *m, size_t draws)
     m->no_memory = m->no_memory || !blend_sample(&m->blend, draws, &m->restart->meter, m->problem->team, stream);
 }
 
+/* Where evaluations have a price, the error may be as much as nothing beside what is left to gain. */
 static bool is_sure(const struct mixture *m, rovi_estimate elbo)
 {
-    return elbo.mcse < fmax(SURE * m->problem->settings->tolerance, SURE_PART * divergence(m));
+    const double part = m->restart->price > 0 ? SURE_PART * divergence(m) : 0;
+    return elbo.mcse < fmax(SURE * m->problem->settings->tolerance, part);
 }
 
 /* Fresh draws, more where few do not tell the ELBO, and weights by them. */
