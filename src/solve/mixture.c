@@ -45,8 +45,8 @@
 #define REFINING         12  /* iterations of the coordinate solver in one round */
 #define MOVED            0.5 /* of the tolerance, shared by all components: what refining gains by one that has moved */
 #define TOUCHING         0.02 /* share of a component in another, from which the one sees that the other has moved */
-#define SURE             0.25 /* of the tolerance: error of the ELBO that takes no more draws, */
-#define SURE_PART        0.1  /* and of the divergence */
+#define SURE             0.25 /* of the tolerance: error of the ELBO that takes no more draws; */
+#define SURE_PART        0.1  /* of the divergence, the same, where there is one mode */
 #define FIRST_DRAWS      8    /* so many times fewer draws are tried first */
 #define MOST_EVALUATIONS 1e15 /* that a price may come to */
 #define SHOWN            0.05 /* nats above what is to be beaten, for which more evaluations are allowed */
@@ -188,10 +188,11 @@ static void sample(struct mixture *m, size_t draws)
     m->no_memory = m->no_memory || !blend_sample(&m->blend, draws, &m->restart->meter, m->problem->team, stream);
 }
 
-/* Where evaluations have a price, the error may be as much as nothing beside what is left to gain. */
+/* Where there is one mode, and its shape alone is followed, the error may be what is nothing beside what is left to
+ * gain: no mode's weight hangs on it. */
 static bool is_sure(const struct mixture *m, rovi_estimate elbo)
 {
-    const double part = m->restart->price > 0 ? SURE_PART * divergence(m) : 0;
+    const double part = m->restart->alone ? SURE_PART * divergence(m) : 0;
     return elbo.mcse < fmax(SURE * m->problem->settings->tolerance, part);
 }
 
