@@ -26,7 +26,8 @@
 #define MIXTURE_MOST  3
 #define MIXTURE_PRICE 10
 #define PRICED_LEAST  100000
-#define PRICED_DIM    5 /* dimensions, in units of which that falls, since the own work of a mixture grows with them */
+#define PRICED_DIM                                                                                                     \
+    5 /* dimensions, in units of which that falls where there is one mode, since own work grows with them */
 
 struct fit_job {
     struct problem problem;
@@ -306,10 +307,10 @@ static bool set_mixture_budget(const struct fit_job *job, struct restart *mixtur
     const uint64_t limit = (uint64_t)job->problem.settings->max_evaluations, spent = evaluations_so_far(job);
     const uint64_t left = limit == 0 ? UINT64_MAX : limit > spent ? limit - spent : 0;
     const uint64_t unit = spent > MIXTURE_LEAST ? spent : MIXTURE_LEAST;
-    const double d = (double)job->problem.target->dim;
+    const double more = mixture->alone ? 1 + (double)job->problem.target->dim / PRICED_DIM : 1;
     mixture->progress.budget = left < unit ? left : unit;
     mixture->budget_if_better = left < MIXTURE_MOST * unit ? left : MIXTURE_MOST * unit;
-    mixture->price = MIXTURE_PRICE * fmax((double)spent, PRICED_LEAST / (1 + d / PRICED_DIM));
+    mixture->price = MIXTURE_PRICE * fmax((double)spent, PRICED_LEAST / more);
     mixture->to_beat = to_beat;
     return left > 0;
 }

@@ -294,11 +294,11 @@ static bool find_due(struct mixture *m)
     return any;
 }
 
-/* No more than a round is worth that leaves nothing to gain. */
+/* Of one mode, no more than a round is worth that leaves nothing to gain. */
 static uint64_t budget_of_refining(const struct mixture *m)
 {
     const uint64_t each = budget_of_each(m, m->blend.count);
-    const double worth = m->restart->price * divergence(m) / (double)m->blend.count;
+    const double worth = m->restart->alone ? m->restart->price * divergence(m) / (double)m->blend.count : 0;
     return worth > 0 && worth < (each > 0 ? (double)each : MOST_EVALUATIONS) ? 1 + (uint64_t)worth : each;
 }
 
