@@ -26,8 +26,7 @@
 #define MIXTURE_MOST  3
 #define MIXTURE_PRICE 10
 #define PRICED_LEAST  100000
-#define PRICED_DIM                                                                                                     \
-    5 /* dimensions, in units of which that falls where there is one mode, since own work grows with them */
+#define PRICED_DIM    5 /* dimensions, in units of which that falls where there is one mode: own work grows */
 
 struct fit_job {
     struct problem problem;
