@@ -337,9 +337,8 @@ static bool is_alone(const struct fit_job *job)
 /* One more restart: a mixture that begins with the best of those before. */
 static void try_mixture(struct fit_job *job)
 {
-    const size_t mixture = job->count, best = job->winner;
     const bool alone = is_alone(job);
-    job->count++;
+    const size_t mixture = job->count++, best = job->winner;
     prepare_restart(job, mixture);
     job->restarts[mixture].alone = alone;
     if (!set_mixture_budget(job, &job->restarts[mixture], job->shown[best].elbo.value)) {
