@@ -295,6 +295,26 @@ rovi_approximation *approximation_copy(const rovi_approximation *q)
                          : approximation_mix(q->count, q->weight, (const rovi_approximation *const *)q->component);
 }
 
+rovi_approximation *approximation_reframe(const rovi_approximation *q, const double *center, const double *whitening,
+                                          const double *rotation)
+{
+    struct arena memory = {0};
+    rovi_map *maps = arena_take(&memory, q->dim, sizeof *maps);
+    rovi_approximation *made = NULL;
+    if (maps != NULL) {
+        for (size_t i = 0; i < q->dim; i++) {
+            maps[i] = q->view.maps[i];
+            maps[i].v = 0;
+        }
+        made = approximation_make(
+            &(rovi_approximation_parts){
+                .dim = q->dim, .center = center, .whitening = whitening, .rotation = rotation, .maps = maps},
+            0);
+    }
+    arena_free(&memory);
+    return made;
+}
+
 void rovi_approximation_free(rovi_approximation *q)
 {
     if (q != NULL) {

@@ -44,6 +44,10 @@ rovi_approximation *approximation_make(const rovi_approximation_parts *parts, si
 rovi_approximation *approximation_mix(size_t count, const double *weights, const rovi_approximation *const *components);
 rovi_approximation *approximation_copy(const rovi_approximation *q);
 
+/* The maps of a rotated product, all of mean zero, in another frame. NULL when out of memory. */
+rovi_approximation *approximation_reframe(const rovi_approximation *q, const double *center, const double *whitening,
+                                          const double *rotation);
+
 /* A copy of a rotated product that holds whitening and rotation as matrices. NULL when out of memory. */
 rovi_approximation *approximation_expand(const rovi_approximation *q);
 

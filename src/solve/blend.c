@@ -190,11 +190,16 @@ static bool find_near(struct blend *b)
     return !b->tables.failed;
 }
 
+rovi_approximation *blend_mix(const struct blend *b)
+{
+    return approximation_mix(b->count, b->weight, (const rovi_approximation *const *)b->q);
+}
+
 bool blend_sample(struct blend *b, size_t n, struct meter *meter, struct team *team, struct rng_stream stream)
 {
     struct sampling job = {.b = b, .meter = meter, .stream = stream, .blocks = (n + TARGET_BLOCK - 1) / TARGET_BLOCK};
     const size_t scratch = meter->target->scratch, work = draw_work(b->q[0]);
-    rovi_approximation *q = approximation_mix(b->count, b->weight, (const rovi_approximation *const *)b->q);
+    rovi_approximation *q = blend_mix(b);
     arena_free(&b->tables);
     job.q = q;
     b->n = n;

@@ -52,6 +52,9 @@ bool blend_add(struct blend *b, rovi_approximation *q);
 /* The components and weights of q, a mixture or a rotated product, and no others. False when out of memory or room. */
 bool blend_set(struct blend *b, const rovi_approximation *q);
 
+/* The mixture as it is. NULL when out of memory. */
+rovi_approximation *blend_mix(const struct blend *b);
+
 /* n draws of each component, asked of the target. False when out of memory. */
 bool blend_sample(struct blend *b, size_t n, struct meter *meter, struct team *team, struct rng_stream stream);
 

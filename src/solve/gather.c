@@ -99,7 +99,7 @@ static void mix(struct gathering *g)
     }
     const rovi_estimate elbo = blend_weigh(b);
     if (b->count > 1) {
-        g->restart->approximation = approximation_mix(b->count, b->weight, (const rovi_approximation *const *)b->q);
+        g->restart->approximation = blend_mix(b);
         g->restart->no_memory = g->restart->approximation == NULL;
         g->restart->iterations = 1;
         restart_record(g->restart, elbo);

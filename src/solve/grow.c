@@ -64,10 +64,9 @@ static rovi_approximation *half_at(const rovi_approximation *q, const double *x)
 {
     const size_t d = q->dim;
     struct arena memory = {0};
-    rovi_map *maps = arena_take(&memory, d, sizeof *maps);
     double *L = arena_doubles(&memory, d * d);
     rovi_approximation *made = NULL;
-    if (!memory.failed) {
+    if (L != NULL) {
         if (q->whitening != NULL) {
             memcpy(L, q->whitening, d * d * sizeof *L);
         } else {
@@ -76,13 +75,7 @@ static rovi_approximation *half_at(const rovi_approximation *q, const double *x)
         for (size_t i = 0; i < d * d; i++) {
             L[i] *= SHRINK;
         }
-        for (size_t i = 0; i < d; i++) {
-            maps[i] = q->view.maps[i];
-            maps[i].v = 0;
-        }
-        made = approximation_make(
-            &(rovi_approximation_parts){.dim = d, .center = x, .whitening = L, .rotation = q->rotation, .maps = maps},
-            0);
+        made = approximation_reframe(q, x, L, q->rotation);
     }
     arena_free(&memory);
     return made;
@@ -135,7 +128,7 @@ bool grow_blend(struct blend *b, size_t most, double elbo, struct meter *meter, 
 {
     const size_t d = b->dim, tasks = b->count * SCALES * BLOCKS, scratch = meter->target->scratch;
     struct arena memory = {0};
-    rovi_approximation *q = approximation_mix(b->count, b->weight, (const rovi_approximation *const *)b->q);
+    rovi_approximation *q = blend_mix(b);
     struct probing job = {.b = b, .q = q, .meter = meter, .stream = stream, .elbo = elbo};
     job.best = arena_doubles(&memory, tasks * d);
     job.score = arena_doubles(&memory, tasks);

@@ -225,11 +225,6 @@ static rovi_estimate weigh(struct mixture *m)
     return elbo;
 }
 
-static rovi_approximation *mixed(struct mixture *m)
-{
-    return approximation_mix(m->blend.count, m->blend.weight, (const rovi_approximation *const *)m->blend.q);
-}
-
 /* ---- refining ---- */
 
 static bool is_done(const struct mixture *m, size_t k)
@@ -304,7 +299,7 @@ static uint64_t budget_of_refining(const struct mixture *m)
 
 static void refine(struct mixture *m)
 {
-    m->seen = mixed(m);
+    m->seen = blend_mix(&m->blend);
     m->no_memory = m->no_memory || m->seen == NULL;
     if (m->no_memory) {
         return;
@@ -332,7 +327,7 @@ static bool keep(struct mixture *m, rovi_estimate elbo)
 {
     struct restart *r = m->restart;
     rovi_approximation_free(r->approximation);
-    r->approximation = m->blend.count == 1 ? approximation_copy(m->blend.q[0]) : mixed(m);
+    r->approximation = m->blend.count == 1 ? approximation_copy(m->blend.q[0]) : blend_mix(&m->blend);
     m->divergence = divergence(m);
     r->progress.budget = elbo.value > r->to_beat + SHOWN ? r->budget_if_better : r->progress.budget;
     restart_record(r, elbo);
@@ -473,8 +468,8 @@ static void grow(struct mixture *m, rovi_estimate *now)
         const uint64_t begun = spent(m);
         const double gain = enlarge(m, now) ? now->value - before.value : 0;
         const double least = m->problem->settings->tolerance + 2 * hypot(now->mcse, before.mcse);
-        const bool paid = gain > least && pays(m, gain, spent(m) - begun), again = m->uncut && gain == 0;
-        failed = paid ? 0 : again ? failed : failed + 1; /* where halves are of no use, others may be */
+        const bool paid = gain > least && pays(m, gain, spent(m) - begun);
+        failed = paid ? 0 : m->uncut ? failed : failed + 1; /* where halves are of no use, others may be */
     }
 }
 

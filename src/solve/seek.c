@@ -162,7 +162,7 @@ bool seek_blend(struct blend *b, double elbo, const rovi_settings *settings, con
     const size_t d = b->dim, tasks = KINDS * BLOCKS, scratch = progress->meter->target->scratch;
     struct arena memory = {0};
     struct explorer explorer;
-    rovi_approximation *q = approximation_mix(b->count, b->weight, (const rovi_approximation *const *)b->q);
+    rovi_approximation *q = blend_mix(b);
     struct seeking job = {.q = q,
                           .settings = settings,
                           .meter = progress->meter,

@@ -280,22 +280,12 @@ static bool turn_frame(struct splitting *s, double *L, double *O)
     return true;
 }
 
-/* Maps of mean zero, as q's otherwise. */
-static void center_maps(const rovi_approximation *q, rovi_map *maps)
-{
-    for (size_t i = 0; i < q->dim; i++) {
-        maps[i] = q->view.maps[i];
-        maps[i].v = 0;
-    }
-}
-
 /* The component at t along u, with the precision that belongs there and its maps as they are; NULL where there is none.
  * False when out of memory. */
 static bool make_half(struct splitting *s, double t, rovi_approximation **made)
 {
     const size_t d = s->dim;
     struct arena memory = {0};
-    rovi_map *maps = arena_take(&memory, d, sizeof *maps);
     double *center = arena_doubles(&memory, d), *L = arena_doubles(&memory, d * d), *O = arena_doubles(&memory, d * d);
     bool ok = !memory.failed;
     *made = NULL;
@@ -304,9 +294,7 @@ static bool make_half(struct splitting *s, double t, rovi_approximation **made)
             s->place[i] = s->q->maps[i].v + s->spread[i] * t * s->u[i];
         }
         approximation_place(s->q, 1, s->place, center);
-        center_maps(s->q, maps);
-        *made = approximation_make(
-            &(rovi_approximation_parts){.dim = d, .center = center, .whitening = L, .rotation = O, .maps = maps}, 0);
+        *made = approximation_reframe(s->q, center, L, O);
         ok = *made != NULL;
     }
     arena_free(&memory);
@@ -356,7 +344,7 @@ static bool cut(const struct rovi_target *view, const struct blend *b, size_t k,
 static bool cut_all(const struct blend *b, double least, const struct progress *progress, struct team *team,
                     struct rng_stream stream, struct halves *halves)
 {
-    rovi_approximation *q = approximation_mix(b->count, b->weight, (const rovi_approximation *const *)b->q);
+    rovi_approximation *q = blend_mix(b);
     bool ok = q != NULL;
     for (size_t k = 0; k < b->count && ok; k++, stream.substream++) {
         struct rovi_target *view = share_new(progress->meter, q, k);
