@@ -44,6 +44,12 @@ struct fit_job {
     struct arena memory;
 };
 
+/* Whether rotations lead in a few directions. */
+static bool leads(const struct fit_job *job)
+{
+    return settings_leads(job->problem.settings, job->problem.target->dim);
+}
+
 static double imperfect(const struct fit_job *job)
 {
     const size_t d = job->problem.target->dim;
@@ -116,7 +122,7 @@ static void solve(struct fit_job *job, struct restart *r, size_t i)
         restart_by_mixture(&job->problem, r);
     } else if (job->problem.settings->solver == SOLVER_GRADIENT) {
         restart_by_gradient(&job->problem, r);
-    } else if (settings_leads(job->problem.settings, job->problem.target->dim)) {
+    } else if (leads(job)) {
         restart_by_directions(&job->problem, r);
     } else if (job->problem.known != NULL || !restart_by_lone_mode(&job->problem, r)) {
         restart_by_coordinates(&job->problem, r);
@@ -160,8 +166,8 @@ static void measure_restart(struct fit_job *job, struct restart *r, size_t i, bo
 static bool may_mix(const struct fit_job *job)
 {
     const rovi_settings *settings = job->problem.settings;
-    return !job->mixing && !settings_leads(settings, job->problem.target->dim) && settings->method == METHOD_AUTO &&
-           settings->solver == SOLVER_COORDINATE && settings->precondition == PRECONDITION_AUTO;
+    return !job->mixing && !leads(job) && settings->method == METHOD_AUTO && settings->solver == SOLVER_COORDINATE &&
+           settings->precondition == PRECONDITION_AUTO;
 }
 
 /* Whether a fit is so far from the target that a mixture is tried for that alone. */
@@ -183,8 +189,7 @@ static bool may_lead(const struct fit_job *job, const rovi_restart *first)
 {
     const rovi_settings *settings = job->problem.settings;
     return !job->mixing && settings->independent == 0 && settings->solver == SOLVER_COORDINATE &&
-           !settings_leads(settings, job->problem.target->dim) && job->restarts[0].start == NULL &&
-           first->stop == ROVI_STOP_CONVERGED &&
+           job->restarts[0].start == NULL && first->stop == ROVI_STOP_CONVERGED &&
            (is_outdone(job, first) || (first->divergence < imperfect(job) &&
                                        !measure_is_less(job->problem.settings, first->elbo, first->promise)));
 }
@@ -205,7 +210,7 @@ static const rovi_restart *find_finished(const struct fit_job *job, const struct
     for (size_t i = 0; i < job->input->finished_count; i++) {
         const rovi_restart *finished = &job->input->finished[i];
         if (finished->seed == r->seed) {
-            return r == job->restarts && may_lead(job, finished) ? NULL : finished;
+            return r == job->restarts && may_lead(job, finished) && !leads(job) ? NULL : finished;
         }
     }
     return NULL;
@@ -256,9 +261,12 @@ static void run_restarts(struct fit_job *job)
     job->problem.team = job->team;
     run_restart(job, 0, 0);
     job->problem.team = NULL;
-    job->problem.known = first->modes.count > 0 && may_lead(job, &job->shown[0]) ? &first->modes : NULL;
+    const bool spares = may_lead(job, &job->shown[0]);
+    job->problem.known = first->modes.count > 0 && spares ? &first->modes : NULL;
+    job->problem.first = leads(job) && spares ? first->approximation : NULL;
     team_for(job->team, job->count - 1, run_later_restart, job);
     job->problem.known = NULL;
+    job->problem.first = NULL;
 }
 
 /* The greatest ELBO, on the draws that choose, is the least KL. */
@@ -381,8 +389,8 @@ static void gather(struct fit_job *job)
 static bool is_gathering_promising(const struct fit_job *job)
 {
     const rovi_settings *settings = job->problem.settings;
-    return settings->method == METHOD_AUTO && settings_leads(settings, job->problem.target->dim) && job->count > 1 &&
-           job->winner < job->count && atomic_load(&job->supervisor.verdict) == SUPERVISOR_GO;
+    return settings->method == METHOD_AUTO && leads(job) && job->count > 1 && job->winner < job->count &&
+           atomic_load(&job->supervisor.verdict) == SUPERVISOR_GO;
 }
 
 /* The winner is looked at as exploring looks at its locals: it may have widened since. False when out of memory. */

@@ -15,16 +15,17 @@
 #include "solve/launch.h"
 #include "solve/leading.h"
 #include "solve/restart.h"
+#include "solve/valley.h"
 
-#define POINTS_LEAST 8   /* of the first stage */
-#define POINTS_MOST  32  /* of the last stage before the directions, and of all after them */
-#define POINTS_LEAD  8   /* over which the Hessian is averaged */
-#define LAUNCHES     4   /* before the restart is given up */
-#define STEPS_FIRST  200 /* at most, of the first stage, over the fewest points that gain */
-#define STEPS        40  /* of the others */
-#define ROUNDS       3   /* of polishing, at most, */
-#define MORE_ROUNDS  12  /* or so many, while one gains */
-#define STILL_RISING 10  /* times what matters */
+#define POINTS_LEAST 8  /* of the first stage */
+#define POINTS_MOST  32 /* of the last stage before the directions, and of all after them */
+#define POINTS_LEAD  8  /* over which the Hessian is averaged */
+#define LAUNCHES     4  /* before the restart is given up */
+#define STEPS_FIRST  80 /* at most, of the first stage, over the fewest points that gain */
+#define STEPS        40 /* of the others */
+#define ROUNDS       3  /* of polishing, at most, */
+#define MORE_ROUNDS  12 /* or so many, while one gains */
+#define STILL_RISING 10 /* times what matters */
 #define TRACE_DRAWS  128
 #define TRACE_POINTS 64
 #define STUCK        3.0  /* a width this much smaller than it should be is freed, */
@@ -40,6 +41,7 @@ struct large {
     struct average average;
     struct launch launch;
     struct leading leading;
+    struct valley valley;
     struct ascent ascent;  /* of the average */
     struct progress inner; /* the same supervisor, the average's meter */
     rovi_approximation *q, *best;
@@ -167,8 +169,27 @@ static rovi_approximation *begin(struct large *s)
     return make(s, start != NULL ? start : s->launch.zero, NULL, 0, NULL);
 }
 
+/* Whether a path joins the end of a climb, of log density logp, to where the first restart's fit lies. A climb that is
+ * not yet as high as that says nothing: from a slope all paths lead up. */
+static bool is_of_first(struct large *s, double logp)
+{
+    const rovi_approximation *first = s->problem->first;
+    double *mean = s->theta, at = 0, depth = 0;
+    if (first == NULL) {
+        return false;
+    }
+    if (rovi_approximation_mean(first, mean, NULL) != ROVI_OK) {
+        s->restart->no_memory = true;
+        return false;
+    }
+    return meter_evaluate(&s->restart->meter, 1, mean, &at, NULL, s->valley.segment.scratch) == 0 &&
+           logp > at - log(2) &&
+           valley_joined(&s->valley, (struct place){s->launch.x, logp}, (struct place){mean, at}, &depth);
+}
+
 static bool launch(struct large *s)
 {
+    double logp = 0;
     s->q = begin(s);
     if (s->restart->peak != NULL) {
         return s->q != NULL && launch_at(&s->launch, s->restart->peak, s->restart->seed, s->q);
@@ -177,7 +198,13 @@ static bool launch(struct large *s)
         return s->q != NULL && launch_highest(&s->launch, s->problem->settings, s->restart->seed, s->q);
     }
     for (size_t k = 0; k < LAUNCHES && s->q != NULL && !ended(s); k++) {
-        if (launch_run(&s->launch, s->problem->settings, s->restart->seed, k, s->q)) {
+        const bool climbed =
+            launch_climb(&s->launch, s->problem->settings, s->restart->seed, k, s->problem->first != NULL, &logp);
+        if (climbed && is_of_first(s, logp)) {
+            s->restart->stop = ROVI_STOP_SAME_MODES;
+            return false;
+        }
+        if (climbed && launch_choose(&s->launch, s->restart->seed, s->q)) {
             return true;
         }
     }
@@ -379,6 +406,7 @@ static bool set_up(struct large *s)
     average_init(&s->average, &s->memory, POINTS_MOST, &s->restart->progress);
     launch_init(&s->launch, &s->memory, &s->restart->progress, &s->average);
     leading_init(&s->leading, &s->memory, d, directions + directions / 2 + 1);
+    valley_init(&s->valley, &s->memory, &s->restart->progress, NULL);
     s->restart->progress.shown.iterations = (uint64_t)s->problem->settings->iterations;
     if (s->memory.failed) {
         return false;
@@ -412,7 +440,7 @@ static void solve(struct large *s)
         polish(s);
     } else if (ended(s)) {
         s->best = begin(s); /* what is left when there was no time to look */
-    } else {
+    } else if (s->restart->stop != ROVI_STOP_SAME_MODES) {
         s->restart->stop = ROVI_STOP_FAILED;
     }
 }

@@ -13,6 +13,7 @@
 #include "solve/diagonalize.h"
 
 #define DIFFERENCE 1e-3 /* length of a difference: truncation of that order, rounding 1e-12 */
+#define STRIDE     8    /* Lanczos steps between looks at what directions are worth, which may show that it is enough */
 #define FLATTEST   0.01 /* curvature that a direction is taken to have at least */
 #define BREAKDOWN  1e-8 /* length of a residual that is none */
 
@@ -28,22 +29,22 @@ void leading_init(struct leading *l, struct arena *arena, size_t dim, size_t roo
     l->T = arena_doubles(arena, room * room);
     l->E = arena_doubles(arena, room * room);
     l->theta = arena_doubles(arena, 2 * dim);
-    l->gradient = arena_doubles(arena, 2 * dim);
+    l->residual = arena_doubles(arena, 2 * dim);
     l->base = arena_doubles(arena, 2 * dim);
 }
 
-/* gradient <- P q, in its first d places */
+/* residual <- P q, in its first d places */
 static bool multiply(struct leading *l, struct average *a, const double *q)
 {
     double value = 0;
     for (size_t i = 0; i < l->dim; i++) {
         l->theta[i] = DIFFERENCE * q[i];
     }
-    if (!average_evaluate(a, l->theta, &value, l->gradient)) {
+    if (!average_evaluate(a, l->theta, &value, l->residual)) {
         return false;
     }
     for (size_t i = 0; i < l->dim; i++) {
-        l->gradient[i] = (l->base[i] - l->gradient[i]) / DIFFERENCE;
+        l->residual[i] = (l->base[i] - l->residual[i]) / DIFFERENCE;
     }
     return true;
 }
@@ -62,26 +63,27 @@ static double orthogonalise(const struct leading *l, size_t count, double *x)
     return sqrt(linalg_dot(l->dim, x, x));
 }
 
-/* Returns how many steps were made. */
-static size_t iterate(struct leading *l, struct average *a, struct rng_stream stream)
+/* Lanczos steps on from `steps`, up to `most`; returns how many there are then: fewer when there are no more. */
+static size_t iterate(struct leading *l, struct average *a, size_t steps, size_t most)
 {
-    const size_t d = l->dim, most = l->room < d ? l->room : d;
-    rng_normals(stream, 0, d, l->Q);
-    double length = sqrt(linalg_dot(d, l->Q, l->Q));
-    for (size_t k = 0; k < most; k++) {
+    const size_t d = l->dim;
+    for (size_t k = steps; k < most; k++) {
         double *q = l->Q + k * d;
+        if (k > 0) {
+            memcpy(q, l->residual, d * sizeof *q);
+        }
+        const double length = k > 0 ? l->beside[k - 1] : sqrt(linalg_dot(d, q, q));
         for (size_t i = 0; i < d; i++) {
             q[i] /= length;
         }
         if (!multiply(l, a, q)) {
             return k;
         }
-        l->diagonal[k] = linalg_dot(d, q, l->gradient);
-        length = l->beside[k] = orthogonalise(l, k + 1, l->gradient);
-        if (!(length > BREAKDOWN) || k + 1 == most) {
+        l->diagonal[k] = linalg_dot(d, q, l->residual);
+        l->beside[k] = orthogonalise(l, k + 1, l->residual);
+        if (!(l->beside[k] > BREAKDOWN)) {
             return k + 1;
         }
-        memcpy(q + d, l->gradient, d * sizeof *q);
     }
     return most;
 }
@@ -115,12 +117,29 @@ static double gain_of(double curvature)
     return 0.5 * (curvature - 1 - log(curvature));
 }
 
+/* E, and curvatures, of the steps made so far. Returns what the directions that are worth `least` or more are worth. */
+static double decompose(struct leading *l, size_t steps, double least)
+{
+    double sum = 0;
+    memset(l->T, 0, steps * steps * sizeof *l->T);
+    for (size_t k = 0; k < steps; k++) {
+        l->T[k * steps + k] = l->diagonal[k];
+        if (k + 1 < steps) {
+            l->T[k * steps + k + 1] = l->T[(k + 1) * steps + k] = l->beside[k];
+        }
+    }
+    linalg_identity(steps, l->E);
+    diagonalize_jointly(steps, 1, l->T, l->E);
+    for (size_t j = 0; j < steps; j++) {
+        l->ritz[j] = curvature_of(l, steps, j);
+        sum += gain_of(l->ritz[j]) >= least ? gain_of(l->ritz[j]) : 0;
+    }
+    return sum;
+}
+
 /* The `most` columns of E that gain most. */
 static void choose(struct leading *l, size_t steps, size_t most, double least)
 {
-    for (size_t j = 0; j < steps; j++) {
-        l->ritz[j] = curvature_of(l, steps, j);
-    }
     for (l->count = 0; l->count < most;) {
         size_t best = 0;
         for (size_t j = 1; j < steps; j++) {
@@ -136,21 +155,23 @@ static void choose(struct leading *l, size_t steps, size_t most, double least)
 
 void leading_find(struct leading *l, struct average *a, struct rng_stream stream, size_t most, double least)
 {
-    double value = 0;
+    const size_t room = l->room < l->dim ? l->room : l->dim;
+    double value = 0, gain = 0, more = INFINITY;
+    size_t steps = 0;
     l->count = 0;
     memset(l->theta, 0, 2 * l->dim * sizeof *l->theta);
     if (!average_evaluate(a, l->theta, &value, l->base)) {
         return;
     }
-    const size_t steps = iterate(l, a, stream);
-    memset(l->T, 0, steps * steps * sizeof *l->T);
-    for (size_t k = 0; k < steps; k++) {
-        l->T[k * steps + k] = l->diagonal[k];
-        if (k + 1 < steps) {
-            l->T[k * steps + k + 1] = l->T[(k + 1) * steps + k] = l->beside[k];
+    rng_normals(stream, 0, l->dim, l->Q);
+    for (size_t next = STRIDE; steps < room && more > least; next += STRIDE) {
+        const size_t end = next < room ? next : room;
+        steps = iterate(l, a, steps, end);
+        more = decompose(l, steps, least) - gain;
+        gain += more;
+        if (steps < end) {
+            break;
         }
     }
-    linalg_identity(steps, l->E);
-    diagonalize_jointly(steps, 1, l->T, l->E);
     choose(l, steps, most, least);
 }

@@ -11,7 +11,7 @@ struct leading {
     double *U;         /* count x d: orthonormal rows, in units of the maps' widths, the most gainful first */
     double *curvature; /* count: of the mean potential along each */
     double *Q;         /* room x d: Lanczos vectors */
-    double *diagonal, *beside, *ritz, *T, *E, *theta, *gradient, *base;
+    double *diagonal, *beside, *ritz, *T, *E, *theta, *residual, *base;
 };
 
 /* Takes its memory from the arena, which may fail: O(room d). */

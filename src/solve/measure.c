@@ -6,7 +6,7 @@
 
 #define MEASURE_SHARE 16  /* once all asked for are there: of what the fit has asked, one part in so many ends it */
 #define LED_SHARE     8   /* where the rotation leads in a few directions, all are one part in so many of that, */
-#define LED_DRAWS     200 /* but so many at least */
+#define LED_DRAWS     500 /* but so many at least */
 #define FEW_DRAWS     400 /* at first: that an error is estimated from */
 #define MEASURED      2   /* times the tolerance: an error that needs no more draws */
 #define GROWTH        4   /* of the number of draws, at most, at once */

@@ -250,6 +250,36 @@ static void restarts_in_two_modes_become_a_mixture(void **state)
     free(model);
 }
 
+static size_t count_spared(struct model *model, const char *independent)
+{
+    const char *const pairs[] = {"restarts", "4", "independent", independent, NULL};
+    rovi_fit *fit = fit_with(model, pairs);
+    const rovi_fit_parts *parts = rovi_fit_parts_of(fit);
+    size_t spared = 0;
+    for (size_t i = 0; i < parts->restart_count; i++) {
+        const rovi_restart *restart = &parts->restarts[i];
+        spared += restart->stop == ROVI_STOP_SAME_MODES;
+        assert_int_equal(restart->stop == ROVI_STOP_SAME_MODES, restart->approximation == NULL);
+        assert_true(isfinite(restart->elbo.value));
+    }
+    rovi_fit_free(fit);
+    return spared;
+}
+
+/* The first is near the target, and the climbs of the others end where it lies. */
+static void restarts_in_the_same_mode_are_spared(void **state)
+{
+    (void)state;
+    struct model *model = make_model(false);
+    for (size_t i = 0; i < DIM; i++) {
+        model->m[i] /= model->s[i];
+        model->s[i] = 1;
+    }
+    assert_int_equal(count_spared(model, "off"), 3);
+    assert_int_equal(count_spared(model, "on"), 0);
+    free(model);
+}
+
 /* Two restarts start opposite each other, and so mostly find both of two modes that are alike but for their weights,
  * which restarts by themselves would in about half of all cases. A step may yet lead across the valley. */
 static void two_restarts_are_enough_for_two_sides(void **state)
@@ -522,6 +552,7 @@ static void the_highest_of_several_climbs_is_where_one_begins(void **state)
     struct support_rig rig;
     struct average average;
     struct launch launch;
+    double logp = 0;
     size_t heavy[2] = {0};
     mean[0] = -5;
     mean[WIDE] = 5;
@@ -535,7 +566,8 @@ static void the_highest_of_several_climbs_is_where_one_begins(void **state)
     average_init(&average, &rig.arena, 8, &rig.progress);
     launch_init(&launch, &rig.arena, &rig.progress, &average);
     for (uint64_t seed = 0; seed < SEEDS; seed++) {
-        assert_true(launch_run(&launch, settings, 2 * seed, 0, q));
+        assert_true(launch_climb(&launch, settings, 2 * seed, 0, false, &logp));
+        assert_true(launch_choose(&launch, 2 * seed, q));
         heavy[0] += q->center[0] > 0;
         assert_close(q->scale[1], 1, 0.01);
         assert_true(launch_highest(&launch, settings, 2 * seed, q));
@@ -559,6 +591,7 @@ int main(void)
         cmocka_unit_test(its_means_are_right),
         cmocka_unit_test(no_width_stays_behind),
         cmocka_unit_test(restarts_in_two_modes_become_a_mixture),
+        cmocka_unit_test(restarts_in_the_same_mode_are_spared),
         cmocka_unit_test(two_restarts_are_enough_for_two_sides),
         cmocka_unit_test(a_mode_far_off_is_found_from_the_origin),
         cmocka_unit_test(one_thread_and_two_give_the_same_bits),
