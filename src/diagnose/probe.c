@@ -161,8 +161,7 @@ static void run_climb(void *context, size_t index, size_t worker)
         c->joins = FAILED;
         return;
     }
-    const bool home = c->ascent.arrived != NULL && is_home(c, c->x, c->logp);
-    c->joins = home ? AT_HOME : find_joined(p, c, 0);
+    c->joins = c->ascent.end == ASCENT_ARRIVED ? AT_HOME : find_joined(p, c, 0);
 }
 
 /* Remembers where a climb of this round ended, unless it is one of the peaks that are remembered; the owner. `before`:

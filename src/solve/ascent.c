@@ -122,6 +122,26 @@ static void record(struct ascent *a, int steps)
     }
 }
 
+/* Whether a->x, evaluated last, is where the climb was to come to. */
+static bool has_arrived(const struct ascent *a, double logp)
+{
+    return logp >= a->enough || (a->arrived != NULL && a->arrived(a->arrived_data, a->x, logp));
+}
+
+/* One step, which is kept if there is one; where the climb has come to. */
+static enum ascent_end step(struct ascent *a, double *logp)
+{
+    lbfgs_direction(&a->memory, a->grad, a->direction);
+    const double first = 1 / sqrt(1 + linalg_dot(a->dim, a->grad, a->grad)); /* a step of at most unit length */
+    if (!search(a, logp, a->memory.pairs > 0 ? 1 : first)) {
+        return ASCENT_TOP;
+    }
+    lbfgs_keep(&a->memory, &(struct lbfgs_step){a->at, a->trial, a->grad, a->trial_grad});
+    memcpy(a->at, a->trial, a->dim * sizeof *a->at);
+    memcpy(a->grad, a->trial_grad, a->dim * sizeof *a->grad);
+    return has_arrived(a, *logp) ? ASCENT_ARRIVED : ASCENT_SPENT;
+}
+
 bool ascent_climb(struct ascent *a, const double *L, double *x, double *logp)
 {
     a->L = L;
@@ -131,19 +151,10 @@ bool ascent_climb(struct ascent *a, const double *L, double *x, double *logp)
     if (!evaluate(a, a->at, logp, a->grad)) {
         return false;
     }
-    for (int t = 0; t < a->most_steps && *logp < a->enough; t++) {
+    a->end = has_arrived(a, *logp) ? ASCENT_ARRIVED : ASCENT_SPENT;
+    for (int t = 0; t < a->most_steps && a->end == ASCENT_SPENT; t++) {
         record(a, t);
-        lbfgs_direction(&a->memory, a->grad, a->direction);
-        const double first = 1 / sqrt(1 + linalg_dot(a->dim, a->grad, a->grad)); /* a step of at most unit length */
-        if (!search(a, logp, a->memory.pairs > 0 ? 1 : first)) {
-            break;
-        }
-        lbfgs_keep(&a->memory, &(struct lbfgs_step){a->at, a->trial, a->grad, a->trial_grad});
-        memcpy(a->at, a->trial, a->dim * sizeof *a->at);
-        memcpy(a->grad, a->trial_grad, a->dim * sizeof *a->grad);
-        if (a->arrived != NULL && a->arrived(a->arrived_data, a->x, *logp)) { /* a->x: evaluated last */
-            break;
-        }
+        a->end = step(a, logp);
     }
     place(a, a->at);
     memcpy(x, a->x, a->dim * sizeof *x);

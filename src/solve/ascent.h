@@ -14,6 +14,9 @@ struct ascent_path {
     double *x;
 };
 
+/* Where a climb ended: where no step gains, where it was to come to, or for want of steps. */
+enum ascent_end { ASCENT_TOP, ASCENT_ARRIVED, ASCENT_SPENT };
+
 struct ascent {
     const struct progress *progress;
     struct team *team; /* or NULL */
@@ -23,7 +26,8 @@ struct ascent {
     double enough;                                             /* log density at which one ends: infinity */
     bool (*arrived)(void *data, const double *x, double logp); /* whether a point of one is where it ends; or NULL */
     void *arrived_data;
-    const double *L; /* of the present climb, or NULL */
+    enum ascent_end end; /* of the last climb */
+    const double *L;     /* of the present climb, or NULL */
     struct lbfgs memory;
     struct ascent_path *path;                      /* or NULL: where a climb leaves some of its points */
     double *begin, *at, *x;                        /* d: where it began, where it is in its coordinates, a point */

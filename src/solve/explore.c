@@ -33,6 +33,7 @@
 #define CHUNKS          16  /* at most */
 #define ALIKE           5e-4          /* nats: a local that differs less from the target needs no more steps */
 #define NEARLY          ELBO_FAITHFUL /* a local of a mode, not of a pole of the density, nor of a funnel's neck */
+#define FAIR            1.0           /* nats: the same, where a second climb came to the same ELBO */
 #define WILD            10.0          /* nats: a local that is off by more tells nothing of where the mass is */
 #define IN_DOUBT        0.4           /* nats: a local that may be in a funnel's neck, out of which steps lead */
 #define WIDER           4.0           /* that begin so many times as wide */
@@ -173,6 +174,12 @@ static bool may_skip(const struct explorer *e)
     return !e->narrow && off >= NEARLY && off < WILD && (e->led || e->wasted > 0);
 }
 
+/* Whether the climb ended on its way, for want of steps: no mode is there, but where a path may lead. */
+static bool is_slope(const struct explorer *e)
+{
+    return !e->narrow && e->ascent.end == ASCENT_SPENT;
+}
+
 /* Whether x, away from where the mass is, lies in the basin of a local known: a path joins them. */
 static bool is_reached(struct explorer *e, const double *x, double logp)
 {
@@ -287,6 +294,13 @@ static void keep_first(struct explorer *e)
     }
 }
 
+/* Whether the local made last is as good as the first, as far as draws tell. */
+static bool is_as_good(const struct explorer *e)
+{
+    const struct local *first = &e->locals[0], *fresh = &e->locals[e->count];
+    return e->count > 0 && fabs(fresh->elbo - first->elbo) < 2 * hypot(fresh->error, first->error);
+}
+
 /* The first starts, as long as they cost little, until one leads to a mode that the mass is about: near which steps
  * come to the target. */
 static bool try_modes(struct explorer *e, const rovi_settings *settings, uint64_t seed, struct rng_stream stream)
@@ -297,8 +311,9 @@ static bool try_modes(struct explorer *e, const rovi_settings *settings, uint64_
     for (size_t s = 0; s < FIRST && e->count < e->room && !found; s += s == 0 && given ? 2 : 1) {
         scatter(e, settings, seed, s);
         if (fit_after_climb(e, &e->locals[e->count], stream)) {
+            const bool again = is_as_good(e);
             keep_first(e);
-            found = e->locals[0].off < NEARLY;
+            found = e->locals[0].off < (again ? FAIR : NEARLY);
         }
         if (atomic_load(&e->progress->meter->gradient) - begin > FIRST_GRADIENTS * (e->dim + 10)) {
             break;
@@ -356,7 +371,7 @@ static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_
     }
     scatter(e, settings, seed, s);
     memcpy(begin, e->x, e->dim * sizeof *begin);
-    if (!climb(e, begin, &logp) || is_home(e, e->x, logp) || explored_has_peak(e) || is_low(e, logp)) {
+    if (!climb(e, begin, &logp) || e->ascent.end == ASCENT_ARRIVED || explored_has_peak(e) || is_low(e, logp)) {
         return false;
     }
     const bool narrow = e->narrow && keep_narrow(e, stream);
@@ -364,7 +379,7 @@ static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_
         return narrow;
     }
     struct local *fresh = &e->locals[e->count];
-    if (may_skip(e) && is_reached(e, e->x, logp)) {
+    if ((may_skip(e) || is_slope(e)) && is_reached(e, e->x, logp)) {
         return narrow;
     }
     const bool curved = laplace(e, fresh);

@@ -57,6 +57,39 @@ static void climbs_an_ill_conditioned_quadratic(void **state)
     }
 }
 
+static bool is_right_of(void *limit, const double *x, double logp)
+{
+    (void)logp;
+    return x[0] > *(const double *)limit;
+}
+
+static void says_where_a_climb_has_ended(void **state)
+{
+    (void)state;
+    const double one = 1, mean = 10, C = 1;
+    double limit = 4, x = 0, logp = 0;
+    struct fixture f;
+    make(&f, support_mixture(1, 1, &one, &mean, 1, &C));
+    assert_true(ascent_climb(&f.ascent, NULL, &x, &logp));
+    assert_int_equal(f.ascent.end, ASCENT_TOP);
+    x = 0;
+    f.ascent.most_steps = 1;
+    assert_true(ascent_climb(&f.ascent, NULL, &x, &logp));
+    assert_int_equal(f.ascent.end, ASCENT_SPENT);
+    assert_true(x < mean - 1);
+    x = 0;
+    f.ascent.most_steps = 200;
+    f.ascent.arrived = is_right_of;
+    f.ascent.arrived_data = &limit;
+    assert_true(ascent_climb(&f.ascent, NULL, &x, &logp));
+    assert_int_equal(f.ascent.end, ASCENT_ARRIVED);
+    const double there = x;
+    assert_true(ascent_climb(&f.ascent, NULL, &x, &logp)); /* which begins where it was to come to */
+    assert_int_equal(f.ascent.end, ASCENT_ARRIVED);
+    assert_true(x == there && x > limit);
+    drop(&f);
+}
+
 /* The first step has unit length, five times what it takes; a cubic through a parabola's values and slopes is the
  * parabola, so that the next trial is at its top. */
 static void a_step_too_long_is_followed_by_the_right_one(void **state)
@@ -231,6 +264,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(climbs_an_ill_conditioned_quadratic),
         cmocka_unit_test(climbs_a_curved_ridge),
+        cmocka_unit_test(says_where_a_climb_has_ended),
         cmocka_unit_test(a_step_too_long_is_followed_by_the_right_one),
         cmocka_unit_test(never_ends_below_its_start),
         cmocka_unit_test(a_rejected_start_is_no_climb),
