@@ -4,13 +4,16 @@
 #include <math.h>
 #include <string.h>
 
-#define MEASURE_SHARE 16  /* once all asked for are there: of what the fit has asked, one part in so many ends it */
-#define LED_SHARE     8   /* where the rotation leads in a few directions, all are one part in so many of that, */
-#define LED_DRAWS     500 /* but so many at least */
-#define FEW_DRAWS     400 /* at first: that an error is estimated from */
-#define MEASURED      2   /* times the tolerance: an error that needs no more draws */
-#define GROWTH        4   /* of the number of draws, at most, at once */
-#define MARGIN        1.2 /* more than the present error says would do */
+#define MEASURE_SHARE 16   /* once all asked for are there: of what the fit has asked, one part in so many ends it */
+#define LED_SHARE     8    /* where the rotation leads in a few directions, all are one part in so many of that, */
+#define LED_DRAWS     500  /* but so many at least */
+#define FEW_DRAWS     400  /* at first: that an error is estimated from */
+#define MEASURED      2    /* times the tolerance: an error that needs no more draws, */
+#define DEAR_PART     0.05 /* or this part of the divergence, of what is not to choose by, where draws are dear, */
+#define DEAR_MOST     0.03 /* nats, but no more: */
+#define DEAR_SHARE    4    /* where they are more than one in so many of what the fit has asked */
+#define GROWTH        4    /* of the number of draws, at most, at once */
+#define MARGIN        1.2  /* more than the present error says would do */
 
 size_t measure_draws(const struct question *question)
 {
@@ -82,6 +85,15 @@ static bool is_spent(const struct question *question, size_t n, size_t all)
     return (n >= all && dear) || atomic_load(&question->supervisor->verdict) != SUPERVISOR_GO;
 }
 
+/* An error of the ELBO that needs no more draws than n. */
+static double fair_error(const struct question *question, const struct elbo *elbo, size_t n)
+{
+    const double least = MEASURED * question->problem->settings->tolerance;
+    const double part = fmin(DEAR_PART * elbo->divergence, DEAR_MOST);
+    const bool dear = DEAR_SHARE * n > atomic_load(&question->meter->density);
+    return question->purpose != RNG_SELECT && dear ? fmax(least, part) : least;
+}
+
 bool measure(const struct question *question, const rovi_approximation *q, struct elbo *elbo)
 {
     const rovi_settings *settings = question->problem->settings;
@@ -93,7 +105,7 @@ bool measure(const struct question *question, const rovi_approximation *q, struc
     bool done = false;
     for (size_t n = measure_begins_with_few(question) ? FEW_DRAWS : all; !done && extend(&s, n);) {
         *elbo = elbo_of_ratios(n, s.ratio);
-        const double times = pow(elbo->estimate.mcse / (MEASURED * settings->tolerance), 2);
+        const double times = pow(elbo->estimate.mcse / fair_error(question, elbo, n), 2);
         const bool doubtful = n < all && is_doubtful(question, elbo->estimate);
         done = !doubtful && (!(times > 1) || is_spent(question, n, all));
         n = more_draws(n, all, doubtful ? GROWTH : times);

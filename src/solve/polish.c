@@ -59,7 +59,7 @@ void polish_init(struct polish *p, struct arena *arena, const struct problem *pr
     *p = (struct polish){.problem = problem, .restart = restart, .memory = arena, .best_elbo = -INFINITY};
     p->tolerance = problem->settings->tolerance;
     p->trace_draws = draws > TRACE_DRAWS ? draws : TRACE_DRAWS;
-    p->screen_points = POINTS_LEAST;
+    p->points_least = POINTS_LEAST;
     p->ratio = arena_doubles(arena, p->trace_draws);
     p->before = arena_doubles(arena, p->trace_draws);
     p->best_ratio = arena_doubles(arena, p->trace_draws);
@@ -75,7 +75,7 @@ void polish_init(struct polish *p, struct arena *arena, const struct problem *pr
 void polish_spare(struct polish *p, size_t draws_part, size_t points_part)
 {
     p->trace_draws /= draws_part;
-    p->screen_points /= points_part;
+    p->points_least /= points_part;
 }
 
 void polish_free(struct polish *p)
@@ -326,7 +326,7 @@ void polish_screen(struct polish *p, struct candidate *c)
 {
     const size_t rounds = find_lines(p, c) > 0 ? 2 : 1;
     begin(p, c);
-    for (size_t k = 0; k < rounds && set_points(p, p->screen_points) && !polish_ended(p); k++) {
+    for (size_t k = 0; k < rounds && set_points(p, p->points_least) && !polish_ended(p); k++) {
         round_of(p, c, false, LINES_SCREEN, false);
     }
     polish_take_stock(p, c);
@@ -444,15 +444,17 @@ static bool grow(struct polish *p, double hidden, bool patient)
 /* How a candidate comes along. */
 struct course {
     int idle, falls;
+    double best;   /* its ELBO, before the present round: what only takes back a loss gains nothing */
     double hidden; /* nats that planes could hide: the least that idle rounds have left */
 };
 
-/* After a round that began at an ELBO of `before`: whether it is time to ask if the candidate is finished. */
-static bool is_still(struct polish *p, const struct candidate *c, double before, double unresolved, struct course *at)
+/* After a round: whether it is time to ask if the candidate is finished. */
+static bool is_still(struct polish *p, const struct candidate *c, double unresolved, struct course *at)
 {
-    at->idle = c->elbo - before < 0.5 * fmax(p->tolerance, p->noise) ? at->idle + 1 : 0;
+    at->idle = c->elbo - at->best < 0.5 * fmax(p->tolerance, p->noise) ? at->idle + 1 : 0;
+    at->best = fmax(at->best, c->elbo);
     at->hidden = at->idle > 1 ? fmin(at->hidden, unresolved) : unresolved;
-    return at->idle >= IDLE_ROUNDS || (at->idle > 0 && (p->batch.n > POINTS_LEAST || polish_is_nearly_done(p, c)));
+    return at->idle >= IDLE_ROUNDS || (at->idle > 0 && (p->batch.n > p->points_least || polish_is_nearly_done(p, c)));
 }
 
 /* Whether more rounds would tell nothing more; else the next ones have as many points as it takes. */
@@ -467,10 +469,10 @@ bool polish_run(struct polish *p, struct candidate *c, double to_beat)
 {
     const bool turning = p->problem->rotate && c->q->dim > 1;
     const size_t most = most_lines(c->q->dim);
-    struct course course = {0};
+    struct course course = {.best = c->elbo};
     c->lines_only = p->many;
     begin(p, c);
-    for (bool room = set_points(p, POINTS_LEAST); room && !p->restart->no_memory && !polish_ended(p);) {
+    for (bool room = set_points(p, p->points_least); room && !p->restart->no_memory && !polish_ended(p);) {
         const double before = c->elbo;
         if (is_within(p, c, DONE)) {
             return true;
@@ -486,7 +488,7 @@ bool polish_run(struct polish *p, struct candidate *c, double to_beat)
         if (!fell(p, c, before, &course.falls) && c->elbo + HOPE * fmax(0, c->elbo - before) < to_beat) {
             break;
         }
-        if (is_still(p, c, before, outcome.unresolved, &course) && is_finished(p, c, &course)) {
+        if (is_still(p, c, outcome.unresolved, &course) && is_finished(p, c, &course)) {
             finish(p, c);
             return outcome.stuck == 0;
         }

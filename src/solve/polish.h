@@ -24,7 +24,7 @@ struct polish {
     struct batch batch;
     struct arena *memory, batch_memory; /* the latter of the batch alone, which grows */
     size_t batch_room;                  /* points */
-    size_t trace_draws, screen_points;  /* of a round, while candidates are screened */
+    size_t trace_draws, points_least;   /* of a measurement; of a first round */
     bool many; /* modes are known: the first round is by lines, which alone show another mode along a coordinate */
     double *ratio, *before;   /* trace_draws */
     double *best_ratio;       /* trace_draws: log ratios of the best on the draws of the trace */
