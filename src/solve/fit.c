@@ -17,6 +17,7 @@
 
 #define SEED_BITS      53   /* seeds stay integers that JSON readers keep */
 #define IMPERFECT      0.25 /* nats: divergence of a rotated product that a mixture is tried for, and restarts differ */
+#define CLEAR          0.5  /* of that: a divergence that is less is known by few draws */
 #define OUTDONE        0.3  /* nats that local normals promise together beyond a rotated product */
 #define IMPERFECT_DIM  20   /* dimensions, above which it is in proportion to them: what many add up to is no mode */
 #define IMPERFECT_MANY 2.0  /* nats: the same, in so many dimensions that no mixture is tried for it */
@@ -137,18 +138,19 @@ static struct question to_choose(struct fit_job *job, struct restart *r)
                              .meter = &r->meter,
                              .team = job->problem.team,
                              .purpose = RNG_SELECT,
+                             .extent = MEASURE_ENOUGH,
                              .promise = -INFINITY};
 }
 
 /* Measures what a restart found. One that was ended before its first iteration is only its start: it is dropped, but
  * for the first, and for a mixture, which has weights by then. */
-static void measure_restart(struct fit_job *job, struct restart *r, size_t i, bool all)
+static void measure_restart(struct fit_job *job, struct restart *r, size_t i, enum measure_extent extent)
 {
     struct elbo elbo = {.estimate = {NAN, NAN}};
     const bool dropped = r->no_memory || r->approximation == NULL || r->stop == ROVI_STOP_FAILED ||
                          (r->iterations == 0 && i > 0 && r->stop != ROVI_STOP_CONVERGED && !job->mixing);
     struct question question = to_choose(job, r);
-    question.all = all;
+    question.extent = extent;
     question.promise = r->modes.count == 1 ? -INFINITY : r->promise; /* of one mode, a fit begins with all of it */
     if (!dropped && !measure(&question, r->approximation, &elbo)) {
         r->no_memory = true;
@@ -203,6 +205,25 @@ static bool will_compete(struct fit_job *job, struct restart *first)
            measure_begins_with_few(&question);
 }
 
+/* Whether it leads by so much that few draws tell. */
+static bool leads_clearly(const struct fit_job *job, const rovi_restart *first)
+{
+    return may_lead(job, first) && !is_outdone(job, first) && first->divergence < CLEAR * imperfect(job);
+}
+
+/* The first restart, by as many draws as it takes to see whether it leads; by all where others compete with it. */
+static void measure_first(struct fit_job *job, struct restart *first)
+{
+    measure_restart(job, first, 0, MEASURE_FEW);
+    const rovi_restart shown = restart_show(first);
+    if (first->approximation != NULL && !leads_clearly(job, &shown)) {
+        measure_restart(job, first, 0, MEASURE_ENOUGH);
+    }
+    if (will_compete(job, first)) {
+        measure_restart(job, first, 0, MEASURE_ALL);
+    }
+}
+
 /* What an earlier run left of the restart; NULL when it is still to be run, as it is where the others need the modes
  * that it found. */
 static const rovi_restart *find_finished(const struct fit_job *job, const struct restart *r)
@@ -236,9 +257,10 @@ static void run_restart(void *context, size_t i, size_t worker)
         restart_adopt(r, finished);
     } else {
         solve(job, r, i);
-        measure_restart(job, r, i, i > 0 && !job->mixing);
-        if (i == 0 && will_compete(job, r)) {
-            measure_restart(job, r, i, true);
+        if (i == 0 && !job->mixing) {
+            measure_first(job, r);
+        } else {
+            measure_restart(job, r, i, job->mixing ? MEASURE_ENOUGH : MEASURE_ALL);
         }
         keep(job, r);
     }
@@ -380,7 +402,7 @@ static void gather(struct fit_job *job)
         arena_free(&r->memory);
         return;
     }
-    measure_restart(job, r, mixture, false);
+    measure_restart(job, r, mixture, MEASURE_ENOUGH);
     job->shown[mixture] = restart_show(r);
     job->count++;
     job->winner = is_better(job, mixture, best) ? mixture : best;
@@ -507,6 +529,7 @@ static rovi_status run(struct fit_job *job, rovi_fit **fit, rovi_error *error)
                                       .meter = &job->total,
                                       .team = job->team,
                                       .purpose = RNG_EVIDENCE,
+                                      .extent = MEASURE_ENOUGH,
                                       .promise = -INFINITY};
     if (!measure(&evidence, q, &job->evidence)) {
         return error_no_memory(error);

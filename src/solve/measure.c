@@ -28,7 +28,7 @@ size_t measure_draws(const struct question *question)
 
 bool measure_begins_with_few(const struct question *question)
 {
-    return !question->all && measure_draws(question) > FEW_DRAWS;
+    return question->extent != MEASURE_ALL && measure_draws(question) > FEW_DRAWS;
 }
 
 bool measure_is_less(const rovi_settings *settings, rovi_estimate elbo, double promise)
@@ -98,6 +98,7 @@ bool measure(const struct question *question, const rovi_approximation *q, struc
 {
     const rovi_settings *settings = question->problem->settings;
     const size_t all = measure_draws(question);
+    const bool few = question->extent == MEASURE_FEW;
     struct sample s = {.q = q,
                        .meter = question->meter,
                        .team = question->team,
@@ -107,7 +108,7 @@ bool measure(const struct question *question, const rovi_approximation *q, struc
         *elbo = elbo_of_ratios(n, s.ratio);
         const double times = pow(elbo->estimate.mcse / fair_error(question, elbo, n), 2);
         const bool doubtful = n < all && is_doubtful(question, elbo->estimate);
-        done = !doubtful && (!(times > 1) || is_spent(question, n, all));
+        done = !doubtful && (few || !(times > 1) || is_spent(question, n, all));
         n = more_draws(n, all, doubtful ? GROWTH : times);
     }
     arena_free(&s.memory);
