@@ -196,15 +196,6 @@ static bool may_lead(const struct fit_job *job, const rovi_restart *first)
                                        !measure_is_less(job->problem.settings, first->elbo, first->promise)));
 }
 
-/* Whether the first restart, which a few draws have measured, is one of several to choose from. */
-static bool will_compete(struct fit_job *job, struct restart *first)
-{
-    const rovi_restart shown = restart_show(first);
-    const struct question question = to_choose(job, first);
-    return job->count > 1 && first->approximation != NULL && !may_lead(job, &shown) &&
-           measure_begins_with_few(&question);
-}
-
 /* Whether it leads by so much that few draws tell. */
 static bool leads_clearly(const struct fit_job *job, const rovi_restart *first)
 {
@@ -214,12 +205,17 @@ static bool leads_clearly(const struct fit_job *job, const rovi_restart *first)
 /* The first restart, by as many draws as it takes to see whether it leads; by all where others compete with it. */
 static void measure_first(struct fit_job *job, struct restart *first)
 {
+    const struct question question = to_choose(job, first);
     measure_restart(job, first, 0, MEASURE_FEW);
-    const rovi_restart shown = restart_show(first);
-    if (first->approximation != NULL && !leads_clearly(job, &shown)) {
-        measure_restart(job, first, 0, MEASURE_ENOUGH);
+    if (first->approximation == NULL || !measure_begins_with_few(&question)) {
+        return;
     }
-    if (will_compete(job, first)) {
+    rovi_restart shown = restart_show(first);
+    if (!leads_clearly(job, &shown)) {
+        measure_restart(job, first, 0, MEASURE_ENOUGH);
+        shown = restart_show(first);
+    }
+    if (job->count > 1 && !may_lead(job, &shown)) {
         measure_restart(job, first, 0, MEASURE_ALL);
     }
 }
