@@ -21,8 +21,9 @@
 #include "diagnose/wide.h"
 #include "evidence/elbo.h"
 
-#define GRADIENT_COST    4 /* evaluations of the density, beside that which comes with it */
-#define BUDGET_LEAST     2000
+#define GRADIENT_COST    4    /* evaluations of the density, beside that which comes with it */
+#define BUDGET_LEAST     2000 /* evaluations, */
+#define BUDGET_EACH      20   /* and so many for each dimension: climbs are longer in many */
 #define EVIDENCE_SHARE   8    /* of the budget, one part in so many, goes into evidence */
 #define EVIDENCE_DRAWS   4000 /* at most */
 #define EVIDENCE_LEAST   25
@@ -77,7 +78,7 @@ static uint64_t budget_of(const struct job *job)
     const uint64_t own = job->options.max_evaluations;
     const rovi_evaluations *spent = &job->fitted->evaluations; /* a gradient counts among the densities */
     const uint64_t alike = (spent->density + GRADIENT_COST * spent->gradient) / (1 + GRADIENT_COST);
-    const uint64_t wanted = alike < BUDGET_LEAST ? BUDGET_LEAST : alike;
+    const uint64_t least = BUDGET_LEAST + BUDGET_EACH * (uint64_t)job->q->dim, wanted = alike < least ? least : alike;
     return own > 0 ? own : wanted < spent->density ? wanted : spent->density;
 }
 
