@@ -17,15 +17,16 @@
 #include "solve/restart.h"
 #include "solve/valley.h"
 
-#define POINTS_LEAST 8  /* of the first stage */
-#define POINTS_MOST  32 /* of the last stage before the directions, and of all after them */
-#define POINTS_LEAD  8  /* over which the Hessian is averaged */
-#define LAUNCHES     4  /* before the restart is given up */
-#define STEPS_FIRST  80 /* at most, of the first stage, over the fewest points that gain */
-#define STEPS        40 /* of the others */
-#define ROUNDS       3  /* of polishing, at most, */
-#define MORE_ROUNDS  12 /* or so many, while one gains */
-#define STILL_RISING 10 /* times what matters */
+#define POINTS_LEAST 8   /* of the first stage */
+#define POINTS_MOST  32  /* of the last stage before the directions, and of all after them */
+#define POINTS_LEAD  8   /* over which the Hessian is averaged */
+#define LAUNCHES     4   /* before the restart is given up */
+#define STEPS_FIRST  200 /* at most, of the first stage, over the fewest points that gain; */
+#define STEPS_LED    80  /* where local normals take over from it */
+#define STEPS        40  /* of the others */
+#define ROUNDS       3   /* of polishing, at most, */
+#define MORE_ROUNDS  12  /* or so many, while one gains */
+#define STILL_RISING 10  /* times what matters */
 #define TRACE_DRAWS  128
 #define TRACE_POINTS 64
 #define STUCK        3.0  /* a width this much smaller than it should be is freed, */
@@ -50,6 +51,7 @@ struct large {
     double *column; /* d: of the rotation */
     size_t *place;  /* of each leading direction among the columns */
     double *ratio;  /* TRACE_DRAWS */
+    int steps_first;
     uint64_t streams;
     struct arena memory;
 };
@@ -265,7 +267,7 @@ static void fit_field(struct large *s)
     double gain = INFINITY;
     size_t frees = 0, first = POINTS_LEAST;
     for (size_t n = POINTS_LEAST; n <= POINTS_MOST && gain > resolution(s) && !ended(s); n *= 2) {
-        stage(s, n, n == first ? STEPS_FIRST : STEPS);
+        stage(s, n, n == first ? s->steps_first : STEPS);
         absorb(s);
         gain = take_stock(s);
         if (gain < -resolution(s) && s->best != NULL) {
@@ -399,6 +401,7 @@ static void go_on(struct large *s)
 static bool set_up(struct large *s)
 {
     const size_t d = s->dim, directions = settings_directions(s->problem->settings, d);
+    s->steps_first = settings_leads(s->problem->settings, d) ? STEPS_FIRST : STEPS_LED;
     s->theta = arena_doubles(&s->memory, 2 * d);
     s->column = arena_doubles(&s->memory, d);
     s->place = arena_take(&s->memory, directions, sizeof *s->place);
