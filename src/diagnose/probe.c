@@ -68,7 +68,8 @@ void probe_init(struct probe *p, struct arena *arena, const struct progress *pro
 {
     const size_t d = draws->dim;
     *p = (struct probe){.progress = progress, .team = team, .draws = draws, .dim = d, .q = q};
-    p->L = q->count > 0 ? q->component[0]->whitening : q->whitening;
+    const rovi_approximation *heaviest = q->count > 0 ? q->component[0] : q;
+    p->metric = (struct metric){.L = heaviest->whitening, .scale = heaviest->scale};
     p->mean = arena_doubles(arena, d);
     p->sd = arena_doubles(arena, d);
     p->peaks = arena_take(arena, PROBE_ROOM, sizeof *p->peaks);
@@ -81,7 +82,7 @@ void probe_init(struct probe *p, struct arena *arena, const struct progress *pro
         struct probe_climb *c = &p->climb[k];
         ascent_init(&c->ascent, arena, progress, NULL);
         c->ascent.most_steps = STEPS;
-        valley_init(&c->valley, arena, progress, p->L);
+        valley_init(&c->valley, arena, progress, p->metric);
         c->x = arena_doubles(arena, d);
         c->work = arena_doubles(arena, draw_work(q) / DRAW_BLOCK);
         c->probe = p;
@@ -141,7 +142,7 @@ static size_t find_joined(const struct probe *p, struct probe_climb *c, size_t f
 static bool climb(const struct probe *p, struct probe_climb *c)
 {
     for (int pull = 0; pull < PULLS; pull++) {
-        if (ascent_climb(&c->ascent, p->L, c->x, &c->logp)) {
+        if (ascent_climb(&c->ascent, p->metric, c->x, &c->logp)) {
             return true;
         }
         for (size_t j = 0; j < p->dim; j++) {
@@ -161,7 +162,7 @@ static void run_climb(void *context, size_t index, size_t worker)
         c->joins = FAILED;
         return;
     }
-    c->joins = c->ascent.end == ASCENT_ARRIVED ? AT_HOME : find_joined(p, c, 0);
+    c->joins = c->ascent.came ? AT_HOME : find_joined(p, c, 0);
 }
 
 /* Remembers where a climb of this round ended, unless it is one of the peaks that are remembered; the owner. `before`:

@@ -36,7 +36,7 @@ struct probe {
     const struct progress *progress;
     struct team *team;
     const struct draws *draws; /* of the fit */
-    const double *L;           /* d x d: the spread of a mode of the fit, in whose coordinates climbs go; or NULL */
+    struct metric metric;      /* the spread of a mode of the fit, in whose coordinates climbs go */
     struct rng_stream stream;  /* of starts about the origin */
     double spread;
     size_t dim;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * L-BFGS (Liu and Nocedal 1989), in the coordinates u of x = begin + L u: where L is the spread of a
+ * L-BFGS (Liu and Nocedal 1989), in the coordinates u of x = begin + L u: where the metric L is the spread of a
  * mode that is known, another one of about its shape is a few steps away, whatever the units of x. A climb need not be
  * precise: what it finds is refined by Gaussian variational steps, which see more than the curvature at a point.
  */
@@ -42,9 +42,7 @@ void ascent_init(struct ascent *a, struct arena *arena, const struct progress *p
 static void place(struct ascent *a, const double *u)
 {
     memcpy(a->x, u, a->dim * sizeof *u);
-    if (a->L != NULL) {
-        linalg_multiply_lower_transposed(1, a->dim, a->L, a->x);
-    }
+    metric_to_x(a->metric, a->dim, a->x);
     for (size_t j = 0; j < a->dim; j++) {
         a->x[j] += a->begin[j];
     }
@@ -58,9 +56,7 @@ static bool evaluate(struct ascent *a, const double *u, double *logp, double *gr
         meter_evaluate(a->progress->meter, 1, a->x, logp, grad, a->work) > 0) {
         return false;
     }
-    if (a->L != NULL) {
-        linalg_multiply_lower(1, a->dim, a->L, grad); /* grad^T L */
-    }
+    metric_to_gradient(a->metric, a->dim, grad);
     return true;
 }
 
@@ -123,38 +119,42 @@ static void record(struct ascent *a, int steps)
 }
 
 /* Whether a->x, evaluated last, is where the climb was to come to. */
-static bool has_arrived(const struct ascent *a, double logp)
+static bool has_come(const struct ascent *a, double logp)
 {
     return logp >= a->enough || (a->arrived != NULL && a->arrived(a->arrived_data, a->x, logp));
 }
 
-/* One step, which is kept if there is one; where the climb has come to. */
-static enum ascent_end step(struct ascent *a, double *logp)
+/* One step, which is kept; false when none gains. */
+static bool step(struct ascent *a, double *logp)
 {
     lbfgs_direction(&a->memory, a->grad, a->direction);
     const double first = 1 / sqrt(1 + linalg_dot(a->dim, a->grad, a->grad)); /* a step of at most unit length */
     if (!search(a, logp, a->memory.pairs > 0 ? 1 : first)) {
-        return ASCENT_TOP;
+        return false;
     }
     lbfgs_keep(&a->memory, &(struct lbfgs_step){a->at, a->trial, a->grad, a->trial_grad});
     memcpy(a->at, a->trial, a->dim * sizeof *a->at);
     memcpy(a->grad, a->trial_grad, a->dim * sizeof *a->grad);
-    return has_arrived(a, *logp) ? ASCENT_ARRIVED : ASCENT_SPENT;
+    a->came = has_come(a, *logp);
+    return true;
 }
 
-bool ascent_climb(struct ascent *a, const double *L, double *x, double *logp)
+bool ascent_climb(struct ascent *a, struct metric metric, double *x, double *logp)
 {
-    a->L = L;
+    a->metric = metric;
+    a->came = false;
     memcpy(a->begin, x, a->dim * sizeof *x);
     memset(a->at, 0, a->dim * sizeof *a->at);
     lbfgs_forget(&a->memory);
     if (!evaluate(a, a->at, logp, a->grad)) {
         return false;
     }
-    a->end = has_arrived(a, *logp) ? ASCENT_ARRIVED : ASCENT_SPENT;
-    for (int t = 0; t < a->most_steps && a->end == ASCENT_SPENT; t++) {
+    a->came = has_come(a, *logp);
+    for (int t = 0; t < a->most_steps && !a->came; t++) {
         record(a, t);
-        a->end = step(a, logp);
+        if (!step(a, logp)) {
+            break;
+        }
     }
     place(a, a->at);
     memcpy(x, a->x, a->dim * sizeof *x);

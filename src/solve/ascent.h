@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/parallel.h"
 #include "solve/lbfgs.h"
+#include "solve/metric.h"
 #include "solve/supervisor.h"
 
 /* Points of a climb before its steps 0, 1, 2, 4, 8, ...: x is room x d. */
@@ -13,9 +14,6 @@ struct ascent_path {
     size_t room, count;
     double *x;
 };
-
-/* Where a climb ended: where no step gains, where it was to come to, or for want of steps. */
-enum ascent_end { ASCENT_TOP, ASCENT_ARRIVED, ASCENT_SPENT };
 
 struct ascent {
     const struct progress *progress;
@@ -26,8 +24,8 @@ struct ascent {
     double enough;                                             /* log density at which one ends: infinity */
     bool (*arrived)(void *data, const double *x, double logp); /* whether a point of one is where it ends; or NULL */
     void *arrived_data;
-    enum ascent_end end; /* of the last climb */
-    const double *L;     /* of the present climb, or NULL */
+    bool came;            /* whether the last climb ended there */
+    struct metric metric; /* of the present climb */
     struct lbfgs memory;
     struct ascent_path *path;                      /* or NULL: where a climb leaves some of its points */
     double *begin, *at, *x;                        /* d: where it began, where it is in its coordinates, a point */
@@ -39,9 +37,9 @@ struct ascent {
 /* Takes its memory from the arena, which may fail. */
 void ascent_init(struct ascent *a, struct arena *arena, const struct progress *progress, struct team *team);
 
-/* L-BFGS ascent of log p from x, in place, *logp its value there, in the coordinates of L (d x d, lower triangular;
- * NULL: of x). False when the target rejects the start. */
-bool ascent_climb(struct ascent *a, const double *L, double *x, double *logp);
+/* L-BFGS ascent of log p from x, in place, *logp its value there, in the units of the metric. False when the target
+ * rejects the start. */
+bool ascent_climb(struct ascent *a, struct metric metric, double *x, double *logp);
 
 /* H <- Hessian of -log p at x (d x d, symmetric) by central differences with steps along the coordinates a small part
  * of scale (d): 2 d gradients. False when the target rejects a point. */

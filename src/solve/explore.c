@@ -74,7 +74,7 @@ void explore_init(struct explorer *e, struct arena *arena, const struct progress
     e->ascent.still = STILL;
     e->ascent.arrived = is_home;
     e->ascent.arrived_data = e;
-    valley_init(&e->valley, arena, progress, NULL);
+    valley_init(&e->valley, arena, progress, (struct metric){0});
     local_work_init(&e->work, arena, progress, team);
     e->work.enough = ALIKE;
     e->work.slight = FINE;
@@ -174,19 +174,13 @@ static bool may_skip(const struct explorer *e)
     return !e->narrow && off >= NEARLY && off < WILD && (e->led || e->wasted > 0);
 }
 
-/* Whether the climb ended on its way, for want of steps: no mode is there, but where a path may lead. */
-static bool is_slope(const struct explorer *e)
-{
-    return !e->narrow && e->ascent.end == ASCENT_SPENT;
-}
-
 /* Whether x, away from where the mass is, lies in the basin of a local known: a path joins them. */
 static bool is_reached(struct explorer *e, const double *x, double logp)
 {
     double depth = 0, at = 0;
     for (size_t k = 0; k < e->count; k++) {
         const double *mean = e->locals[k].mean;
-        e->valley.L = e->locals[k].L;
+        e->valley.metric.L = e->locals[k].L;
         if (meter_evaluate(e->progress->meter, 1, mean, &at, NULL, e->valley.segment.scratch) > 0) {
             continue;
         }
@@ -246,8 +240,9 @@ static void start_from_point(struct explorer *e, struct local *local, const doub
 /* From x, or, while the target rejects that, from half as far from the start; `begin` is where it began. */
 static bool climb(struct explorer *e, double *begin, double *logp)
 {
+    const struct metric units = {.L = e->count > 0 ? e->locals[0].L : NULL};
     for (int k = 0; k < PULLS; k++) {
-        if (ascent_climb(&e->ascent, e->count > 0 ? e->locals[0].L : NULL, e->x, logp)) {
+        if (ascent_climb(&e->ascent, units, e->x, logp)) {
             return true;
         }
         for (size_t j = 0; j < e->dim; j++) {
@@ -371,7 +366,7 @@ static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_
     }
     scatter(e, settings, seed, s);
     memcpy(begin, e->x, e->dim * sizeof *begin);
-    if (!climb(e, begin, &logp) || e->ascent.end == ASCENT_ARRIVED || explored_has_peak(e) || is_low(e, logp)) {
+    if (!climb(e, begin, &logp) || e->ascent.came || explored_has_peak(e) || is_low(e, logp)) {
         return false;
     }
     const bool narrow = e->narrow && keep_narrow(e, stream);
@@ -379,7 +374,7 @@ static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_
         return narrow;
     }
     struct local *fresh = &e->locals[e->count];
-    if ((may_skip(e) || is_slope(e)) && is_reached(e, e->x, logp)) {
+    if (may_skip(e) && is_reached(e, e->x, logp)) {
         return narrow;
     }
     const bool curved = laplace(e, fresh);
@@ -452,7 +447,7 @@ bool explore_begin_with(struct explorer *e, const rovi_approximation *q, enum ex
     }
     memcpy(e->x, first->mean, e->dim * sizeof *e->x);
     memcpy(first->peak, first->mean, e->dim * sizeof *e->x);
-    if (ascent_climb(&e->ascent, first->L, e->x, &logp)) {
+    if (ascent_climb(&e->ascent, (struct metric){.L = first->L}, e->x, &logp)) {
         memcpy(first->peak, e->x, e->dim * sizeof *e->x);
     }
     first->known = e->led = true;

@@ -272,10 +272,21 @@ static void run_later_restart(void *context, size_t i, size_t worker)
     run_restart(context, i + 1, worker);
 }
 
-/* The first alone, its inside using the team; the others side by side. */
+/* Whether others than the first were fitted. */
+static bool has_rivals(const struct fit_job *job)
+{
+    bool any = false;
+    for (size_t i = 1; i < job->count; i++) {
+        any = any || job->shown[i].approximation != NULL;
+    }
+    return any;
+}
+
+/* The first alone, its inside using the team; the others side by side. Where any of these was fitted, few draws of the
+ * first, with which it led, are not enough. */
 static void run_restarts(struct fit_job *job)
 {
-    const struct restart *first = &job->restarts[0];
+    struct restart *first = &job->restarts[0];
     job->problem.team = job->team;
     run_restart(job, 0, 0);
     job->problem.team = NULL;
@@ -285,6 +296,10 @@ static void run_restarts(struct fit_job *job)
     team_for(job->team, job->count - 1, run_later_restart, job);
     job->problem.known = NULL;
     job->problem.first = NULL;
+    if (leads_clearly(job, &job->shown[0]) && has_rivals(job)) {
+        measure_restart(job, first, 0, MEASURE_ALL);
+        job->shown[0] = restart_show(first);
+    }
 }
 
 /* The greatest ELBO, on the draws that choose, is the least KL. */

@@ -12,10 +12,10 @@
 #include <string.h>
 
 #include "evidence/elbo.h"
+#include "family/draw.h"
 #include "solve/launch.h"
 #include "solve/leading.h"
 #include "solve/restart.h"
-#include "solve/valley.h"
 
 #define POINTS_LEAST 8   /* of the first stage */
 #define POINTS_MOST  32  /* of the last stage before the directions, and of all after them */
@@ -32,7 +32,9 @@
 #define STUCK        3.0  /* a width this much smaller than it should be is freed, */
 #define WIDER        10.0 /* by this factor at most, */
 #define FREES        4    /* and so often */
-#define EACH         2e-4 /* nats for each dimension that do not matter */
+#define ALIKE        2.0  /* nats: what a density falls by in two widths; nearer normals are one mode */
+#define EACH         5e-5 /* nats for each dimension that do not matter, */
+#define EACH_LED     2e-4 /* and where local normals take over */
 #define WORTH        0.02 /* nats that a direction must be worth */
 
 struct large {
@@ -42,16 +44,16 @@ struct large {
     struct average average;
     struct launch launch;
     struct leading leading;
-    struct valley valley;
     struct ascent ascent;  /* of the average */
     struct progress inner; /* the same supervisor, the average's meter */
     rovi_approximation *q, *best;
     double best_elbo, best_divergence;
-    double *theta;  /* 2 d */
-    double *column; /* d: of the rotation */
-    size_t *place;  /* of each leading direction among the columns */
-    double *ratio;  /* TRACE_DRAWS */
-    int steps_first;
+    double *theta;      /* 2 d */
+    double *column;     /* d: of the rotation */
+    size_t *place;      /* of each leading direction among the columns */
+    double *ratio;      /* TRACE_DRAWS */
+    double *first_work; /* for densities of the first restart's fit, and the target's at a point; or NULL */
+    bool last;          /* what it leaves is the fit, not where local normals begin */
     uint64_t streams;
     struct arena memory;
 };
@@ -72,7 +74,7 @@ static bool ended(struct large *s)
 
 static double resolution(const struct large *s)
 {
-    return fmax(s->problem->settings->tolerance, EACH * (double)s->dim);
+    return fmax(s->problem->settings->tolerance, (s->last ? EACH : EACH_LED) * (double)s->dim);
 }
 
 static void enter(struct large *s, const char *phase)
@@ -114,7 +116,7 @@ static void stage(struct large *s, size_t n, int steps)
     average_set(&s->average, s->q, n, fresh(s));
     memset(s->theta, 0, 2 * s->dim * sizeof *s->theta);
     s->ascent.most_steps = steps;
-    ascent_climb(&s->ascent, NULL, s->theta, &value);
+    ascent_climb(&s->ascent, (struct metric){0}, s->theta, &value);
     average_apply(&s->average, s->theta, s->q);
 }
 
@@ -171,27 +173,8 @@ static rovi_approximation *begin(struct large *s)
     return make(s, start != NULL ? start : s->launch.zero, NULL, 0, NULL);
 }
 
-/* Whether a path joins the end of a climb, of log density logp, to where the first restart's fit lies. A climb that is
- * not yet as high as that says nothing: from a slope all paths lead up. */
-static bool is_of_first(struct large *s, double logp)
-{
-    const rovi_approximation *first = s->problem->first;
-    double *mean = s->theta, at = 0, depth = 0;
-    if (first == NULL) {
-        return false;
-    }
-    if (rovi_approximation_mean(first, mean, NULL) != ROVI_OK) {
-        s->restart->no_memory = true;
-        return false;
-    }
-    return meter_evaluate(&s->restart->meter, 1, mean, &at, NULL, s->valley.segment.scratch) == 0 &&
-           logp > at - log(2) &&
-           valley_joined(&s->valley, (struct place){s->launch.x, logp}, (struct place){mean, at}, &depth);
-}
-
 static bool launch(struct large *s)
 {
-    double logp = 0;
     s->q = begin(s);
     if (s->restart->peak != NULL) {
         return s->q != NULL && launch_at(&s->launch, s->restart->peak, s->restart->seed, s->q);
@@ -200,13 +183,7 @@ static bool launch(struct large *s)
         return s->q != NULL && launch_highest(&s->launch, s->problem->settings, s->restart->seed, s->q);
     }
     for (size_t k = 0; k < LAUNCHES && s->q != NULL && !ended(s); k++) {
-        const bool climbed =
-            launch_climb(&s->launch, s->problem->settings, s->restart->seed, k, s->problem->first != NULL, &logp);
-        if (climbed && is_of_first(s, logp)) {
-            s->restart->stop = ROVI_STOP_SAME_MODES;
-            return false;
-        }
-        if (climbed && launch_choose(&s->launch, s->restart->seed, s->q)) {
+        if (launch_run(&s->launch, s->problem->settings, s->restart->seed, k, s->q)) {
             return true;
         }
     }
@@ -260,15 +237,46 @@ static void go_back(struct large *s)
     replace(s, approximation_make(&s->best->view, 0));
 }
 
+/* log p - log q of the first restart's fit at x, into *off; false when the target rejects x. */
+static bool look_at_first(struct large *s, const double *x, double *off)
+{
+    double logp = 0, log_q = 0;
+    if (meter_evaluate(&s->restart->meter, 1, x, &logp, NULL, s->first_work) > 0) {
+        return false;
+    }
+    draw_log_density(s->problem->first, 1, x, &log_q, s->first_work);
+    *off = logp - log_q;
+    return true;
+}
+
+/* Whether q lies where the first restart's fit does: at both means that is off by as much. In another mode the target
+ * has a density that the fit knows nothing of. A path from the one to the other would depend on units. */
+static bool is_of_first(struct large *s)
+{
+    double *mean = s->theta, here = 0, there = 0;
+    if (s->problem->first == NULL) {
+        return false;
+    }
+    if (rovi_approximation_mean(s->problem->first, mean, NULL) != ROVI_OK) {
+        s->restart->no_memory = true;
+        return false;
+    }
+    return look_at_first(s, mean, &there) && look_at_first(s, s->q->center, &here) && fabs(here - there) < ALIKE;
+}
+
 /* Stages over more and more points, until one gains less than what matters; from the fewest again when widths were
  * freed. One that loses has followed its few points away from the mass: it is taken back, and the next is the first. */
-static void fit_field(struct large *s)
+static bool fit_field(struct large *s)
 {
     double gain = INFINITY;
+    const int most = s->last ? STEPS_FIRST : STEPS_LED;
     size_t frees = 0, first = POINTS_LEAST;
     for (size_t n = POINTS_LEAST; n <= POINTS_MOST && gain > resolution(s) && !ended(s); n *= 2) {
-        stage(s, n, n == first ? s->steps_first : STEPS);
+        stage(s, n, n == first ? most : STEPS);
         absorb(s);
+        if (n == POINTS_LEAST && frees == 0 && is_of_first(s)) {
+            return false;
+        }
         gain = take_stock(s);
         if (gain < -resolution(s) && s->best != NULL) {
             go_back(s);
@@ -282,6 +290,7 @@ static void fit_field(struct large *s)
             n = POINTS_LEAST / 2;
         }
     }
+    return true;
 }
 
 /* q becomes one whose rotation leads in the directions found, if there are any. */
@@ -401,15 +410,18 @@ static void go_on(struct large *s)
 static bool set_up(struct large *s)
 {
     const size_t d = s->dim, directions = settings_directions(s->problem->settings, d);
-    s->steps_first = settings_leads(s->problem->settings, d) ? STEPS_FIRST : STEPS_LED;
+    s->last = settings_leads(s->problem->settings, d);
     s->theta = arena_doubles(&s->memory, 2 * d);
     s->column = arena_doubles(&s->memory, d);
     s->place = arena_take(&s->memory, directions, sizeof *s->place);
     s->ratio = arena_doubles(&s->memory, TRACE_DRAWS);
+    if (s->problem->first != NULL) {
+        const size_t work = draw_work(s->problem->first), scratch = s->problem->target->scratch;
+        s->first_work = arena_doubles(&s->memory, work > scratch ? work : scratch);
+    }
     average_init(&s->average, &s->memory, POINTS_MOST, &s->restart->progress);
     launch_init(&s->launch, &s->memory, &s->restart->progress, &s->average);
     leading_init(&s->leading, &s->memory, d, directions + directions / 2 + 1);
-    valley_init(&s->valley, &s->memory, &s->restart->progress, NULL);
     s->restart->progress.shown.iterations = (uint64_t)s->problem->settings->iterations;
     if (s->memory.failed) {
         return false;
@@ -419,6 +431,32 @@ static bool set_up(struct large *s)
     ascent_init(&s->ascent, &s->memory, &s->inner, NULL);
     s->ascent.still = 0.1 * resolution(s);
     return restart_trace_room(s->restart, TRACE_POINTS) && !s->memory.failed;
+}
+
+/* The restart ends, and leaves the fit to the first. */
+static void spare(struct large *s)
+{
+    s->restart->stop = ROVI_STOP_SAME_MODES;
+    s->restart->iterations = s->restart->trace_length = 0;
+    rovi_approximation_free(s->best);
+    s->best = NULL;
+}
+
+/* From a launch. */
+static void fit(struct large *s)
+{
+    take_stock(s);
+    enter(s, "mean field");
+    if (!fit_field(s)) {
+        spare(s);
+        return;
+    }
+    if (s->problem->rotate && !ended(s)) {
+        enter(s, "leading directions");
+        lead(s);
+    }
+    enter(s, "improving");
+    polish(s);
 }
 
 static void solve(struct large *s)
@@ -432,18 +470,10 @@ static void solve(struct large *s)
     if (s->restart->start != NULL) {
         go_on(s);
     } else if (launch(s)) {
-        take_stock(s);
-        enter(s, "mean field");
-        fit_field(s);
-        if (s->problem->rotate && !ended(s)) {
-            enter(s, "leading directions");
-            lead(s);
-        }
-        enter(s, "improving");
-        polish(s);
+        fit(s);
     } else if (ended(s)) {
         s->best = begin(s); /* what is left when there was no time to look */
-    } else if (s->restart->stop != ROVI_STOP_SAME_MODES) {
+    } else {
         s->restart->stop = ROVI_STOP_FAILED;
     }
 }

@@ -30,6 +30,7 @@ void launch_init(struct launch *l, struct arena *arena, const struct progress *p
     const size_t d = target->dim;
     *l = (struct launch){.progress = progress, .average = average, .dim = d};
     ascent_init(&l->ascent, arena, progress, NULL);
+    l->ascent.still = STILL * (double)d;
     l->ascent.most_steps = CLIMB;
     l->path = (struct ascent_path){.room = PATH - 1, .x = arena_doubles(arena, PATH * d)};
     l->ascent.path = &l->path;
@@ -100,7 +101,7 @@ static bool climb(struct launch *l, double *logp)
 {
     for (int pull = 0; pull < PULLS; pull++) {
         l->path.count = 0;
-        if (ascent_climb(&l->ascent, NULL, l->x, logp)) {
+        if (ascent_climb(&l->ascent, (struct metric){0}, l->x, logp)) {
             memcpy(l->path.x + l->path.count++ * l->dim, l->x, l->dim * sizeof *l->x);
             return true;
         }
@@ -146,28 +147,25 @@ static bool launch_from(struct launch *l, const double *x, uint64_t seed, double
     return choose(l, seed, wide, q);
 }
 
-bool launch_climb(struct launch *l, const rovi_settings *settings, uint64_t seed, size_t index, bool to_end,
-                  double *logp)
+bool launch_run(struct launch *l, const rovi_settings *settings, uint64_t seed, size_t index, rovi_approximation *q)
 {
-    l->ascent.still = (to_end ? STILL_END : STILL) * (double)l->dim;
+    double logp = 0;
     scatter(l, settings, seed, index);
-    return climb(l, logp);
-}
-
-bool launch_choose(struct launch *l, uint64_t seed, rovi_approximation *q)
-{
-    return choose(l, seed, 1, q);
+    return climb(l, &logp) && choose(l, seed, 1, q);
 }
 
 bool launch_highest(struct launch *l, const rovi_settings *settings, uint64_t seed, rovi_approximation *q)
 {
     double highest = -INFINITY, logp = 0;
+    l->ascent.still = STILL_END * (double)l->dim;
     for (size_t k = 0; k < CLIMBS; k++) {
-        if (launch_climb(l, settings, seed, WIDTHS * (k + 1), true, &logp) && logp > highest) {
+        scatter(l, settings, seed, WIDTHS * (k + 1));
+        if (climb(l, &logp) && logp > highest) {
             highest = logp;
             memcpy(l->top, l->x, l->dim * sizeof *l->x);
         }
     }
+    l->ascent.still = STILL * (double)l->dim;
     return highest > -INFINITY && launch_from(l, l->top, seed, NARROW, q);
 }
 

@@ -22,15 +22,10 @@ struct launch {
 /* Takes its memory from the arena, which may fail: O(d). */
 void launch_init(struct launch *l, struct arena *arena, const struct progress *progress, struct average *average);
 
-/* A climb to l->x, *logp its log density, from scattered start `index`; those of the seeds 2k and 2k + 1 are opposite
- * each other. `to_end`: followed a hundred times as far, for where its end counts. False when the target rejects the
- * start, or the supervisor ended it. */
-bool launch_climb(struct launch *l, const rovi_settings *settings, uint64_t seed, size_t index, bool to_end,
-                  double *logp);
-
-/* Center and scale of q (compact, its maps the identity) become those of the best of the points along that climb. False
- * when the target rejects all of them, or the supervisor ended it. */
-bool launch_choose(struct launch *l, uint64_t seed, rovi_approximation *q);
+/* Center and scale of q (compact, its maps the identity) become those of the best of the points along a climb, from
+ * scattered start `index`; those of the seeds 2k and 2k + 1 are opposite each other. False when the target rejects all
+ * of them, or the supervisor ended it. */
+bool launch_run(struct launch *l, const rovi_settings *settings, uint64_t seed, size_t index, rovi_approximation *q);
 
 /* The same at the highest of the ends of several climbs, and narrow: for where widths that the curvature shows at the
  * end of one climb lead away from the mass. */

@@ -169,7 +169,7 @@ void leading_find(struct leading *l, struct average *a, struct rng_stream stream
         steps = iterate(l, a, steps, end);
         more = decompose(l, steps, least) - gain;
         gain += more;
-        if (steps < end) {
+        if (steps < end || !(l->beside[steps - 1] > BREAKDOWN)) {
             break;
         }
     }

@@ -131,7 +131,7 @@ static void climb_from_best(const struct seeking *job, struct explorer *e, const
         double *end = e->locals[e->count].peak;
         memcpy(end, job->probe[s].x, d * sizeof *end);
         climbs++;
-        if (ascent_climb(&e->ascent, job->frame, end, &logp) && is_missed(job, end, logp)) {
+        if (ascent_climb(&e->ascent, (struct metric){.L = job->frame}, end, &logp) && is_missed(job, end, logp)) {
             explore_at(e, end, stream);
         }
     }

@@ -32,10 +32,10 @@ static int evaluate_in_plane(const struct rovi_target *view, size_t n, const dou
     return 0;
 }
 
-void valley_init(struct valley *v, struct arena *arena, const struct progress *progress, const double *L)
+void valley_init(struct valley *v, struct arena *arena, const struct progress *progress, struct metric metric)
 {
     const size_t d = progress->meter->target->dim;
-    *v = (struct valley){.progress = progress, .dim = d, .L = L};
+    *v = (struct valley){.progress = progress, .dim = d, .metric = metric};
     v->along = arena_doubles(arena, d);
     v->normal = arena_doubles(arena, d);
     v->bend = arena_doubles(arena, VALLEY_BENDS * d);
@@ -59,13 +59,9 @@ static void set_plane(struct valley *v, const double *a, const double *b)
     for (size_t j = 0; j < d; j++) {
         v->normal[j] = b[j] - a[j];
     }
-    if (v->L != NULL) {
-        linalg_solve_lower(1, d, v->L, v->normal);
-    }
+    metric_to_u(v->metric, d, v->normal);
     const double length = sqrt(linalg_dot(d, v->normal, v->normal));
-    if (v->L != NULL) {
-        linalg_solve_lower_transposed(1, d, v->L, v->normal);
-    }
+    metric_to_normal(v->metric, d, v->normal);
     for (size_t j = 0; j < d; j++) {
         v->along[j] = (b[j] - a[j]) / length;
         v->normal[j] /= length;
@@ -78,7 +74,7 @@ static double climb_across(struct valley *v, const double *a, const double *b, d
     double logp = -INFINITY;
     set_plane(v, a, b);
     v->ascent.enough = enough;
-    return ascent_climb(&v->ascent, v->L, x, &logp) ? logp : -INFINITY;
+    return ascent_climb(&v->ascent, v->metric, x, &logp) ? logp : -INFINITY;
 }
 
 /* What is left undecided, after so many bends or climbs, is no valley. */

@@ -12,7 +12,7 @@ struct valley {
     const struct progress *progress; /* of the target; its meter counts */
     size_t dim;
     size_t climbs;          /* of the present path */
-    const double *L;        /* d x d, lower triangular: the metric of the planes and the units of climbs; NULL: of x */
+    struct metric metric;   /* of the planes and of climbs */
     double *along, *normal; /* d: a segment, and of the plane across it that a climb is held to */
     double *bend;           /* VALLEY_BENDS x d */
     struct segment segment;
@@ -23,7 +23,7 @@ struct valley {
 };
 
 /* Takes memory from the arena, which may fail. Not to be moved. */
-void valley_init(struct valley *v, struct arena *arena, const struct progress *progress, const double *L);
+void valley_init(struct valley *v, struct arena *arena, const struct progress *progress, struct metric metric);
 
 /* A point and its log density. */
 struct place {

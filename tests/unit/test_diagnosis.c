@@ -35,7 +35,7 @@ static bool are_joined(const rovi_target *target, const double *a, const double 
     struct support_rig rig;
     struct valley valley;
     support_rig_make(&rig, target);
-    valley_init(&valley, &rig.arena, &rig.progress, NULL);
+    valley_init(&valley, &rig.arena, &rig.progress, (struct metric){0});
     assert_false(rig.arena.failed);
     const bool joined = valley_joined(&valley, (struct place){a, support_logp(target, a)},
                                       (struct place){b, support_logp(target, b)}, depth);
@@ -175,6 +175,34 @@ static void another_shape_is_weighed_in_many_dimensions(void **state)
         rovi_target_free(target);
     }
     free(covariances);
+}
+
+/* Modes 8 apart along the narrowest of coordinates as wide as 1 to 1000, of which the fit has one. */
+static void a_mode_along_a_narrow_coordinate_is_missed(void **state)
+{
+    (void)state;
+    enum { D = 200 };
+    const double weights[] = {0.4, 0.6};
+    double means[2 * D] = {-4}, *covariance = calloc((size_t)D * D, sizeof *covariance);
+    assert_non_null(covariance);
+    means[D] = 4;
+    for (size_t j = 0; j < D; j++) {
+        covariance[j * D + j] = pow(1000, 2.0 * (double)j / (D - 1));
+    }
+    rovi_target *target = support_mixture(D, 2, weights, means, 1, covariance);
+    for (uint64_t seed = 1; seed <= 3; seed++) {
+        rovi_fit *fit = support_fit(target, SETTINGS_OF("method", "rovi", "restarts", "1"));
+        rovi_diagnosis *made = diagnose(target, fit, seed);
+        const rovi_diagnosis_parts *parts = rovi_diagnosis_parts_of(made);
+        assert_int_equal(parts->verdict, ROVI_COLLAPSE_SUSPECTED);
+        assert_int_equal(parts->region_count, 1);
+        const double truth = weights[parts->regions[0].mean[0] > 0];
+        assert_true(fabs(parts->regions[0].mass.value - truth) < 4.5 * parts->regions[0].mass.mcse + 1e-6);
+        rovi_diagnosis_free(made);
+        rovi_fit_free(fit);
+    }
+    rovi_target_free(target);
+    free(covariance);
 }
 
 /* ---- numbers ---- */
@@ -405,6 +433,7 @@ int main(void)
         cmocka_unit_test(a_light_mode_in_many_dimensions_is_seen),
         cmocka_unit_test(what_is_whole_stays_unaccused),
         cmocka_unit_test(another_shape_is_weighed_in_many_dimensions),
+        cmocka_unit_test(a_mode_along_a_narrow_coordinate_is_missed),
         cmocka_unit_test(masses_are_honest),
         cmocka_unit_test(log_z_of_heavy_tails_is_honest),
         cmocka_unit_test(log_z_of_a_funnel_is_bounded),

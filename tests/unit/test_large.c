@@ -266,7 +266,7 @@ static size_t count_spared(struct model *model, const char *independent)
     return spared;
 }
 
-/* The first is near the target, and the climbs of the others end where it lies. */
+/* The first is near the target, and the others come to where it lies. */
 static void restarts_in_the_same_mode_are_spared(void **state)
 {
     (void)state;
@@ -277,6 +277,27 @@ static void restarts_in_the_same_mode_are_spared(void **state)
     }
     assert_int_equal(count_spared(model, "off"), 3);
     assert_int_equal(count_spared(model, "on"), 0);
+    free(model);
+}
+
+/* Modes 8 apart along the narrowest of coordinates as wide as 1 to 1000, so that what is random between places of one
+ * mode, in x, is far more than what parts the two. */
+static void modes_of_narrow_coordinates_are_told_apart(void **state)
+{
+    (void)state;
+    struct model *model = make_model(true);
+    for (size_t i = 0; i < DIM; i++) {
+        model->m[i] = 0;
+        model->s[i] = pow(1000, (double)i / (DIM - 1));
+        model->u[0][i] = i == 0;
+    }
+    static const char *const seeds[] = {"1", "2", "3", "4"};
+    for (size_t k = 0; k < 4; k++) {
+        const char *const pairs[] = {"restarts", "4", "seed", seeds[k], NULL};
+        rovi_fit *fit = fit_with(model, pairs);
+        assert_true(rovi_fit_parts_of(fit)->kl.value < 0.01);
+        rovi_fit_free(fit);
+    }
     free(model);
 }
 
@@ -552,7 +573,6 @@ static void the_highest_of_several_climbs_is_where_one_begins(void **state)
     struct support_rig rig;
     struct average average;
     struct launch launch;
-    double logp = 0;
     size_t heavy[2] = {0};
     mean[0] = -5;
     mean[WIDE] = 5;
@@ -566,8 +586,7 @@ static void the_highest_of_several_climbs_is_where_one_begins(void **state)
     average_init(&average, &rig.arena, 8, &rig.progress);
     launch_init(&launch, &rig.arena, &rig.progress, &average);
     for (uint64_t seed = 0; seed < SEEDS; seed++) {
-        assert_true(launch_climb(&launch, settings, 2 * seed, 0, false, &logp));
-        assert_true(launch_choose(&launch, 2 * seed, q));
+        assert_true(launch_run(&launch, settings, 2 * seed, 0, q));
         heavy[0] += q->center[0] > 0;
         assert_close(q->scale[1], 1, 0.01);
         assert_true(launch_highest(&launch, settings, 2 * seed, q));
@@ -592,6 +611,7 @@ int main(void)
         cmocka_unit_test(no_width_stays_behind),
         cmocka_unit_test(restarts_in_two_modes_become_a_mixture),
         cmocka_unit_test(restarts_in_the_same_mode_are_spared),
+        cmocka_unit_test(modes_of_narrow_coordinates_are_told_apart),
         cmocka_unit_test(two_restarts_are_enough_for_two_sides),
         cmocka_unit_test(a_mode_far_off_is_found_from_the_origin),
         cmocka_unit_test(one_thread_and_two_give_the_same_bits),
