@@ -152,8 +152,9 @@ ROVI_API const char *rovi_estimate_text(rovi_estimate estimate, double least, ch
     X(ROVI_STOP_SAME_MODES, "same_modes")
 
 /* Why a restart, or the whole, ended. ROVI_STOP_FAILED: it left the numbers, or the target gave none.
- * ROVI_STOP_SAME_MODES: its search found no mode that the first restart did not know, so that it was not fitted: its
- * elbo is that of the first, and it has no approximation. */
+ * ROVI_STOP_SAME_MODES: its search found no mode that the first restart did not know or, in many dimensions, it came to
+ * where the fit of the first lies, so that it was not fitted: its elbo is that of the first, and it has no
+ * approximation. */
 typedef enum rovi_stop {
 #define ROVI_STOP_NAME(name, text) name,
     ROVI_STOP_LIST(ROVI_STOP_NAME)
