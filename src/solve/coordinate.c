@@ -25,7 +25,7 @@
 #define FEW           4   /* modes: more are the wells of a few coordinates, of which some may not have been met */
 #define CLEAR         0.5 /* nats: a fit that is off by less leaves no other rotation much to gain */
 #define NEAR          0.1 /* nats: a single local that is off by less is measured by fewer draws, and what comes of it */
-#define FAIR          1.0 /* nats: and rounds begin with fewer points where it is off by less */
+#define FAIR          1.0 /* nats: and rounds begin with fewer points where it is off by less, but not where MANY share them */
 
 struct coordinates {
     const struct problem *problem;
@@ -146,7 +146,7 @@ static bool find_candidates(struct coordinates *s)
     s->polish.many = s->explorer.count > FEW;
     if (kind == WHITENING_TRIANGULAR && s->explorer.count == 1) {
         const double off = s->explorer.locals[0].off;
-        polish_spare(&s->polish, off < NEAR ? 4 : 2, off < FAIR ? 2 : 1);
+        polish_spare(&s->polish, off < NEAR ? 4 : 2, off < FAIR && s->explorer.dim <= MANY ? 2 : 1);
     }
     return s->explorer.count == 0 ||
            candidates_make(&s->candidates, s->problem->rotate && !is_normal(s, kind), s->restart->seed);
