@@ -68,8 +68,8 @@ void probe_init(struct probe *p, struct arena *arena, const struct progress *pro
 {
     const size_t d = draws->dim;
     *p = (struct probe){.progress = progress, .team = team, .draws = draws, .dim = d, .q = q};
-    const rovi_approximation *heaviest = q->count > 0 ? q->component[0] : q;
-    p->metric = (struct metric){.L = heaviest->whitening, .scale = heaviest->scale};
+    const rovi_approximation *one = q->count > 0 ? q->component[0] : q;
+    p->metric = (struct metric){.L = one->whitening, .scale = one->scale};
     p->mean = arena_doubles(arena, d);
     p->sd = arena_doubles(arena, d);
     p->peaks = arena_take(arena, PROBE_ROOM, sizeof *p->peaks);

@@ -282,8 +282,23 @@ static bool has_rivals(const struct fit_job *job)
     return any;
 }
 
-/* The first alone, its inside using the team; the others side by side. Where any of these was fitted, few draws of the
- * first, with which it led, are not enough. */
+/* The few draws by which the first led clearly are not enough beside others. Those that it spared have its ELBO. */
+static void measure_first_again(struct fit_job *job, struct restart *first)
+{
+    const struct question question = to_choose(job, first);
+    if (!leads_clearly(job, &job->shown[0]) || !measure_begins_with_few(&question) ||
+        atomic_load(&job->supervisor.verdict) != SUPERVISOR_GO) {
+        return;
+    }
+    measure_restart(job, first, 0, MEASURE_ALL);
+    for (size_t i = 0; i < job->count; i++) {
+        struct restart *r = &job->restarts[i];
+        r->elbo = r->stop == ROVI_STOP_SAME_MODES ? first->elbo : r->elbo;
+        job->shown[i] = restart_show(r);
+    }
+}
+
+/* The first alone, its inside using the team; the others side by side. */
 static void run_restarts(struct fit_job *job)
 {
     struct restart *first = &job->restarts[0];
@@ -292,13 +307,13 @@ static void run_restarts(struct fit_job *job)
     job->problem.team = NULL;
     const bool spares = may_lead(job, &job->shown[0]);
     job->problem.known = first->modes.count > 0 && spares ? &first->modes : NULL;
-    job->problem.first = leads(job) && spares ? first->approximation : NULL;
+    job->problem.first = leads(job) && spares ? first : NULL;
     team_for(job->team, job->count - 1, run_later_restart, job);
     job->problem.known = NULL;
     job->problem.first = NULL;
-    if (leads_clearly(job, &job->shown[0]) && has_rivals(job)) {
-        measure_restart(job, first, 0, MEASURE_ALL);
-        job->shown[0] = restart_show(first);
+    job->problem.team = job->team;
+    if (has_rivals(job)) {
+        measure_first_again(job, first);
     }
 }
 

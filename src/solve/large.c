@@ -32,6 +32,7 @@
 #define STUCK        3.0  /* a width this much smaller than it should be is freed, */
 #define WIDER        10.0 /* by this factor at most, */
 #define FREES        4    /* and so often */
+#define LOOKS        16   /* draws by which a restart is told from the first */
 #define ALIKE        2.0  /* nats: what a density falls by in two widths; nearer normals are one mode */
 #define EACH         5e-5 /* nats for each dimension that do not matter, */
 #define EACH_LED     2e-4 /* and where local normals take over */
@@ -52,7 +53,7 @@ struct large {
     double *column;     /* d: of the rotation */
     size_t *place;      /* of each leading direction among the columns */
     double *ratio;      /* TRACE_DRAWS */
-    double *first_work; /* for densities of the first restart's fit, and the target's at a point; or NULL */
+    double *first_work; /* draws, and what densities of the first restart's fit need; or NULL */
     bool last;          /* what it leaves is the fit, not where local normals begin */
     uint64_t streams;
     struct arena memory;
@@ -237,31 +238,24 @@ static void go_back(struct large *s)
     replace(s, approximation_make(&s->best->view, 0));
 }
 
-/* log p - log q of the first restart's fit at x, into *off; false when the target rejects x. */
-static bool look_at_first(struct large *s, const double *x, double *off)
-{
-    double logp = 0, log_q = 0;
-    if (meter_evaluate(&s->restart->meter, 1, x, &logp, NULL, s->first_work) > 0) {
-        return false;
-    }
-    draw_log_density(s->problem->first, 1, x, &log_q, s->first_work);
-    *off = logp - log_q;
-    return true;
-}
-
-/* Whether q lies where the first restart's fit does: at both means that is off by as much. In another mode the target
- * has a density that the fit knows nothing of. A path from the one to the other would depend on units. */
+/* Whether q lies where the first restart's fit does: there log p - log q of that is its ELBO, about. In another mode
+ * the target has a density that the fit knows nothing of. A path from the one to the other would depend on units. */
 static bool is_of_first(struct large *s)
 {
-    double *mean = s->theta, here = 0, there = 0;
-    if (s->problem->first == NULL) {
+    const struct restart *first = s->problem->first;
+    double logp[LOOKS], log_q[LOOKS], *z = s->first_work, *work = z + LOOKS * s->dim, off = 0;
+    if (first == NULL) {
         return false;
     }
-    if (rovi_approximation_mean(s->problem->first, mean, NULL) != ROVI_OK) {
-        s->restart->no_memory = true;
+    draw_points(s->q, fresh(s), 0, LOOKS, z, NULL, work);
+    if (meter_evaluate(&s->restart->meter, LOOKS, z, logp, NULL, work) > 0) {
         return false;
     }
-    return look_at_first(s, mean, &there) && look_at_first(s, s->q->center, &here) && fabs(here - there) < ALIKE;
+    draw_log_density(first->approximation, LOOKS, z, log_q, work);
+    for (size_t p = 0; p < LOOKS; p++) {
+        off += (logp[p] - log_q[p] - first->elbo.value) / LOOKS;
+    }
+    return fabs(off) < ALIKE;
 }
 
 /* Stages over more and more points, until one gains less than what matters; from the fewest again when widths were
@@ -274,7 +268,7 @@ static bool fit_field(struct large *s)
     for (size_t n = POINTS_LEAST; n <= POINTS_MOST && gain > resolution(s) && !ended(s); n *= 2) {
         stage(s, n, n == first ? most : STEPS);
         absorb(s);
-        if (n == POINTS_LEAST && frees == 0 && is_of_first(s)) {
+        if (n == POINTS_LEAST && frees == 0 && !ended(s) && is_of_first(s)) {
             return false;
         }
         gain = take_stock(s);
@@ -407,6 +401,17 @@ static void go_on(struct large *s)
     }
 }
 
+/* Work for looking at the first restart's fit at draws of this one. */
+static void look_init(struct large *s)
+{
+    if (s->problem->first == NULL) {
+        return;
+    }
+    const size_t density = draw_work(s->problem->first->approximation), scratch = s->problem->target->scratch;
+    const size_t more = density > scratch ? density : scratch;
+    s->first_work = arena_doubles(&s->memory, LOOKS * s->dim + more);
+}
+
 static bool set_up(struct large *s)
 {
     const size_t d = s->dim, directions = settings_directions(s->problem->settings, d);
@@ -415,10 +420,6 @@ static bool set_up(struct large *s)
     s->column = arena_doubles(&s->memory, d);
     s->place = arena_take(&s->memory, directions, sizeof *s->place);
     s->ratio = arena_doubles(&s->memory, TRACE_DRAWS);
-    if (s->problem->first != NULL) {
-        const size_t work = draw_work(s->problem->first), scratch = s->problem->target->scratch;
-        s->first_work = arena_doubles(&s->memory, work > scratch ? work : scratch);
-    }
     average_init(&s->average, &s->memory, POINTS_MOST, &s->restart->progress);
     launch_init(&s->launch, &s->memory, &s->restart->progress, &s->average);
     leading_init(&s->leading, &s->memory, d, directions + directions / 2 + 1);
@@ -430,6 +431,7 @@ static bool set_up(struct large *s)
     s->inner.meter = &s->average.meter;
     ascent_init(&s->ascent, &s->memory, &s->inner, NULL);
     s->ascent.still = 0.1 * resolution(s);
+    look_init(s);
     return restart_trace_room(s->restart, TRACE_POINTS) && !s->memory.failed;
 }
 

@@ -9,6 +9,8 @@
 #include "solve/explored.h"
 #include "solve/supervisor.h"
 
+struct restart;
+
 /* What a solver is given. */
 struct problem {
     const struct rovi_target *target;
@@ -16,7 +18,7 @@ struct problem {
     bool rotate;                     /* RoVI; else MFVI, O = I */
     struct team *team;               /* for the inside of a restart, or NULL */
     const struct known_modes *known; /* a restart that finds no others ends at once: ROVI_STOP_SAME_MODES; or NULL */
-    const rovi_approximation *first; /* so does one by directions whose climb leads to where this lies; or NULL */
+    const struct restart *first;     /* so does one by directions that comes to where the fit of this lies; or NULL */
 };
 
 /* What it leaves; the arena `memory` owns the trace and the modes. */

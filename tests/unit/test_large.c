@@ -115,8 +115,8 @@ static rovi_approximation *product(size_t d, const double *center, const double 
 
 /* ---- fits ---- */
 
-/* The directions hold all of the target: what is left is what does not matter, 2e-4 nats for each of 500 dimensions,
- * from any seed. */
+/* The directions hold all of the target: what is left is at most four times what does not matter, 5e-5 nats for each of
+ * 500 dimensions, from any seed. */
 static void a_normal_of_diagonal_and_low_rank_is_held(void **state)
 {
     (void)state;
@@ -127,7 +127,7 @@ static void a_normal_of_diagonal_and_low_rank_is_held(void **state)
         rovi_fit *fit = fit_with(model, pairs);
         const rovi_fit_parts *parts = rovi_fit_parts_of(fit);
         assert_int_equal(parts->stop, ROVI_STOP_CONVERGED);
-        assert_true(parts->kl.value < 2e-4 * DIM);
+        assert_true(parts->kl.value < 4 * 5e-5 * DIM);
         assert_true(rovi_approximation_parts_of(rovi_fit_approximation(fit))->reflections >= LED);
         assert_true(parts->evaluations.gradient < 2 * 5000); /* some thousands a restart, whatever the dimension */
         rovi_fit_free(fit);
