@@ -22,7 +22,7 @@
 #include "evidence/elbo.h"
 
 #define GRADIENT_COST    4    /* evaluations of the density, beside that which comes with it */
-#define BUDGET_LEAST     1000 /* evaluations, */
+#define BUDGET_LEAST     2000 /* evaluations, */
 #define BUDGET_EACH      20   /* and so many for each dimension: climbs are longer in many */
 #define EVIDENCE_SHARE   8    /* of the budget, one part in so many, goes into evidence */
 #define EVIDENCE_DRAWS   4000 /* at most */
