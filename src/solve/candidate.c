@@ -325,9 +325,23 @@ static bool lead_with_line(struct candidates *c)
     return linalg_qr_q(d, c->O, c->O, c->work);
 }
 
-static bool make_rotations(struct candidates *c, uint64_t seed)
+bool candidates_make(struct candidates *c, bool rotate)
+{
+    const size_t n = c->frame->count;
+    linalg_identity(c->frame->dim, c->O);
+    bool ok = add(c, 0, n);
+    for (size_t k = 0; k < n && n > 1 && !rotate && k < ALONE; k++) {
+        ok = ok && add(c, k, k + 1);
+    }
+    return ok;
+}
+
+bool candidates_rotate(struct candidates *c, uint64_t seed)
 {
     const size_t d = c->frame->dim, n = c->frame->count;
+    if (d == 1) {
+        return true;
+    }
     size_t count = hessians_of_modes(c);
     linalg_identity(d, c->O);
     diagonalize_jointly(d, count, c->hessians, c->O);
@@ -339,15 +353,4 @@ static bool make_rotations(struct candidates *c, uint64_t seed)
     linalg_identity(d, c->O);
     diagonalize_jointly(d, count, c->hessians, c->O);
     return add(c, 0, n) && (n == 1 || !lead_with_line(c) || add(c, 0, n));
-}
-
-bool candidates_make(struct candidates *c, bool rotate, uint64_t seed)
-{
-    const size_t n = c->frame->count;
-    linalg_identity(c->frame->dim, c->O);
-    bool ok = add(c, 0, n);
-    for (size_t k = 0; k < n && n > 1 && !rotate && k < ALONE; k++) {
-        ok = ok && add(c, k, k + 1);
-    }
-    return ok && (!rotate || c->frame->dim == 1 || make_rotations(c, seed));
 }

@@ -41,8 +41,11 @@ struct candidates {
 /* Takes its memory from the arena, which may fail. */
 void candidates_init(struct candidates *c, struct arena *arena, struct explorer *explorer, struct frame *frame);
 
-/* Fills the list, for the rotated family or for O = I alone. False when out of memory. */
-bool candidates_make(struct candidates *c, bool rotate, uint64_t seed);
+/* Fills the list, for the rotated family or for O = I alone, with the frame as it is. False when out of memory. */
+bool candidates_make(struct candidates *c, bool rotate);
+
+/* Adds other rotations. False when out of memory. */
+bool candidates_rotate(struct candidates *c, uint64_t seed);
 
 /* The list becomes a copy of `start` alone. False when out of memory. */
 bool candidates_add_start(struct candidates *c, const rovi_approximation *start);

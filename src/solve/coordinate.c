@@ -22,6 +22,7 @@
 #define MANY          50  /* dimensions: in more, where looking costs more, */
 #define NORMAL_MANY   100 /* the same, */
 #define NORMAL_MOST   0.5 /* and nats: no tolerance makes it more */
+#define DOUBTFUL      2   /* times that: what draws of its own show a local normal to be off by that is not so near */
 #define FEW           4   /* modes: more are the wells of a few coordinates, of which some may not have been met */
 #define CLEAR         0.5 /* nats: a fit that is off by less leaves no other rotation much to gain */
 #define NEAR          0.1 /* nats: a single local that is off by less is measured by fewer draws, and what comes of it */
@@ -34,8 +35,15 @@ struct coordinates {
     struct frame frame;
     struct candidates candidates;
     struct polish polish;
+    bool normal; /* no rotation is looked for, since the local normal is nearly the target, as it seems */
     struct arena memory;
 };
+
+static double normal_enough(const struct coordinates *s)
+{
+    const double tolerances = s->explorer.dim > MANY ? NORMAL_MANY : NORMAL;
+    return fmin(NORMAL_MOST, tolerances * s->problem->settings->tolerance);
+}
 
 static int better_first(const void *a, const void *b)
 {
@@ -43,13 +51,13 @@ static int better_first(const void *a, const void *b)
     return (p->elbo < q->elbo) - (p->elbo > q->elbo);
 }
 
-/* Candidates are looked at before any is moved: a restart that is ended has then the best of them. Not those of a part
- * of the modes, whose trace of the others may be seen by none of the draws, and cost much; what it is worth is told by
- * lines alone. */
-static void screen(struct coordinates *s)
+/* Candidates, from one on, are looked at before any is moved: a restart that is ended has then the best of them. Not
+ * those of a part of the modes, whose trace of the others may be seen by none of the draws, and cost much; what it is
+ * worth is told by lines alone. */
+static void look(struct coordinates *s, size_t from)
 {
     struct candidates *c = &s->candidates;
-    for (size_t k = 0; k < c->count; k++) {
+    for (size_t k = from; k < c->count; k++) {
         for (size_t i = 0; i < s->problem->target->dim; i++) {
             c->list[k].lines[i] = POLISH_LINES;
         }
@@ -58,6 +66,17 @@ static void screen(struct coordinates *s)
         } else {
             c->list[k].lines_only = true;
         }
+    }
+}
+
+/* The best comes first. */
+static void screen(struct coordinates *s)
+{
+    struct candidates *c = &s->candidates;
+    look(s, 0);
+    if (s->normal && c->list[0].divergence > DOUBTFUL * normal_enough(s)) {
+        s->restart->no_memory = !candidates_rotate(c, s->restart->seed) || s->restart->no_memory;
+        look(s, 1);
     }
     for (size_t k = 0; k < c->count && c->count > 1 && !polish_ended(&s->polish); k++) {
         polish_screen(&s->polish, &c->list[k]);
@@ -99,9 +118,7 @@ static bool settle_for_start(struct coordinates *s)
 static bool is_normal(const struct coordinates *s, enum whitening kind)
 {
     const struct explorer *e = &s->explorer;
-    const double tolerances = e->dim > MANY ? NORMAL_MANY : NORMAL;
-    const double enough = fmin(NORMAL_MOST, tolerances * s->problem->settings->tolerance);
-    return kind == WHITENING_TRIANGULAR && e->count == 1 && e->locals[0].off < enough;
+    return kind == WHITENING_TRIANGULAR && e->count == 1 && e->locals[0].off < normal_enough(s);
 }
 
 /* Finds modes, unless that was done, and leaves them to the restarts after this one. */
@@ -148,8 +165,12 @@ static bool find_candidates(struct coordinates *s)
         const double off = s->explorer.locals[0].off;
         polish_spare(&s->polish, off < NEAR ? 4 : 2, off < FAIR && s->explorer.dim <= MANY ? 2 : 1);
     }
-    return s->explorer.count == 0 ||
-           candidates_make(&s->candidates, s->problem->rotate && !is_normal(s, kind), s->restart->seed);
+    if (s->explorer.count == 0) {
+        return true;
+    }
+    s->normal = s->problem->rotate && is_normal(s, kind);
+    return candidates_make(&s->candidates, s->problem->rotate) &&
+           (!s->problem->rotate || s->normal || candidates_rotate(&s->candidates, s->restart->seed));
 }
 
 /* The restart has converged when the candidate that ends best has. */

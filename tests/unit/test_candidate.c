@@ -34,7 +34,8 @@ static void run(struct fixture *f, rovi_target *target, enum whitening whitening
     candidates_init(&f->candidates, &f->rig.arena, &f->explorer, &f->frame);
     assert_false(f->rig.arena.failed);
     frame_make(&f->frame, &f->explorer, whitening);
-    assert_true(candidates_make(&f->candidates, rotate, seed));
+    assert_true(candidates_make(&f->candidates, rotate));
+    assert_true(!rotate || candidates_rotate(&f->candidates, seed));
 }
 
 static void drop(struct fixture *f)
