@@ -26,7 +26,7 @@
 #define FEW           4   /* modes: more are the wells of a few coordinates, of which some may not have been met */
 #define CLEAR         0.5 /* nats: a fit that is off by less leaves no other rotation much to gain */
 #define NEAR          0.1 /* nats: a single local that is off by less is measured by fewer draws, and what comes of it */
-#define FAIR          1.0 /* nats: and rounds begin with fewer points where it is off by less, but not where MANY share them */
+#define FAIR          0.3 /* nats: and rounds begin with fewer points where it is off by less, but not where MANY share them */
 
 struct coordinates {
     const struct problem *problem;
