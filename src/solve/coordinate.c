@@ -26,7 +26,6 @@
 #define FEW           4   /* modes: more are the wells of a few coordinates, of which some may not have been met */
 #define CLEAR         0.5 /* nats: a fit that is off by less leaves no other rotation much to gain */
 #define NEAR          0.1 /* nats: a single local that is off by less is measured by fewer draws, and what comes of it */
-#define FAIR          0.3 /* nats: and rounds begin with fewer points where it is off by less, but not where MANY share them */
 
 struct coordinates {
     const struct problem *problem;
@@ -162,8 +161,8 @@ static bool find_candidates(struct coordinates *s)
     frame_make(&s->frame, &s->explorer, kind);
     s->polish.many = s->explorer.count > FEW;
     if (kind == WHITENING_TRIANGULAR && s->explorer.count == 1) {
-        const double off = s->explorer.locals[0].off;
-        polish_spare(&s->polish, off < NEAR ? 4 : 2, off < FAIR && s->explorer.dim <= MANY ? 2 : 1);
+        const bool near = s->explorer.locals[0].off < NEAR;
+        polish_spare(&s->polish, near ? 4 : 2, near && s->explorer.dim <= MANY ? 2 : 1);
     }
     if (s->explorer.count == 0) {
         return true;
