@@ -243,10 +243,11 @@ static void go_back(struct large *s)
 static bool is_of_first(struct large *s)
 {
     const struct restart *first = s->problem->first;
-    double logp[LOOKS], log_q[LOOKS], *z = s->first_work, *work = z + LOOKS * s->dim, off = 0;
+    double logp[LOOKS], log_q[LOOKS], off = 0;
     if (first == NULL) {
         return false;
     }
+    double *z = s->first_work, *work = z + LOOKS * s->dim;
     draw_points(s->q, fresh(s), 0, LOOKS, z, NULL, work);
     if (meter_evaluate(&s->restart->meter, LOOKS, z, logp, NULL, work) > 0) {
         return false;
