@@ -167,7 +167,7 @@ static bool find_candidates(struct coordinates *s)
     if (s->explorer.count == 0) {
         return true;
     }
-    s->normal = s->problem->rotate && is_normal(s, kind);
+    s->normal = is_normal(s, kind);
     return candidates_make(&s->candidates, s->problem->rotate) &&
            (!s->problem->rotate || s->normal || candidates_rotate(&s->candidates, s->restart->seed));
 }

@@ -1,54 +1,39 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "solve/metric.h"
 
+#include <stdbool.h>
+
 #include "base/linalg.h"
 
-static void multiply(struct metric m, size_t d, double *x)
+/* x by L as `by_matrix` has it, or times or divided by the scale. */
+static void apply(struct metric m, size_t d, void (*by_matrix)(size_t, size_t, const double *, double *), bool divide,
+                  double *x)
 {
-    for (size_t i = 0; m.scale != NULL && i < d; i++) {
-        x[i] *= m.scale[i];
+    if (m.L != NULL) {
+        by_matrix(1, d, m.L, x);
+        return;
     }
-}
-
-static void divide(struct metric m, size_t d, double *x)
-{
     for (size_t i = 0; m.scale != NULL && i < d; i++) {
-        x[i] /= m.scale[i];
+        x[i] = divide ? x[i] / m.scale[i] : x[i] * m.scale[i];
     }
 }
 
 void metric_to_x(struct metric m, size_t d, double *x)
 {
-    if (m.L != NULL) {
-        linalg_multiply_lower_transposed(1, d, m.L, x);
-    } else {
-        multiply(m, d, x);
-    }
+    apply(m, d, linalg_multiply_lower_transposed, false, x);
 }
 
 void metric_to_gradient(struct metric m, size_t d, double *grad)
 {
-    if (m.L != NULL) {
-        linalg_multiply_lower(1, d, m.L, grad);
-    } else {
-        multiply(m, d, grad);
-    }
+    apply(m, d, linalg_multiply_lower, false, grad);
 }
 
 void metric_to_u(struct metric m, size_t d, double *x)
 {
-    if (m.L != NULL) {
-        linalg_solve_lower(1, d, m.L, x);
-    } else {
-        divide(m, d, x);
-    }
+    apply(m, d, linalg_solve_lower, true, x);
 }
 
 void metric_to_normal(struct metric m, size_t d, double *u)
 {
-    if (m.L != NULL) {
-        linalg_solve_lower_transposed(1, d, m.L, u);
-    } else {
-        divide(m, d, u);
-    }
+    apply(m, d, linalg_solve_lower_transposed, true, u);
 }
