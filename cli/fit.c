@@ -145,8 +145,9 @@ static rovi_status show_all(const struct request *request, const struct fit_cont
 {
     struct summary summary = {0};
     size_t most = !request->json ? ROWS_SHOWN : in_full(request) ? SIZE_MAX : MATRICES_UP_TO;
-    rovi_status status =
-        source->is_library ? summary_make(fit, source->target, context->seed, most, &summary, error) : ROVI_OK;
+    const struct summary_request wanted = {
+        .fit = fit, .diagnosis = context->diagnosis, .target = source->target, .seed = context->seed, .most = most};
+    rovi_status status = source->is_library ? summary_make(&wanted, &summary, error) : ROVI_OK;
     if (!status)
         status = show(request, context, fit, source->is_library ? &summary : NULL, saved, error);
     summary_clear(&summary);

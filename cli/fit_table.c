@@ -133,7 +133,7 @@ static void print_costs(const struct fit_context *context, const rovi_fit_parts 
     print_price(parts, stream);
 }
 
-static void print_next(const struct fit_context *context, const char *saved, FILE *stream)
+static void print_next(const struct fit_context *context, const rovi_fit *fit, const char *saved, FILE *stream)
 {
     if (!saved) {
         fprintf(stream, "  %-10snothing: see the message above\n", "saved");
@@ -150,7 +150,8 @@ static void print_next(const struct fit_context *context, const char *saved, FIL
         if (next)
             fprintf(stream, "%s\n       rovi check %s\n       ", next, file);
         fprintf(stream, "rovi plot %s -o fit.png\n       rovi report %s -o report.html\n", file, file);
-        fprintf(stream, "       rovi sample %s -n 1000 -o draws.csv\n", file);
+        fprintf(stream, "       rovi sample %s -n 1000 %s-o draws.csv\n", file,
+                summary_weighs(fit, context->diagnosis) ? "--resample 10000 " : "");
     }
     pool_free(&pool);
 }
@@ -175,7 +176,7 @@ rovi_status fit_print_table(const struct fit_context *context, const rovi_fit *f
     print_restarts(parts, stream);
     print_collapse(context, stream);
     print_costs(context, parts, stream);
-    print_next(context, saved, stream);
+    print_next(context, fit, saved, stream);
     rovi_modes_free(modes);
     return ferror(stream) ? report(error, ROVI_IO_FAILED, "standard output: cannot be written") : ROVI_OK;
 }

@@ -106,8 +106,13 @@ static rovi_status make_page(struct report_page *page, const char *path, rovi_er
 static rovi_status summarise(const struct command *self, const struct fit_file *file, rovi_target **target,
                              struct summary *summary, rovi_error *why)
 {
-    rovi_status status = saved_target_open(self, file, target, why);
-    return status ? status : summary_make(file->fit, *target, file->context.seed, PARAMETERS_SHOWN, summary, why);
+    CHECK(saved_target_open(self, file, target, why));
+    const struct summary_request wanted = {.fit = file->fit,
+                                           .diagnosis = file->context.diagnosis,
+                                           .target = *target,
+                                           .seed = file->context.seed,
+                                           .most = PARAMETERS_SHOWN};
+    return summary_make(&wanted, summary, why);
 }
 
 static rovi_status report_on(const struct command *self, const struct request *request, struct picture *picture,

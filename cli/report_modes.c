@@ -188,12 +188,13 @@ void report_modes(const struct report_page *page, FILE *stream)
 
 static void print_parameter(const struct summary_row *row, FILE *stream)
 {
+    const struct described *is = &row->described;
     fputs("<tr><td class=\"name\">", stream);
     html_text(row->name, stream);
-    fprintf(stream, "</td><td class=\"n\">%.4g</td><td class=\"n\">%.2g</td><td class=\"n\">%.4g</td>", row->mean.value,
-            row->mean.mcse, row->sd.value);
-    for (size_t k = 0; k < SUMMARY_QUANTILES; k++)
-        fprintf(stream, "<td class=\"n\">%.4g</td>", row->quantile[k].value);
+    fprintf(stream, "</td><td class=\"n\">%.4g</td><td class=\"n\">%.2g</td><td class=\"n\">%.4g</td>", is->mean.value,
+            is->mean.mcse, is->sd.value);
+    for (size_t k = 0; k < DESCRIBED_QUANTILES; k++)
+        fprintf(stream, "<td class=\"n\">%.4g</td>", is->quantile[k].value);
     fputs("</tr>\n", stream);
 }
 
@@ -209,12 +210,12 @@ void report_parameters(const struct report_page *page, FILE *stream)
         fputs("</p>\n", stream);
         return;
     }
-    fprintf(
-        stream,
-        "<p class=\"soft\">By %zu draws of the fit%s; ± is the Monte Carlo error of the mean.</p>\n"
-        "<div class=\"scroll\"><table><tr><th></th><th class=\"n\">mean</th><th class=\"n\">±</th><th class=\"n\">sd"
-        "</th><th class=\"n\">5 %%</th><th class=\"n\">50 %%</th><th class=\"n\">95 %%</th></tr>\n",
-        summary->draws - summary->failed, summary->constrained ? ", on the constrained scale" : "");
+    fputs("<p class=\"soft\">By ", stream);
+    summary_print_origin(summary, stream);
+    fputs("; ± is the Monte Carlo error of the mean.</p>\n"
+          "<div class=\"scroll\"><table><tr><th></th><th class=\"n\">mean</th><th class=\"n\">±</th><th class=\"n\">sd"
+          "</th><th class=\"n\">5 %</th><th class=\"n\">50 %</th><th class=\"n\">95 %</th></tr>\n",
+          stream);
     for (size_t r = 0; r < summary->rows; r++)
         print_parameter(summary->row + r, stream);
     fputs("</table></div>\n", stream);

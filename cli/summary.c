@@ -1,8 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Draws are independent, so the error of a mean is sd/sqrt(n), that of an sd sqrt((m4 - m2^2)/(4 m2 n)), and that of a
- * p-quantile half of the distance of the order statistics n p +- sqrt(n p (1 - p)).
- */
 #include "cli/summary.h"
 
 #include <inttypes.h>
@@ -11,7 +7,6 @@
 #include <string.h>
 
 #include "io/fit_file.h"
-#include "io/order.h"
 #include "io/report.h"
 
 #define DRAWS_MOST  4000
@@ -19,12 +14,21 @@
 #define COST        4e9 /* d^2 times the draws, at most: a second or two */
 #define CHUNK       64  /* draws at once, as many as the library makes */
 
-static const double level[SUMMARY_QUANTILES] = {0.05, 0.5, 0.95};
-static const char *const level_name[SUMMARY_QUANTILES] = {"q5", "q50", "q95"};
+/* Weights are taken where they leave less than ALIKE of the draws, since otherwise they matter less than the draws' own
+ * error, for as many draws as cost COST_PART of what the fit asked, a gradient as much as GRADIENT_COST densities. */
+#define ALIKE          0.98
+#define COST_PART      0.25
+#define GRADIENT_COST  4
+#define WEIGHTED_LEAST 1000
+
+static const char *const level_name[DESCRIBED_QUANTILES] = {"q5", "q50", "q95"};
 
 struct work {
     size_t d, m, n, kept, vague;
     double *x, *out, *values; /* CHUNK x d, CHUNK x m, rows x n */
+    double *log_p, *log_q;    /* CHUNK each */
+    double *weight;           /* n: of the draws that are kept, first as log p - log q; NULL: they are not weighted */
+    struct weighed *sorted;   /* n, likewise */
 };
 
 static size_t count_draws(size_t d)
@@ -41,88 +45,84 @@ static size_t count_nan(size_t n, const double *x)
     return count;
 }
 
-static rovi_status draw(const rovi_fit *fit, const rovi_target *target, uint64_t seed, size_t rows, struct work *work,
-                        rovi_error *error)
+/* Draw i of the chunk */
+static void keep(size_t i, size_t rows, struct work *work)
+{
+    for (size_t r = 0; r < rows; r++)
+        work->values[r * work->n + work->kept] = work->out[i * work->m + r];
+    if (work->weight)
+        work->weight[work->kept] = work->log_p[i] - work->log_q[i];
+    work->kept++;
+}
+
+/* Draws first, ..., first + n - 1 of the fit, and what the model makes of them. */
+static rovi_status draw_chunk(const struct summary_request *request, size_t first, size_t n, struct work *work,
+                              rovi_error *error)
+{
+    const rovi_approximation *q = rovi_fit_approximation(request->fit);
+    const rovi_outputs outputs = {.include = ROVI_TRANSFORMED, .seed = request->seed, .first = first};
+    CHECK(rovi_approximation_draw(q, request->seed, first, n, work->x, work->weight ? work->log_q : NULL, error));
+    if (work->weight)
+        CHECK(rovi_target_evaluate(request->target, n, work->x, work->log_p, NULL, error));
+    return rovi_target_constrain(request->target, &outputs, n, work->x, work->out, error);
+}
+
+static rovi_status draw(const struct summary_request *request, size_t rows, struct work *work, rovi_error *error)
 {
     for (size_t first = 0; first < work->n; first += CHUNK) {
         size_t n = work->n - first < CHUNK ? work->n - first : CHUNK;
-        const rovi_outputs outputs = {.include = ROVI_TRANSFORMED, .seed = seed, .first = first};
-        rovi_status status = rovi_approximation_draw(rovi_fit_approximation(fit), seed, first, n, work->x, NULL, error);
-        if (!status)
-            status = rovi_target_constrain(target, &outputs, n, work->x, work->out, error);
-        if (status)
-            return status;
+        CHECK(draw_chunk(request, first, n, work, error));
         for (size_t i = 0; i < n; i++) {
-            const double *out = work->out + i * work->m;
-            const size_t unknown = count_nan(work->m, out);
+            const size_t unknown = count_nan(work->m, work->out + i * work->m);
             if (unknown == work->m)
                 continue;
             work->vague += unknown > 0;
-            for (size_t r = 0; r < rows; r++)
-                work->values[r * work->n + work->kept] = out[r];
-            work->kept++;
+            keep(i, rows, work);
         }
     }
     return ROVI_OK;
 }
 
-/* The place of a p-quantile, and half of the distance over which it is told by n draws. */
-static double place(size_t n, double p, double *spread)
+/* ---- weights ---- */
+
+/* How many draws are better weighted, and can be at little beside what the fit took; 0: none, they stay as they are. */
+static size_t count_weighted(const rovi_fit *fit, const rovi_diagnosis_parts *diagnosis)
 {
-    *spread = sqrt((double)n * p * (1 - p));
-    return p * (double)(n - 1);
+    const rovi_evaluations *spent = &rovi_fit_parts_of(fit)->evaluations;
+    const double share = COST_PART * ((double)spent->density + GRADIENT_COST * (double)spent->gradient);
+    const size_t most = count_draws(rovi_approximation_dim(rovi_fit_approximation(fit)));
+    const bool helps =
+        diagnosis && diagnosis->k_hat <= diagnosis->k_threshold && diagnosis->ess < ALIKE * (double)diagnosis->draws;
+    return !helps || share < WEIGHTED_LEAST ? 0 : share < (double)most ? (size_t)share : most;
 }
 
-static double within(size_t n, double index)
+bool summary_weighs(const rovi_fit *fit, const rovi_diagnosis_parts *diagnosis)
 {
-    return index < 0 ? 0 : index > (double)(n - 1) ? (double)(n - 1) : index;
+    return count_weighted(fit, diagnosis) > 0;
 }
 
-static double order_statistic(size_t n, const double *ordered, double at)
+/* Log weights become weights of sum 1, or none, where these draws say that they are not to be trusted. */
+static rovi_status make_weights(struct work *work, struct summary *summary, rovi_error *error)
 {
-    double index = within(n, at);
-    size_t below = (size_t)index, above = below + 1 < n ? below + 1 : below;
-    return ordered[below] + (index - (double)below) * (ordered[above] - ordered[below]);
-}
-
-/* Orders the values as far as is needed. */
-static void find_quantiles(size_t n, double *values, rovi_estimate quantile[SUMMARY_QUANTILES])
-{
-    struct order_range range[SUMMARY_QUANTILES];
-    double spread;
-    for (size_t k = 0; k < SUMMARY_QUANTILES; k++) {
-        const double at = place(n, level[k], &spread);
-        range[k] = (struct order_range){(size_t)within(n, at - spread), (size_t)within(n, at + spread + 1)};
+    rovi_smoothing smoothing;
+    double top = -INFINITY, sum = 0;
+    CHECK(rovi_smooth_weights(work->kept, work->weight, &smoothing, error));
+    if (!(smoothing.k_hat <= smoothing.k_threshold)) {
+        work->weight = NULL;
+        return ROVI_OK;
     }
-    order_values(n, values, SUMMARY_QUANTILES, range);
-    for (size_t k = 0; k < SUMMARY_QUANTILES; k++) {
-        const double at = place(n, level[k], &spread);
-        const double high = order_statistic(n, values, at + spread), low = order_statistic(n, values, at - spread);
-        quantile[k] = (rovi_estimate){order_statistic(n, values, at), (high - low) / 2};
-    }
+    for (size_t i = 0; i < work->kept; i++)
+        top = fmax(top, work->weight[i]);
+    for (size_t i = 0; i < work->kept; i++)
+        sum += work->weight[i] = exp(work->weight[i] - top);
+    for (size_t i = 0; i < work->kept; i++)
+        work->weight[i] /= sum;
+    summary->weighted = true;
+    summary->ess = smoothing.ess;
+    return ROVI_OK;
 }
 
-/* Moves the values. */
-static void describe(size_t n, double *values, struct summary_row *row)
-{
-    const rovi_estimate unknown = {NAN, NAN};
-    double sum = 0, squares = 0, fourths = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += values[i];
-    *row = (struct summary_row){.mean = unknown, .sd = unknown, .quantile = {unknown, unknown, unknown}};
-    if (n < 2 || count_nan(n, values) > 0)
-        return;
-    const double mean = sum / (double)n;
-    for (size_t i = 0; i < n; i++) {
-        const double square = (values[i] - mean) * (values[i] - mean);
-        squares += square;
-        fourths += square * square;
-    }
-    const double m2 = squares / (double)n, m4 = fourths / (double)n, variance = squares / (double)(n - 1);
-    row->mean = (rovi_estimate){mean, sqrt(variance / (double)n)};
-    row->sd = (rovi_estimate){sqrt(variance), m2 > 0 ? sqrt(fmax(0, m4 - m2 * m2) / (4 * m2 * (double)n)) : 0};
-    find_quantiles(n, values, row->quantile);
-}
+/* ---- the summary ---- */
 
 static const char *name_of(const rovi_target *target, size_t index, struct pool *pool)
 {
@@ -130,42 +130,60 @@ static const char *name_of(const rovi_target *target, size_t index, struct pool 
     return name ? name : pool_format(pool, "x.%zu", index + 1);
 }
 
-static rovi_status fill(const rovi_fit *fit, const rovi_target *target, uint64_t seed, struct summary *summary,
-                        rovi_error *error)
+static bool take_room(bool weighs, const struct summary *summary, struct pool *pool, struct work *work)
 {
-    struct work work = {.d = rovi_target_dim(target), .m = summary->outputs, .n = summary->draws};
-    struct pool pool = {0};
-    work.x = pool_take(&pool, CHUNK, work.d * sizeof(double));
-    work.out = pool_take(&pool, CHUNK, work.m * sizeof(double));
-    work.values = pool_take(&pool, summary->rows, work.n * sizeof(double));
-    rovi_status status = ROVI_NO_MEMORY;
-    if (work.x && work.out && work.values)
-        status = draw(fit, target, seed, summary->rows, &work, error);
-    else
-        report_no_memory(error);
-    for (size_t r = 0; !status && r < summary->rows; r++) {
-        describe(work.kept, work.values + r * work.n, &summary->row[r]);
+    work->x = pool_take(pool, CHUNK, work->d * sizeof(double));
+    work->out = pool_take(pool, CHUNK, work->m * sizeof(double));
+    work->log_p = pool_take(pool, CHUNK, sizeof(double));
+    work->log_q = pool_take(pool, CHUNK, sizeof(double));
+    work->values = pool_take(pool, summary->rows, work->n * sizeof(double));
+    work->weight = weighs ? pool_take(pool, work->n, sizeof(double)) : NULL;
+    work->sorted = weighs ? pool_take(pool, work->n, sizeof(struct weighed)) : NULL;
+    return work->x && work->out && work->log_p && work->log_q && work->values &&
+           (!weighs || (work->weight && work->sorted));
+}
+
+static rovi_status describe_rows(const rovi_target *target, struct work *work, struct summary *summary,
+                                 rovi_error *error)
+{
+    if (work->weight)
+        CHECK(make_weights(work, summary, error));
+    for (size_t r = 0; r < summary->rows; r++) {
+        summary->row[r].described = describe(work->kept, work->values + r * work->n, work->weight, work->sorted);
         summary->row[r].name = name_of(target, r, &summary->pool);
         if (!summary->row[r].name)
-            status = report_no_memory(error);
+            return report_no_memory(error);
     }
+    return ROVI_OK;
+}
+
+static rovi_status fill(const struct summary_request *request, struct summary *summary, rovi_error *error)
+{
+    const size_t weighted = count_weighted(request->fit, request->diagnosis);
+    summary->draws = weighted > 0 ? weighted : count_draws(rovi_target_dim(request->target));
+    struct work work = {.d = rovi_target_dim(request->target), .m = summary->outputs, .n = summary->draws};
+    struct pool pool = {0};
+    rovi_status status = take_room(weighted > 0, summary, &pool, &work) ? draw(request, summary->rows, &work, error)
+                                                                        : report_no_memory(error);
+    if (!status)
+        status = describe_rows(request->target, &work, summary, error);
     summary->failed = work.n - work.kept;
     summary->vague = work.vague;
     pool_free(&pool);
     return status;
 }
 
-rovi_status summary_make(const rovi_fit *fit, const rovi_target *target, uint64_t seed, size_t most,
-                         struct summary *summary, rovi_error *error)
+rovi_status summary_make(const struct summary_request *request, struct summary *summary, rovi_error *error)
 {
+    const rovi_target *target = request->target;
     size_t outputs = rovi_target_output_count(target, ROVI_TRANSFORMED);
     *summary = (struct summary){.outputs = outputs,
-                                .rows = outputs < most ? outputs : most,
-                                .draws = count_draws(rovi_target_dim(target)),
+                                .rows = outputs < request->most ? outputs : request->most,
+                                .ess = NAN,
                                 .constrained = rovi_target_is_constrained(target),
                                 .by_differences = !rovi_target_has_gradient(target)};
     summary->row = pool_take(&summary->pool, summary->rows, sizeof *summary->row);
-    rovi_status status = summary->row ? fill(fit, target, seed, summary, error) : report_no_memory(error);
+    rovi_status status = summary->row ? fill(request, summary, error) : report_no_memory(error);
     rovi_target_failures(target, &summary->failures);
     if (status)
         summary_clear(summary);
@@ -182,10 +200,19 @@ void summary_clear(struct summary *summary)
 
 static void print_row(const struct summary_row *row, int width, FILE *stream)
 {
-    fprintf(stream, "  %-*s %11.4g %9.2g %11.4g", width, row->name, row->mean.value, row->mean.mcse, row->sd.value);
-    for (size_t k = 0; k < SUMMARY_QUANTILES; k++)
-        fprintf(stream, " %11.4g", row->quantile[k].value);
+    const struct described *is = &row->described;
+    fprintf(stream, "  %-*s %11.4g %9.2g %11.4g", width, row->name, is->mean.value, is->mean.mcse, is->sd.value);
+    for (size_t k = 0; k < DESCRIBED_QUANTILES; k++)
+        fprintf(stream, " %11.4g", is->quantile[k].value);
     fputc('\n', stream);
+}
+
+void summary_print_origin(const struct summary *summary, FILE *stream)
+{
+    fprintf(stream, "%zu draws of the fit", summary->draws - summary->failed);
+    if (summary->weighted)
+        fprintf(stream, ", weighted by importance (worth %.0f)", summary->ess);
+    fputs(summary->constrained ? ", on the constrained scale" : "", stream);
 }
 
 static void print_notes(const struct summary *summary, FILE *stream)
@@ -193,8 +220,9 @@ static void print_notes(const struct summary *summary, FILE *stream)
     const rovi_failures *failures = &summary->failures;
     if (summary->rows < summary->outputs)
         fprintf(stream, "  and %zu more: see --json full, or draw\n", summary->outputs - summary->rows);
-    fprintf(stream, "  by %zu draws of the fit%s; the column ± is the error of the mean\n",
-            summary->draws - summary->failed, summary->constrained ? ", on the constrained scale" : "");
+    fputs("  by ", stream);
+    summary_print_origin(summary, stream);
+    fputs("; the column ± is the error of the mean\n", stream);
     if (summary->by_differences)
         fputs("  gradients are central differences of the log density\n", stream);
     if (summary->failed)
@@ -223,12 +251,13 @@ void summary_print(const struct summary *summary, FILE *stream)
 
 static json_t *row_to_json(const struct summary_row *row)
 {
+    const struct described *is = &row->described;
     json_t *object = json_object();
     bool ok = json_put(object, "name", json_from_text(row->name)) &&
-              json_put(object, "mean", json_from_estimate(row->mean)) &&
-              json_put(object, "sd", json_from_estimate(row->sd));
-    for (size_t k = 0; ok && k < SUMMARY_QUANTILES; k++)
-        ok = json_put(object, level_name[k], json_from_estimate(row->quantile[k]));
+              json_put(object, "mean", json_from_estimate(is->mean)) &&
+              json_put(object, "sd", json_from_estimate(is->sd));
+    for (size_t k = 0; ok && k < DESCRIBED_QUANTILES; k++)
+        ok = json_put(object, level_name[k], json_from_estimate(is->quantile[k]));
     if (!ok)
         json_decref(object);
     return ok ? object : NULL;
@@ -255,6 +284,7 @@ bool summary_put(json_t *object, const struct summary *summary)
     return json_put(object, "parameters", array) && ok &&
            json_put(object, "parameters_total", json_from_uint64(summary->outputs)) &&
            json_put(object, "parameters_draws", json_from_uint64(summary->draws - summary->failed)) &&
+           json_put(object, "parameters_ess", json_from_double(summary->ess)) &&
            json_put(object, "gradient", json_from_text(summary->by_differences ? "differences" : "exact")) &&
            json_put(object, "failures", failures_to_json(&summary->failures));
 }

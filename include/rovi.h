@@ -260,6 +260,17 @@ ROVI_API void rovi_modes_free(rovi_modes *modes);
 ROVI_API rovi_status rovi_resample(size_t n, const double *log_weight, uint64_t seed, size_t k, size_t *chosen,
                                    rovi_error *error);
 
+typedef struct rovi_smoothing {
+    double k_hat, k_threshold; /* Pareto k and what it may be, min(1 - 1/log10 n, 0.7): above, averages by the weights
+                                  are not to be trusted. NaN when undefined: constant weights, or too few */
+    double ess;                /* effective sample size of the smoothed weights; 0 when none is positive */
+} rovi_smoothing;
+
+/* Pareto smoothing (Vehtari, Simpson, Gelman, Yao and Gabry 2024; docs/math.md, equation (37)) of n log importance
+ * weights, log p(x) - log q(x) at draws of q, in place: the largest become quantiles of the law fitted to their tail,
+ * which steadies averages that they weigh. ROVI_BAD_INPUT when one is NaN or +infinity. */
+ROVI_API rovi_status rovi_smooth_weights(size_t n, double *log_weight, rovi_smoothing *smoothing, rovi_error *error);
+
 /* ---- keep a fit, and go on with one that was ended before its time ---- */
 
 /* A fit from its parts, as when read back from a file: everything is copied, the approximations too. */

@@ -14,12 +14,12 @@
 #include "base/linalg.h"
 #include "base/status.h"
 #include "diagnose/collapse.h"
-#include "diagnose/psis.h"
 #include "diagnose/rays.h"
 #include "diagnose/reason.h"
 #include "diagnose/restarts.h"
 #include "diagnose/wide.h"
 #include "evidence/elbo.h"
+#include "evidence/psis.h"
 
 #define GRADIENT_COST    4    /* evaluations of the density, beside that which comes with it */
 #define BUDGET_LEAST     2000 /* evaluations, */

@@ -9,7 +9,7 @@
 
 #include <math.h>
 
-#include "diagnose/psis.h"
+#include "evidence/psis.h"
 #include "family/draw.h"
 
 #define STEPS 30

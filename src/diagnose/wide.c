@@ -10,8 +10,8 @@
 #include <math.h>
 
 #include "base/normal.h"
-#include "diagnose/psis.h"
 #include "evidence/elbo.h"
+#include "evidence/psis.h"
 #include "family/draw.h"
 #include "family/reference.h"
 #include "target/mixture.h"

@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/rng.h"
 #include "base/status.h"
+#include "evidence/weights.h"
 
 struct entry {
     double key;
@@ -58,14 +59,10 @@ static int by_item(const void *a, const void *b)
     return (p->item > q->item) - (p->item < q->item);
 }
 
-static rovi_status check_weights(size_t n, const double *log_weight, size_t k, rovi_error *error)
+static rovi_status check_count(size_t n, const double *log_weight, size_t k, rovi_error *error)
 {
     size_t positive = 0;
     for (size_t i = 0; i < n; i++) {
-        if (isnan(log_weight[i]) || log_weight[i] == INFINITY) {
-            return error_set(error, ROVI_BAD_INPUT, "log weight %zu is %g; finite ones and -infinity are allowed", i,
-                             log_weight[i]);
-        }
         positive += log_weight[i] > -INFINITY;
     }
     if (positive < k) {
@@ -79,7 +76,10 @@ static rovi_status check_weights(size_t n, const double *log_weight, size_t k, r
 rovi_status rovi_resample(size_t n, const double *log_weight, uint64_t seed, size_t k, size_t *chosen,
                           rovi_error *error)
 {
-    const rovi_status status = check_weights(n, log_weight, k, error);
+    rovi_status status = weights_check(n, log_weight, error);
+    if (status == ROVI_OK) {
+        status = check_count(n, log_weight, k, error);
+    }
     if (status != ROVI_OK) {
         return status;
     }

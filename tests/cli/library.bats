@@ -270,6 +270,24 @@ row() {
     refused 2 'the plugin rejects its data: the data are -1, but must be a number' fit plugin_data.so --quiet --data=-1
 }
 
+@test "where importance weights matter the table is by them, and more draws are offered with them" {
+    cp "$FIXTURES/plugin_shapes.so" .
+    touch bent # sd 1 and sqrt(11)/3 = 1.106
+    "$ROVI" fit plugin_shapes.so --data bent -o f.json --quiet --seed 2 >table
+    grep -q 'by 4000 draws of the fit, weighted by importance (worth 3[0-9]*); the column' table
+    grep -q 'rovi sample f.json -n 1000 --resample 10000 -o draws.csv' table
+    near "$(row beta 2)" 0 .1 # 5 errors, .02
+    near "$(row alpha 4)" 1 .06
+    near "$(row beta 4)" 1.106 .07
+    "$ROVI" report f.json -o report.html
+    grep -q 'By 4000 draws of the fit, weighted by importance (worth 3' report.html
+    "$ROVI" fit plugin_shapes.so --data bent -o f.json --quiet --seed 2 --json >out
+    grep -q '"parameters_ess": 3' out
+    "$ROVI" fit plugin_shapes.so --data bent -o f.json --quiet --seed 2 --no-probe >table
+    lacks weighted table
+    near "$(row alpha 4)" .93 .04 # the fit's own, which is too narrow
+}
+
 @test "--json has the parameters with their errors" {
     cp "$FIXTURES/stan_throws.so" .
     "$ROVI" fit stan_throws.so --quiet --restarts 1 --draws 1000 --json >out

@@ -2,8 +2,9 @@
 /* Pareto-smoothed importance sampling against ArviZ, and where there is nothing to smooth. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "diagnose/psis.h"
+#include "evidence/psis.h"
 #include "psis_reference.h"
 #include "support.h"
 
@@ -113,6 +114,28 @@ static void errors_are_honest(void **state)
     assert_true(fabs(squares / RUNS - 1) < 4.5 * sqrt(2.0 / RUNS));
 }
 
+static void weights_are_smoothed_for_anyone(void **state)
+{
+    (void)state;
+    const struct reference *r = &reference[0];
+    double *w = pareto_weights(r), *same = pareto_weights(r), none[] = {-INFINITY, -INFINITY};
+    struct psis psis;
+    rovi_smoothing smoothing;
+    rovi_error error;
+    assert_true(psis_smooth(r->n, same, &psis));
+    assert_int_equal(rovi_smooth_weights(r->n, w, &smoothing, &error), ROVI_OK);
+    assert_memory_equal(w, same, r->n * sizeof *w);
+    assert_true(smoothing.k_hat == psis.k_hat && smoothing.ess == psis.ess);
+    assert_true(smoothing.k_threshold == psis_threshold(r->n));
+    assert_int_equal(rovi_smooth_weights(2, none, &smoothing, &error), ROVI_OK);
+    assert_true(isnan(smoothing.k_hat) && smoothing.ess == 0);
+    none[1] = NAN;
+    assert_int_equal(rovi_smooth_weights(2, none, &smoothing, &error), ROVI_BAD_INPUT);
+    assert_non_null(strstr(error.message, "log weight 1 is"));
+    free(w);
+    free(same);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -122,6 +145,7 @@ int main(void)
         cmocka_unit_test(threshold),
         cmocka_unit_test(errors_hold_for_light_tails),
         cmocka_unit_test(errors_are_honest),
+        cmocka_unit_test(weights_are_smoothed_for_anyone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

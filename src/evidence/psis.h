@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Pareto-smoothed importance sampling: k-hat, smoothed weights, and what they say of log Z. */
-#ifndef ROVI_DIAGNOSE_PSIS_H
-#define ROVI_DIAGNOSE_PSIS_H
+#ifndef ROVI_EVIDENCE_PSIS_H
+#define ROVI_EVIDENCE_PSIS_H
 
 #include <stdbool.h>
 

@@ -4,11 +4,14 @@
  * (Vehtari, Simpson, Gelman, Yao and Gabry 2024), equations (37) and (38). The fit is that of Zhang and Stephens
  * (2009): a mean over profile likelihoods, with a weak prior that draws the shape to 1/2.
  */
-#include "diagnose/psis.h"
+#include "evidence/psis.h"
 
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
+
+#include "base/status.h"
+#include "evidence/weights.h"
 
 #define FEWEST      5  /* tail weights that a law can be fitted to */
 #define PRIOR_DRAWS 10 /* that the prior counts as */
@@ -190,4 +193,18 @@ bool psis_smooth(size_t n, double *log_ratio, struct psis *out)
     const bool ok = !arena.failed;
     arena_free(&arena);
     return ok;
+}
+
+rovi_status rovi_smooth_weights(size_t n, double *log_weight, rovi_smoothing *smoothing, rovi_error *error)
+{
+    struct psis psis;
+    const rovi_status status = weights_check(n, log_weight, error);
+    if (status != ROVI_OK) {
+        return status;
+    }
+    if (!psis_smooth(n, log_weight, &psis)) {
+        return error_no_memory(error);
+    }
+    *smoothing = (rovi_smoothing){psis.k_hat, psis_threshold(n), psis.ess};
+    return ROVI_OK;
 }
