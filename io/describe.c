@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Errors are those of ratio estimates by independent draws: with weights w of sum 1 the mean's is
- * sqrt(sum w^2 (x - mean)^2), the sd's sqrt(sum w^2 ((x - mean)^2 - m2)^2) / (2 sd), both times the root of
- * 1/(1 - sum w^2), which makes n - 1 of n where weights are equal; a quantile's is half of the distance between the
- * quantiles of p +- s, s^2 = sum w^2 (1{x <= quantile} - p)^2.
- */
+/* Equation (38d) of docs/math.md, of which equal weights are a case. */
 #include "io/describe.h"
 
 #include <math.h>
