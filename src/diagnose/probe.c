@@ -17,7 +17,6 @@
 
 #define STEPS   60   /* of a climb, at most */
 #define SAME    1e-3 /* standard deviations of the fit: the same maximum, up to where climbs end */
-#define PULLS   4    /* times that a start outside the support is pulled halfway to the fit's mean */
 #define FAILED  (PROBE_ROOM + 1)
 #define AT_HOME (PROBE_ROOM + 2)
 
@@ -138,27 +137,13 @@ static size_t find_joined(const struct probe *p, struct probe_climb *c, size_t f
     return PROBE_ROOM;
 }
 
-/* From c->x, or from nearer to the fit when that is outside the support. */
-static bool climb(const struct probe *p, struct probe_climb *c)
-{
-    for (int pull = 0; pull < PULLS; pull++) {
-        if (ascent_climb(&c->ascent, p->metric, c->x, &c->logp)) {
-            return true;
-        }
-        for (size_t j = 0; j < p->dim; j++) {
-            c->x[j] = 0.5 * (c->x[j] + p->mean[j]);
-        }
-    }
-    return false;
-}
-
 static void run_climb(void *context, size_t index, size_t worker)
 {
     const struct probe *p = context;
     struct probe_climb *c = &p->climb[index];
     (void)worker;
     c->depth = INFINITY;
-    if (!climb(p, c)) {
+    if (!ascent_climb_nearer(&c->ascent, p->metric, p->mean, c->x, &c->logp)) {
         c->joins = FAILED;
         return;
     }

@@ -19,6 +19,7 @@
 #define SHRINK      0.2                /* one that ends at a rejected point */
 #define INSIDE      0.05               /* of a bracket, at least, from its ends */
 #define DIFFERENCE  1e-4               /* of the scale: truncation 1e-8, rounding 1e-12, both relative */
+#define PULLS       5                  /* halvings of the way to where there is support */
 #define SIDES       (TARGET_BLOCK / 2) /* coordinates of a block of differences */
 
 void ascent_init(struct ascent *a, struct arena *arena, const struct progress *progress, struct team *team)
@@ -146,6 +147,9 @@ bool ascent_climb(struct ascent *a, struct metric metric, double *x, double *log
     memcpy(a->begin, x, a->dim * sizeof *x);
     memset(a->at, 0, a->dim * sizeof *a->at);
     lbfgs_forget(&a->memory);
+    if (a->path != NULL) {
+        a->path->count = 0;
+    }
     if (!evaluate(a, a->at, logp, a->grad)) {
         return false;
     }
@@ -159,6 +163,19 @@ bool ascent_climb(struct ascent *a, struct metric metric, double *x, double *log
     place(a, a->at);
     memcpy(x, a->x, a->dim * sizeof *x);
     return true;
+}
+
+bool ascent_climb_nearer(struct ascent *a, struct metric metric, const double *toward, double *x, double *logp)
+{
+    for (int pull = 0; pull <= PULLS; pull++) {
+        if (ascent_climb(a, metric, x, logp)) {
+            return true;
+        }
+        for (size_t j = 0; j < a->dim; j++) {
+            x[j] = 0.5 * (x[j] + (toward != NULL ? toward[j] : 0));
+        }
+    }
+    return false;
 }
 
 struct job {

@@ -28,7 +28,7 @@ struct ascent {
     struct metric metric; /* of the present climb */
     struct lbfgs memory;
     struct ascent_path *path;                      /* or NULL: where a climb leaves some of its points */
-    double *begin, *at, *x;                        /* d: where it began, where it is in its coordinates, a point */
+    double *begin, *at, *x;                        /* d: where it began, where it is from there in its units, a point */
     double *grad, *direction, *trial, *trial_grad; /* d */
     double *work;                                  /* of each worker: points, gradients, the target's scratch */
     size_t work_size;
@@ -40,6 +40,10 @@ void ascent_init(struct ascent *a, struct arena *arena, const struct progress *p
 /* L-BFGS ascent of log p from x, in place, *logp its value there, in the units of the metric. False when the target
  * rejects the start. */
 bool ascent_climb(struct ascent *a, struct metric metric, double *x, double *logp);
+
+/* The same from x or, while the target rejects that, from half as far from `toward` (d; NULL: the origin), a few times;
+ * a->begin is where it began. */
+bool ascent_climb_nearer(struct ascent *a, struct metric metric, const double *toward, double *x, double *logp);
 
 /* H <- Hessian of -log p at x (d x d, symmetric) by central differences with steps along the coordinates a small part
  * of scale (d): 2 d gradients. False when the target rejects a point. */

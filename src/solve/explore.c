@@ -42,7 +42,6 @@
 #define POOR            2.0  /* nats below another: a local that is not where the mass is */
 #define SLIGHT          1e-3 /* nats: a gain that is not worth a chunk */
 #define SHRINKS         8    /* halvings of a local, at most, while too few of its draws lie inside the support */
-#define PULLS           4    /* begins of a climb, each half as far from where searching begins as the one before */
 #define RATE            0.5  /* of a natural-gradient step, at least */
 #define COARSE          10   /* times its width: the scale of differences that is off by more is corrected */
 #define PART_LED        0.1  /* of what it is off by: what a step must gain where other steps have led to a local */
@@ -237,19 +236,11 @@ static void start_from_point(struct explorer *e, struct local *local, const doub
     linalg_identity(e->dim, local->L);
 }
 
-/* From x, or, while the target rejects that, from half as far from the start; `begin` is where it began. */
-static bool climb(struct explorer *e, double *begin, double *logp)
+/* From e->x, or from nearer to where searching begins. */
+static bool climb(struct explorer *e, double *logp)
 {
     const struct metric units = {.L = e->count > 0 ? e->locals[0].L : NULL};
-    for (int k = 0; k < PULLS; k++) {
-        if (ascent_climb(&e->ascent, units, e->x, logp)) {
-            return true;
-        }
-        for (size_t j = 0; j < e->dim; j++) {
-            begin[j] = e->x[j] = 0.5 * (e->x[j] + target_origin(e->progress->meter->target, j));
-        }
-    }
-    return false;
+    return ascent_climb_nearer(&e->ascent, units, e->progress->meter->target->start, e->x, logp);
 }
 
 static bool fit_without_climb(struct explorer *e, struct local *fresh, const double *begin, struct rng_stream stream)
@@ -262,7 +253,7 @@ static bool fit_without_climb(struct explorer *e, struct local *fresh, const dou
 static bool fit_after_climb(struct explorer *e, struct local *fresh, struct rng_stream stream)
 {
     double logp = 0;
-    return climb(e, fresh->peak, &logp) && laplace(e, fresh) && settle(e, fresh, stream);
+    return climb(e, &logp) && laplace(e, fresh) && settle(e, fresh, stream);
 }
 
 static void swap(struct local *a, struct local *b)
@@ -359,14 +350,13 @@ static bool is_low(const struct explorer *e, double logp)
 /* One more start: true when it led to a mode that was not known. */
 static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_t seed, size_t s)
 {
-    double *begin = e->locals[e->count].peak, logp = 0;
+    double logp = 0;
     const struct rng_stream stream = {.seed = seed, .purpose = RNG_START, .substream = 1000 * (s + 1)};
     if (s == 0) {
         return try_first(e, settings, seed, stream);
     }
     scatter(e, settings, seed, s);
-    memcpy(begin, e->x, e->dim * sizeof *begin);
-    if (!climb(e, begin, &logp) || e->ascent.came || explored_has_peak(e) || is_low(e, logp)) {
+    if (!climb(e, &logp) || e->ascent.came || explored_has_peak(e) || is_low(e, logp)) {
         return false;
     }
     const bool narrow = e->narrow && keep_narrow(e, stream);
@@ -382,7 +372,7 @@ static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_
         return narrow;
     }
     const bool settled =
-        (curved && settle(e, fresh, stream)) || (may_walk(e) && fit_without_climb(e, fresh, begin, stream));
+        (curved && settle(e, fresh, stream)) || (may_walk(e) && fit_without_climb(e, fresh, e->ascent.begin, stream));
     if (!settled) {
         return narrow;
     }

@@ -20,7 +20,6 @@
 #define PROBES     4    /* sign vectors: two gradients each */
 #define POINTS     8    /* of an ELBO along the climb */
 #define DIFFERENCE 1e-5 /* of the coordinate, or of 1 */
-#define PULLS      6    /* halvings of the way to the origin, while the target rejects the start */
 #define SHRINKS    4    /* widths that are tried at a point, */
 #define SHRINK     0.3  /* each so many times the one before */
 
@@ -96,21 +95,15 @@ static void scatter(struct launch *l, const rovi_settings *settings, uint64_t se
     }
 }
 
-/* From l->x, or, while the target rejects that, from half as far from the origin. */
+/* From l->x, or from nearer to the origin; its end is the last point of the path. */
 static bool climb(struct launch *l, double *logp)
 {
-    for (int pull = 0; pull < PULLS; pull++) {
-        l->path.count = 0;
-        if (ascent_climb(&l->ascent, (struct metric){0}, l->x, logp)) {
-            memcpy(l->path.x + l->path.count++ * l->dim, l->x, l->dim * sizeof *l->x);
-            return true;
-        }
-        for (size_t i = 0; i < l->dim; i++) {
-            const double origin = target_origin(l->progress->meter->target, i);
-            l->x[i] = origin + 0.5 * (l->x[i] - origin);
-        }
+    const double *origin = l->progress->meter->target->start;
+    if (!ascent_climb_nearer(&l->ascent, (struct metric){0}, origin, l->x, logp)) {
+        return false;
     }
-    return false;
+    memcpy(l->path.x + l->path.count++ * l->dim, l->x, l->dim * sizeof *l->x);
+    return true;
 }
 
 /* The best of the points along l->path, at most `wide` times as wide as the curvature there says. */

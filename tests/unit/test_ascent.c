@@ -156,6 +156,23 @@ static void a_rejected_start_is_no_climb(void **state)
     drop(&f);
 }
 
+static void a_rejected_start_is_pulled_to_where_there_is_support(void **state)
+{
+    (void)state;
+    struct fixture f;
+    rovi_target *target = NULL;
+    double near[] = {-1, 5}, far[] = {-1, 5}, logp = 0;
+    const double toward[] = {2, 3};
+    assert_int_equal(rovi_target_new(2, half, NULL, &target, NULL), ROVI_OK);
+    make(&f, target);
+    assert_true(ascent_climb_nearer(&f.ascent, in_x, toward, near, &logp));
+    assert_true(f.ascent.begin[0] == 0.5 && f.ascent.begin[1] == 4);
+    assert_close(near[0], 1, 1e-3);
+    assert_false(ascent_climb_nearer(&f.ascent, in_x, NULL, far, &logp)); /* never past the origin */
+    assert_true(far[0] < 0);
+    drop(&f);
+}
+
 /* Differences of a linear gradient are exact but for rounding: 1e-16 |x| H/h with h = 1e-4 of the scale. */
 static void hessian_of_a_normal_is_its_precision(void **state)
 {
@@ -243,6 +260,7 @@ int main(void)
         cmocka_unit_test(a_step_too_long_is_followed_by_the_right_one),
         cmocka_unit_test(never_ends_below_its_start),
         cmocka_unit_test(a_rejected_start_is_no_climb),
+        cmocka_unit_test(a_rejected_start_is_pulled_to_where_there_is_support),
         cmocka_unit_test(a_climb_ends_where_it_has_arrived),
         cmocka_unit_test(hessian_of_a_normal_is_its_precision),
         cmocka_unit_test(hessian_of_a_curved_function),
