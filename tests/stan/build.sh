@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# A Stan program as a shared library that rovi loads, without BridgeStan: by stanc, Stan's headers and TBB from the wheel
-# of httpstan on PyPI (unpacked under BUILD_DIR/httpstan), and the C interface of tests/stan/shim.cpp.
+# A Stan program as a shared library that rovi loads, without BridgeStan: by stanc, Stan's headers, TBB and SUNDIALS (for
+# ODEs) from the wheel of httpstan on PyPI (unpacked under BUILD_DIR/httpstan), and the C interface of tests/stan/shim.cpp.
 # usage: build.sh PROGRAM.stan LIBRARY.so BUILD_DIR; exit 77 when the wheel, or a compiler, cannot be had here
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -36,4 +36,5 @@ name=$(basename "$program" .stan)
 "$stan/stanc" --o="$build/$name.hpp" "$program"
 "${CXX:-c++}" -std=c++17 -O2 -w -fPIC -shared -fvisibility=hidden -DSTAN_THREADS -D_REENTRANT -DBOOST_DISABLE_ASSERTS \
     -isystem "$stan/include" -include "$build/$name.hpp" "$here/shim.cpp" \
-    -L"$stan/lib" -ltbb -Wl,-rpath,"$stan/lib" -o "$library"
+    -L"$stan/lib" -Wl,--as-needed -ltbb -lsundials_cvodes -lsundials_idas -lsundials_kinsol -lsundials_nvecserial \
+    -Wl,-rpath,"$stan/lib" -o "$library"
