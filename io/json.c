@@ -272,9 +272,16 @@ json_t *json_from_estimate(rovi_estimate estimate)
                                   json_put(object, "mcse", json_from_double(estimate.mcse)));
 }
 
+/* Nobody searched, nor was a search cut short. */
+static bool is_unprobed(const rovi_diagnosis_parts *diagnosis)
+{
+    return diagnosis->verdict == ROVI_COLLAPSE_UNKNOWN && diagnosis->climbs == 0 &&
+           diagnosis->stop == ROVI_STOP_CONVERGED;
+}
+
 json_t *json_from_collapse(const rovi_diagnosis_parts *diagnosis)
 {
-    if (!diagnosis || diagnosis->verdict == ROVI_COLLAPSE_UNKNOWN)
+    if (!diagnosis || is_unprobed(diagnosis))
         return json_null();
     json_t *object = json_object();
     return json_whole(object, json_put(object, "verdict", json_from_text(rovi_collapse_text(diagnosis->verdict))) &&

@@ -69,6 +69,7 @@ void explore_init(struct explorer *e, struct arena *arena, const struct progress
         local_init(&e->locals[k], arena, d);
     }
     local_init(&e->good, arena, d);
+    local_init(&e->bent, arena, d);
     ascent_init(&e->ascent, arena, progress, team);
     e->ascent.still = STILL;
     e->ascent.arrived = is_home;
@@ -127,8 +128,8 @@ static bool correct_scale(struct explorer *e)
     return other;
 }
 
-/* Laplace's approximation at x; the difference steps follow the curvature that the first ones show. */
-static bool laplace(struct explorer *e, struct local *local)
+/* The curvature at x; the difference steps follow that which the first ones show. */
+static bool find_curvature(struct explorer *e)
 {
     guess_scale(e);
     for (int pass = 0; pass < 2; pass++) {
@@ -139,7 +140,13 @@ static bool laplace(struct explorer *e, struct local *local)
             break;
         }
     }
-    return local_laplace(local, &e->work, e->x, e->H);
+    return true;
+}
+
+/* Laplace's approximation at x; false where the density has no maximum. */
+static bool laplace(struct explorer *e, struct local *local)
+{
+    return find_curvature(e) && local_laplace(local, &e->work, e->x, e->H);
 }
 
 /* Back to the last good state, if there is one, and half as wide. */
@@ -243,6 +250,21 @@ static bool climb(struct explorer *e, double *logp)
     return ascent_climb_nearer(&e->ascent, units, e->progress->meter->target->start, e->x, logp);
 }
 
+/* At the end of a climb that led to no maximum, as wide along each coordinate as the curvature there is large: of the
+ * highest such end. */
+static void keep_bent(struct explorer *e, double logp)
+{
+    if (!(logp > e->bent.elbo)) {
+        return;
+    }
+    start_from_point(e, &e->bent, e->x);
+    for (size_t j = 0; j < e->dim; j++) {
+        const double h = fabs(e->H[j * e->dim + j]);
+        e->bent.L[j * e->dim + j] = h > 0 ? 1 / sqrt(h) : e->scale[j];
+    }
+    e->bent.elbo = logp;
+}
+
 static bool fit_without_climb(struct explorer *e, struct local *fresh, const double *begin, struct rng_stream stream)
 {
     start_from_point(e, fresh, begin);
@@ -253,7 +275,14 @@ static bool fit_without_climb(struct explorer *e, struct local *fresh, const dou
 static bool fit_after_climb(struct explorer *e, struct local *fresh, struct rng_stream stream)
 {
     double logp = 0;
-    return climb(e, &logp) && laplace(e, fresh) && settle(e, fresh, stream);
+    if (!climb(e, &logp) || !find_curvature(e)) {
+        return false;
+    }
+    if (!local_laplace(fresh, &e->work, e->x, e->H)) {
+        keep_bent(e, logp);
+        return false;
+    }
+    return settle(e, fresh, stream);
 }
 
 static void swap(struct local *a, struct local *b)
@@ -308,14 +337,33 @@ static bool try_modes(struct explorer *e, const rovi_settings *settings, uint64_
     return found;
 }
 
-/* Mass without a mode is found by the steps of a local fit alone, from where the first climb began. */
+static bool is_wild(const struct explorer *e)
+{
+    return e->count == 0 || !(e->locals[0].off < WILD);
+}
+
+/* Steps that no climb ends at. */
+static void keep_first_without_peak(struct explorer *e)
+{
+    e->x[0] = INFINITY;
+    keep_first(e);
+}
+
+/* Mass without a mode is found by the steps of a local fit alone, from where the first climb began or, where that is
+ * too far away for steps to find back, from where a climb ended. */
 static bool try_first(struct explorer *e, const rovi_settings *settings, uint64_t seed, struct rng_stream stream)
 {
+    e->bent.elbo = -INFINITY;
     if (!try_modes(e, settings, seed, stream) && e->count < e->room) {
         scatter(e, settings, seed, 0);
         if (fit_without_climb(e, &e->locals[e->count], e->x, stream)) {
-            e->x[0] = INFINITY; /* no climb ended there */
-            keep_first(e);
+            keep_first_without_peak(e);
+        }
+    }
+    if (is_wild(e) && isfinite(e->bent.elbo) && e->count < e->room) {
+        local_copy(e->dim, &e->bent, &e->locals[e->count]);
+        if (settle(e, &e->locals[e->count], stream)) {
+            keep_first_without_peak(e);
         }
     }
     return e->count > 0;

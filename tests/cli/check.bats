@@ -61,6 +61,12 @@ load common.bash
     grep -q '"collapse": null' out
 }
 
+@test "a search that was cut short says so in JSON, too" {
+    "$ROVI" fit figure1-m3 --method mfvi --no-probe -o lost.json --quiet >out
+    "$ROVI" check lost.json --max-evaluations 30 --json >out
+    grep -q '"collapse": {"verdict": "unknown", "reason": "the search was cut short (max_evaluations) before it began"}' out
+}
+
 @test "--json prints its keys, and the same for any number of threads" {
     "$ROVI" fit uneven --method mfvi --no-probe -o lost.json --quiet >out
     "$ROVI" check lost.json --json --threads 1 >one || [ $? = 4 ]

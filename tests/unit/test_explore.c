@@ -207,6 +207,67 @@ static void no_mode_ends_in_the_mass(void **state)
     }
 }
 
+#define COUNTS 20
+#define SLOPES 4
+#define SCALE  (SLOPES + COUNTS)
+
+/* x as Stan sees a parameter between low and high; the log Jacobian is added to *logp, its slope goes to *grad, and
+ * dv/dx to *slope. */
+static double within(double x, double low, double high, double *logp, double *grad, double *slope)
+{
+    const double u = 1 / (1 + exp(-x));
+    *logp += log(high - low) - x - 2 * log1p(exp(-x));
+    *grad = 1 - 2 * u;
+    *slope = (high - low) * u * (1 - u);
+    return low + (high - low) * u;
+}
+
+/* Twenty counts about exp(4 + t - t^3/4), each with an effect of its own: the logarithm of the rate is a cubic of t, of
+ * coefficients between -10 and 10, and a normal number of a scale between 0 and 5. Rates overflow where searching
+ * begins, and the density grows without end where the scale goes to zero. Its integral is exp(4209.5) or so. */
+static int counts(size_t d, const double *x, double *grad, double *logp, void *data)
+{
+    double b[SLOPES], slope[SLOPES], scale_slope = 0, own[SCALE + 1] = {0};
+    *logp = 0;
+    for (size_t k = 0; k < SLOPES; k++) {
+        b[k] = within(x[k], -10, 10, logp, &own[k], &slope[k]);
+    }
+    const double s = within(x[SCALE], 0, 5, logp, &own[SCALE], &scale_slope);
+    for (size_t i = 0; i < COUNTS; i++) {
+        const double t = -1.7 + 3.4 * (double)i / (COUNTS - 1), power[SLOPES] = {1, t, t * t, t * t * t};
+        const double count = floor(exp(4 + t - t * t * t / 4)), effect = x[SLOPES + i];
+        const double log_rate = b[0] + b[1] * t + b[2] * t * t + b[3] * t * t * t + effect, off = count - exp(log_rate);
+        *logp += count * log_rate - exp(log_rate) - effect * effect / (2 * s * s) - log(s);
+        for (size_t k = 0; k < SLOPES; k++) {
+            own[k] += off * power[k] * slope[k];
+        }
+        own[SLOPES + i] = off - effect / (s * s);
+        own[SCALE] += (effect * effect / (s * s) - 1) / s * scale_slope;
+    }
+    (void)data;
+    if (grad != NULL) {
+        memcpy(grad, own, d * sizeof *grad);
+    }
+    return !isfinite(*logp);
+}
+
+/* Where no climb comes to a maximum, and steps from the start do not find back, they begin at the end of a climb. Some
+ * end in the neck of the funnel, a few nats below the best normal. */
+static void climbs_without_a_maximum_lead_to_the_mass(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        struct fixture f;
+        rovi_target *target = NULL;
+        assert_int_equal(rovi_target_new(SCALE + 1, counts, NULL, &target, NULL), ROVI_OK);
+        assert_int_equal(rovi_target_check_gradient(target, seed, NULL), ROVI_OK);
+        run(&f, target, seed);
+        assert_sound(&f);
+        assert_true(f.explorer.count > 0 && f.explorer.locals[0].elbo > 4200 && f.explorer.locals[0].elbo < 4209.5);
+        drop(&f);
+    }
+}
+
 static void no_finite_start_finds_nothing(void **state)
 {
     (void)state;
@@ -245,6 +306,7 @@ int main(void)
         cmocka_unit_test(what_spans_others_is_dropped),
         cmocka_unit_test(one_mode_is_found_once),
         cmocka_unit_test(no_mode_ends_in_the_mass),
+        cmocka_unit_test(climbs_without_a_maximum_lead_to_the_mass),
         cmocka_unit_test(no_finite_start_finds_nothing),
         cmocka_unit_test(same_seed_same_modes),
     };
