@@ -101,7 +101,7 @@ static bool set_up(struct coordinates *s)
     polish_init(&s->polish, &s->memory, s->problem, s->restart);
     explore_init(&s->explorer, &s->memory, &s->restart->progress, EXPLORE_MODES, s->problem->team);
     s->restart->progress.shown.iterations = (uint64_t)settings->iterations;
-    return restart_trace_room(s->restart, TRACE_POINTS) && !s->memory.failed;
+    return !s->memory.failed;
 }
 
 /* What is left when nothing could be explored, since it was ended before: a start. */
@@ -120,6 +120,15 @@ static bool is_normal(const struct coordinates *s, enum whitening kind)
     return kind == WHITENING_TRIANGULAR && e->count == 1 && e->locals[0].off < normal_enough(s);
 }
 
+static bool lead(void *solver, struct explorer *e)
+{
+    struct coordinates *s = solver;
+    const bool led = restart_lead(s->problem, s->restart, e);
+    s->restart->stop = ROVI_STOP_MAX_ITERATIONS;
+    s->restart->progress.shown.phase = "looking for modes";
+    return led;
+}
+
 /* Finds modes, unless that was done, and leaves them to the restarts after this one. */
 static void explore(struct coordinates *s)
 {
@@ -130,6 +139,8 @@ static void explore(struct coordinates *s)
         explored_adopt(&s->explorer, known);
     }
     s->explorer.starts = explored ? 0 : s->explorer.starts;
+    s->explorer.lead = known == NULL && restart_may_lead(s->problem, s->restart) ? lead : NULL;
+    s->explorer.lead_data = s;
     explore_run(&s->explorer, s->problem->settings, s->restart->seed);
     s->restart->promise = explored_promise(&s->explorer);
     if (known == NULL) {
@@ -145,7 +156,7 @@ static bool find_candidates(struct coordinates *s)
     if (s->restart->start == NULL) {
         explore(s);
     }
-    if (s->restart->memory.failed || s->restart->stop == ROVI_STOP_SAME_MODES) {
+    if (!restart_trace_room(s->restart, TRACE_POINTS) || s->restart->stop == ROVI_STOP_SAME_MODES) {
         return !s->restart->memory.failed;
     }
     const enum whitening kind = whitening(s->problem);

@@ -208,6 +208,12 @@ static bool is_on_the_way(struct explorer *e, const struct local *local)
     return is_reached(e, local->mean, logp);
 }
 
+/* Whether the first steps of all are on a long way, where others may lead. */
+static bool is_astray(const struct explorer *e, const struct local *local)
+{
+    return e->lead != NULL && e->count == 0 && local->off > IN_DOUBT;
+}
+
 /* Natural-gradient steps while they gain more than their noise. Where too few draws lie inside the support, the local
  * is shrunk until enough do: beside an edge where the density is highest that is as good as a normal gets. */
 static bool settle(struct explorer *e, struct local *local, struct rng_stream stream)
@@ -225,7 +231,7 @@ static bool settle(struct explorer *e, struct local *local, struct rng_stream st
         } else {
             local_copy(e->dim, local, &e->good);
             e->reached = is_on_the_way(e, local);
-            if (e->reached || explored_find(e, local) < e->count || has_left(e, local)) {
+            if (e->reached || explored_find(e, local) < e->count || has_left(e, local) || is_astray(e, local)) {
                 break;
             }
         }
@@ -316,6 +322,14 @@ static bool is_as_good(const struct explorer *e)
     return e->count > 0 && fabs(fresh->elbo - first->elbo) < 2 * hypot(fresh->error, first->error);
 }
 
+/* Once, other steps may lead. */
+static bool is_led(struct explorer *e)
+{
+    bool (*lead)(void *, struct explorer *) = e->lead;
+    e->lead = NULL;
+    return lead != NULL && lead(e->lead_data, e);
+}
+
 /* The first starts, as long as they cost little, until one leads to a mode that the mass is about: near which steps
  * come to the target. */
 static bool try_modes(struct explorer *e, const rovi_settings *settings, uint64_t seed, struct rng_stream stream)
@@ -329,6 +343,9 @@ static bool try_modes(struct explorer *e, const rovi_settings *settings, uint64_
             const bool again = is_as_good(e);
             keep_first(e);
             found = e->locals[0].off < (again ? FAIR : NEARLY);
+        }
+        if (!found && is_led(e)) {
+            return true;
         }
         if (atomic_load(&e->progress->meter->gradient) - begin > FIRST_GRADIENTS * (e->dim + 10)) {
             break;
@@ -499,7 +516,7 @@ static void widen_first(struct explorer *e, uint64_t seed)
 {
     const struct rng_stream stream = {.seed = seed, .purpose = RNG_START, .substream = 500};
     struct local *first = &e->locals[0], *fresh = &e->locals[1];
-    if (e->count != 1 || e->narrow || e->again || !(first->off > IN_DOUBT && first->off < WILD)) {
+    if (e->count != 1 || e->narrow || e->led || !(first->off > IN_DOUBT && first->off < WILD)) {
         return;
     }
     local_copy(e->dim, first, fresh);
@@ -559,13 +576,11 @@ void explore_run(struct explorer *e, const rovi_settings *settings, uint64_t see
     rovi_stop stop = ROVI_STOP_CONVERGED;
     size_t idle = 0;
     uint64_t since = atomic_load(&e->progress->meter->gradient); /* asked for when the last mode was found */
-    if (e->led) {
-        e->ascent.most_steps = STEPS;
-    }
     for (size_t s = e->count > 0; s < e->starts && !is_enough(e, idle, since) && e->count < e->room; s++) {
         if (supervisor_ends(e->progress, &stop)) {
             break;
         }
+        e->ascent.most_steps = e->led ? STEPS : e->ascent.most_steps;
         idle = try_start(e, settings, seed, s) ? 0 : idle + 1;
         if (s == 0) {
             widen_first(e, seed);

@@ -25,8 +25,11 @@ struct explorer {
     bool reached;             /* steps ended since a path joins where they were to what is known */
     size_t wasted;            /* steps that led from where no climb had ended to what is known */
     const double *home;       /* d: steps of a local fit end when they lead away from it; or NULL */
-    struct local good;        /* the last state of a local fit whose ELBO is known */
-    struct local bent;        /* at the highest end of the first climbs without a maximum; its elbo is log p there */
+    bool (*lead)(void *data, struct explorer *e); /* asked to begin with what other steps lead to, where those from the
+                                                     first climb do not soon come near the target; or NULL */
+    void *lead_data;
+    struct local good; /* the last state of a local fit whose ELBO is known */
+    struct local bent; /* at the highest end of the first climbs without a maximum; its elbo is log p there */
     struct ascent ascent;
     struct local_work work;
     struct valley valley;

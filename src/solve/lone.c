@@ -10,6 +10,7 @@
 #include "solve/restart.h"
 
 #define FROM     50  /* dimensions, above which it is tried */
+#define FROM_LED 5   /* the same, where steps from the first climb are on a long way */
 #define ENOUGH   0.1 /* nats: half of the variance of the log ratios, of a fit that stays */
 #define IN_DOUBT 1.0 /* nats: the same, from which on it may be in a funnel's neck */
 #define CLOSE    2.5 /* nats: the same, of one that leads the exploration */
@@ -47,6 +48,14 @@ static bool begin(struct explorer *e, const struct led *led, uint64_t seed)
            explore_begin_with(e, led->q, led->off < ENOUGH ? EXPLORE_AS_IT_IS : EXPLORE_FROM_IT, seed);
 }
 
+/* The exploration knows what led it as its first mode. */
+static bool begin_led(struct explorer *e, const struct led *led, uint64_t seed)
+{
+    const bool begun = begin(e, led, seed);
+    e->led = begun && fmin(led->off, e->locals[0].off) < CLOSE;
+    return begun;
+}
+
 /* Whether an exploration that begins with it finds no other mode. The modes are left to the restart. */
 static bool is_alone(const struct problem *problem, struct restart *restart, const struct led *led)
 {
@@ -55,8 +64,7 @@ static bool is_alone(const struct problem *problem, struct restart *restart, con
     bool alone = false;
     restart->progress.shown.phase = "looking for modes";
     explore_init(&e, &memory, &restart->progress, EXPLORE_MODES, problem->team);
-    if (!memory.failed && begin(&e, led, restart->seed)) {
-        e.led = fmin(led->off, e.locals[0].off) < CLOSE;
+    if (!memory.failed && begin_led(&e, led, restart->seed)) {
         explore_run(&e, problem->settings, restart->seed);
         alone = !explored_has_news(&e);
         explored_leave(&e, &restart->modes, &restart->memory);
@@ -106,11 +114,30 @@ static bool lead_twice(const struct problem *problem, struct restart *restart, s
     return went;
 }
 
+static bool is_tried(const struct problem *problem, const struct restart *restart, size_t from)
+{
+    return problem->target->dim > from && restart->start == NULL &&
+           problem->settings->precondition != PRECONDITION_NONE;
+}
+
+bool restart_may_lead(const struct problem *problem, const struct restart *restart)
+{
+    return is_tried(problem, restart, FROM_LED);
+}
+
+bool restart_lead(const struct problem *problem, struct restart *restart, struct explorer *e)
+{
+    struct led led = {.q = NULL};
+    const bool led_there = lead_twice(problem, restart, &led) && led.q != NULL && begin_led(e, &led, restart->seed);
+    rovi_approximation_free(led.q);
+    forget(restart);
+    return led_there;
+}
+
 bool restart_by_lone_mode(const struct problem *problem, struct restart *restart)
 {
     struct led led = {.q = NULL};
-    if (problem->target->dim <= FROM || restart->start != NULL ||
-        problem->settings->precondition == PRECONDITION_NONE) {
+    if (!is_tried(problem, restart, FROM)) {
         return false;
     }
     bool done = !lead_twice(problem, restart, &led);

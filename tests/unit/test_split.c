@@ -162,7 +162,7 @@ static void what_halves_cannot_mend_is_left(void **state)
     rovi_target *product = NULL;
     (void)state;
     assert_int_equal(rovi_target_new(D, skewed, NULL, &product, NULL), ROVI_OK);
-    rovi_fit *fit = support_fit(product, SETTINGS_OF("method", "rovi", "restarts", "1"));
+    rovi_fit *fit = support_fit(product, SETTINGS_OF("method", "mfvi", "restarts", "1"));
     for (uint64_t seed = 1; seed <= 20; seed++) {
         struct fixture f;
         double mean[D] = {0}, C[D * D];
