@@ -4,8 +4,9 @@
  * O's columns, so that O diagonalises all of them jointly; where it is a mixture of normals of one covariance (round,
  * in the frame), the Hessians between two means have the line between them as an eigenvector. Tried are, therefore, the
  * joint diagonaliser of Hessians at the modes, half way between them and at draws around the heaviest; the same of the
- * modes' alone, which ignores what lies between; the first one led by the line between the two heaviest modes; and the
- * identity.
+ * modes' alone, which ignores what lies between; the first one led by the line between the two heaviest modes; the
+ * identity; and the identity without what the frame makes of correlations, which are known from few draws: of a product
+ * of skewed coordinates no other keeps the axes.
  *
  * Maps. The marginals, along the rotated coordinates, of the mixture of local normals: they see every mode that was
  * found, with its weight. And those of one mode with no more than a trace of the others, since the best fit may be
@@ -157,7 +158,8 @@ static bool is_listed(struct candidates *c, size_t from, size_t to)
 {
     for (size_t k = 0; k < c->count; k++) {
         const struct candidate *listed = &c->list[k];
-        if (listed->from == from && listed->to == to && same_axes(c, listed->q->rotation, c->O)) {
+        if (listed->frame == c->frame && listed->from == from && listed->to == to &&
+            same_axes(c, listed->q->rotation, c->O)) {
             return true;
         }
     }
@@ -190,10 +192,12 @@ static void insert_by_parting(struct candidates *c, size_t i, size_t *order)
     order[place] = i;
 }
 
-static struct candidate *list(struct candidates *c, rovi_approximation *q, size_t from, size_t to)
+static struct candidate *list(struct candidates *c, const struct frame *frame, rovi_approximation *q, size_t from,
+                              size_t to)
 {
     struct candidate *fresh = &c->list[c->count++];
     *fresh = (struct candidate){.q = q,
+                                .frame = frame,
                                 .from = from,
                                 .to = to,
                                 .lines = fresh->lines,
@@ -223,7 +227,7 @@ static bool add(struct candidates *c, size_t from, size_t to)
         rovi_approximation_free(q);
         return q != NULL;
     }
-    const struct candidate *fresh = list(c, q, from, to);
+    const struct candidate *fresh = list(c, c->frame, q, from, to);
     for (size_t i = 0; i < q->dim; i++) {
         insert_by_parting(c, i, fresh->order);
     }
@@ -236,7 +240,7 @@ bool candidates_add_start(struct candidates *c, const rovi_approximation *start)
     if (q == NULL) {
         return false;
     }
-    list(c, q, 0, 0);
+    list(c, NULL, q, 0, 0);
     return true;
 }
 
@@ -333,6 +337,19 @@ bool candidates_make(struct candidates *c, bool rotate)
     for (size_t k = 0; k < n && n > 1 && !rotate && k < ALONE; k++) {
         ok = ok && add(c, k, k + 1);
     }
+    return ok;
+}
+
+bool candidates_add_product(struct candidates *c, struct frame *frame, double most)
+{
+    struct frame *own = c->frame;
+    if (!(frame_coupling(frame, 0, c->hessians) < most)) {
+        return true;
+    }
+    c->frame = frame;
+    linalg_identity(frame->dim, c->O);
+    const bool ok = add(c, 0, frame->count);
+    c->frame = own;
     return ok;
 }
 

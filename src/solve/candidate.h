@@ -13,11 +13,12 @@
 
 struct candidate {
     rovi_approximation *q;
-    size_t from, to; /* the locals that its maps began with: a trace of the others */
-    size_t *lines;   /* d: lines that each coordinate's update needs, as far as known */
-    size_t *order;   /* d: in which the coordinates are updated */
-    bool lines_only; /* its coordinates are updated one by one */
-    bool edge;       /* draws of it have been outside the support */
+    const struct frame *frame; /* that it was made in; NULL for a start */
+    size_t from, to;           /* the locals that its maps began with: a trace of the others */
+    size_t *lines;             /* d: lines that each coordinate's update needs, as far as known */
+    size_t *order;             /* d: in which the coordinates are updated */
+    bool lines_only;           /* its coordinates are updated one by one */
+    bool edge;                 /* draws of it have been outside the support */
     double elbo;
     double divergence; /* from the target, about */
 };
@@ -46,6 +47,10 @@ bool candidates_make(struct candidates *c, bool rotate);
 
 /* Adds other rotations. False when out of memory. */
 bool candidates_rotate(struct candidates *c, uint64_t seed);
+
+/* Adds O = I in another frame, which for a diagonal one is the mean field, unless correlations within the heaviest mode
+ * are worth more than `most` nats. False when out of memory. */
+bool candidates_add_product(struct candidates *c, struct frame *frame, double most);
 
 /* The list becomes a copy of `start` alone. False when out of memory. */
 bool candidates_add_start(struct candidates *c, const rovi_approximation *start);

@@ -31,7 +31,7 @@ struct coordinates {
     const struct problem *problem;
     struct restart *restart;
     struct explorer explorer;
-    struct frame frame;
+    struct frame frame, product; /* product: without correlations */
     struct candidates candidates;
     struct polish polish;
     bool normal; /* no rotation is looked for, since the local normal is nearly the target, as it seems */
@@ -48,6 +48,33 @@ static int better_first(const void *a, const void *b)
 {
     const struct candidate *p = a, *q = b;
     return (p->elbo < q->elbo) - (p->elbo > q->elbo);
+}
+
+static enum whitening whitening(const struct problem *problem)
+{
+    if (problem->settings->precondition == PRECONDITION_NONE) {
+        return WHITENING_NONE;
+    }
+    return problem->rotate ? WHITENING_TRIANGULAR : WHITENING_DIAGONAL;
+}
+
+/* Adds rotations and, where correlations make the frame, the mean field, if these are worth less than what a normal is
+ * off by, as far as that is known: not where it leaves the support. False when out of memory. */
+static bool rotate(struct coordinates *s)
+{
+    if (!candidates_rotate(&s->candidates, s->restart->seed)) {
+        return false;
+    }
+    const double off = s->explorer.locals[0].off;
+    if (whitening(s->problem) != WHITENING_TRIANGULAR || isinf(off)) {
+        return true;
+    }
+    frame_init(&s->product, &s->memory, &s->explorer, WHITENING_DIAGONAL);
+    if (s->memory.failed) {
+        return false;
+    }
+    frame_make(&s->product, &s->explorer, WHITENING_DIAGONAL);
+    return candidates_add_product(&s->candidates, &s->product, off);
 }
 
 /* Candidates, from one on, are looked at before any is moved: a restart that is ended has then the best of them. Not
@@ -74,7 +101,7 @@ static void screen(struct coordinates *s)
     struct candidates *c = &s->candidates;
     look(s, 0);
     if (s->normal && c->list[0].divergence > DOUBTFUL * normal_enough(s)) {
-        s->restart->no_memory = !candidates_rotate(c, s->restart->seed) || s->restart->no_memory;
+        s->restart->no_memory = !rotate(s) || s->restart->no_memory;
         look(s, 1);
     }
     for (size_t k = 0; k < c->count && c->count > 1 && !polish_ended(&s->polish); k++) {
@@ -84,14 +111,6 @@ static void screen(struct coordinates *s)
         }
     }
     qsort(c->list, c->count, sizeof *c->list, better_first);
-}
-
-static enum whitening whitening(const struct problem *problem)
-{
-    if (problem->settings->precondition == PRECONDITION_NONE) {
-        return WHITENING_NONE;
-    }
-    return problem->rotate ? WHITENING_TRIANGULAR : WHITENING_DIAGONAL;
 }
 
 static bool set_up(struct coordinates *s)
@@ -179,8 +198,7 @@ static bool find_candidates(struct coordinates *s)
         return true;
     }
     s->normal = is_normal(s, kind);
-    return candidates_make(&s->candidates, s->problem->rotate) &&
-           (!s->problem->rotate || s->normal || candidates_rotate(&s->candidates, s->restart->seed));
+    return candidates_make(&s->candidates, s->problem->rotate) && (!s->problem->rotate || s->normal || rotate(s));
 }
 
 /* The restart has converged when the candidate that ends best has. */

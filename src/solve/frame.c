@@ -91,3 +91,15 @@ void frame_precision(struct frame *frame, size_t k, double *P)
         team_solve_lower_transposed(frame->team, d, d, frame->work, P);
     }
 }
+
+/* The nearest product of normals has the variances 1 / P_ii. */
+double frame_coupling(struct frame *frame, size_t k, double *P)
+{
+    const size_t d = frame->dim;
+    double sum = 0;
+    frame_precision(frame, k, P);
+    for (size_t i = 0; i < d * d; i += d + 1) {
+        sum += 0.5 * log(P[i]) + log(frame->work[i]); /* there is the factor of the covariance */
+    }
+    return sum;
+}

@@ -32,4 +32,7 @@ void frame_hessian(struct frame *frame, double *H);
 /* P <- the precision of local k in the frame. */
 void frame_precision(struct frame *frame, size_t k, double *P);
 
+/* KL to local k of the product nearest to it: what correlations in the frame are worth, in nats. P: d x d, of work. */
+double frame_coupling(struct frame *frame, size_t k, double *P);
+
 #endif

@@ -101,7 +101,7 @@ essence() {
     [ "$status" = 3 ]
     run "$ROVI" fit funnel --method rovi -o a.json --iterations 3 --restarts 1
     [ "$status" = 3 ]
-    run timeout --foreground --preserve-status -s INT 0.5 "$ROVI" fit funnel -o b.json --restarts 1000
+    run timeout --foreground --preserve-status -s INT 0.5 "$ROVI" fit funnel -o b.json --restarts 1000 --independent on
     [ "$status" = 130 ]
     grep -q '^ "status": "interrupted"' b.json
 }

@@ -73,6 +73,21 @@ static rovi_target *two(size_t d, double *C, double *means)
 }
 
 /* The locals are the components to some 1e-3: they end when a step gains less than its noise. */
+/* -log(1 - r^2)/2 for a correlation r, in any units. */
+static void coupling_is_what_a_product_lacks(void **state)
+{
+    (void)state;
+    const double mean[] = {1, -2}, covariance[] = {1, 6, 6, 100}, weight[] = {1};
+    struct fixture f;
+    double P[4];
+    run(&f, support_mixture(2, 1, weight, mean, 1, covariance), WHITENING_DIAGONAL, false, 1);
+    assert_close(frame_coupling(&f.frame, 0, P), -0.5 * log(1 - 0.36), 1e-6);
+    const size_t listed = f.candidates.count;
+    assert_true(candidates_add_product(&f.candidates, &f.frame, 0.2));
+    assert_int_equal(f.candidates.count, listed); /* the product lacks .223 nats */
+    drop(&f);
+}
+
 static void frame_makes_components_round(void **state)
 {
     (void)state;
@@ -273,6 +288,7 @@ static void maps_of_a_normal_are_lines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(coupling_is_what_a_product_lacks),
         cmocka_unit_test(frame_makes_components_round),
         cmocka_unit_test(frame_of_other_kinds),
         cmocka_unit_test(many_well_directions_are_read_off),

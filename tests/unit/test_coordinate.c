@@ -564,6 +564,38 @@ static void a_skewed_posterior_is_no_worse_than_a_normal(void **state)
     check_against_normal(target, "logistic regression");
 }
 
+#define SKEWED 20
+
+/* Logs of exponential variables, independent of each other: log Z is 0. */
+static int skewed(size_t d, const double *x, double *grad, double *logp, void *data)
+{
+    (void)data;
+    *logp = 0;
+    for (size_t i = 0; i < d; i++) {
+        *logp += x[i] - exp(x[i]);
+        if (grad != NULL) {
+            grad[i] = 1 - exp(x[i]);
+        }
+    }
+    return 0;
+}
+
+/* Correlations that a few hundred draws show by chance turn the axes: without them the fit is exact but for .02 nats,
+ * with them .06 to .17 are lost. */
+static void a_product_of_skewed_coordinates_keeps_its_axes(void **state)
+{
+    static const char *const seeds[] = {"1", "2", "3"};
+    rovi_target *target = NULL;
+    (void)state;
+    assert_int_equal(rovi_target_new(SKEWED, skewed, NULL, &target, NULL), ROVI_OK);
+    for (size_t s = 0; s < 3; s++) {
+        rovi_fit *fit = support_fit(target, SETTINGS_OF("method", "rovi", "seed", seeds[s], "restarts", "1"));
+        assert_close(rovi_fit_parts_of(fit)->elbo.value, 0, 0.045);
+        rovi_fit_free(fit);
+    }
+    rovi_target_free(target);
+}
+
 /* ---- eight schools ---- */
 
 #define SCHOOLS 8
@@ -744,6 +776,7 @@ int main(void)
         cmocka_unit_test(funnel_and_banana_are_no_worse_than_a_normal),
         cmocka_unit_test(heavy_tails_are_no_worse_than_a_normal),
         cmocka_unit_test(a_skewed_posterior_is_no_worse_than_a_normal),
+        cmocka_unit_test(a_product_of_skewed_coordinates_keeps_its_axes),
         cmocka_unit_test(eight_schools_has_the_right_gradient),
         cmocka_unit_test(eight_schools_ends_in_the_mass),
         cmocka_unit_test(eight_schools_is_no_worse_than_a_normal),
