@@ -14,9 +14,10 @@ static const double level[DESCRIBED_QUANTILES] = {0.05, 0.5, 0.95};
 
 static void describe_moments(size_t n, const double *values, const double *weight, struct described *out)
 {
-    double mean = 0, m2 = 0, m2_noise = 0, mean_noise = 0, concentration = 0;
-    for (size_t i = 0; i < n; i++)
-        mean += (weight ? weight[i] : 1 / (double)n) * values[i];
+    double mean = values[0], m2 = 0, m2_noise = 0, mean_noise = 0, concentration = 0, shift = 0;
+    for (size_t i = 0; i < n; i++) /* from one of them, so that the mean of what is constant is exact */
+        shift += (weight ? weight[i] : 1 / (double)n) * (values[i] - mean);
+    mean += shift;
     for (size_t i = 0; i < n; i++)
         m2 += (weight ? weight[i] : 1 / (double)n) * (values[i] - mean) * (values[i] - mean);
     for (size_t i = 0; i < n; i++) {

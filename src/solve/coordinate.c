@@ -58,15 +58,15 @@ static enum whitening whitening(const struct problem *problem)
     return problem->rotate ? WHITENING_TRIANGULAR : WHITENING_DIAGONAL;
 }
 
-/* Adds rotations and, where correlations make the frame, the mean field, if these are worth less than what a normal is
- * off by, as far as that is known: not where it leaves the support. False when out of memory. */
+/* Adds rotations and, where one mode is known and correlations make the frame, the mean field, if these are worth less
+ * than what a normal is off by, as far as that is known: not where it leaves the support. False when out of memory. */
 static bool rotate(struct coordinates *s)
 {
     if (!candidates_rotate(&s->candidates, s->restart->seed)) {
         return false;
     }
     const double off = s->explorer.locals[0].off;
-    if (whitening(s->problem) != WHITENING_TRIANGULAR || isinf(off)) {
+    if (whitening(s->problem) != WHITENING_TRIANGULAR || s->frame.count > 1 || isinf(off)) {
         return true;
     }
     frame_init(&s->product, &s->memory, &s->explorer, WHITENING_DIAGONAL);
@@ -143,7 +143,7 @@ static bool lead(void *solver, struct explorer *e)
 {
     struct coordinates *s = solver;
     const bool led = restart_lead(s->problem, s->restart, e);
-    s->restart->stop = ROVI_STOP_MAX_ITERATIONS;
+    s->restart->stop = ROVI_STOP_MAX_ITERATIONS; /* as before: this solver has not ended */
     s->restart->progress.shown.phase = "looking for modes";
     return led;
 }
@@ -175,8 +175,11 @@ static bool find_candidates(struct coordinates *s)
     if (s->restart->start == NULL) {
         explore(s);
     }
-    if (!restart_trace_room(s->restart, TRACE_POINTS) || s->restart->stop == ROVI_STOP_SAME_MODES) {
-        return !s->restart->memory.failed;
+    if (s->restart->no_memory || s->restart->memory.failed || !restart_trace_room(s->restart, TRACE_POINTS)) {
+        return false;
+    }
+    if (s->restart->stop == ROVI_STOP_SAME_MODES) {
+        return true;
     }
     const enum whitening kind = whitening(s->problem);
     frame_init(&s->frame, &s->memory, &s->explorer, kind);
@@ -249,7 +252,7 @@ static bool solve(struct coordinates *s)
 void restart_by_coordinates(const struct problem *problem, struct restart *restart)
 {
     struct coordinates s = {.problem = problem, .restart = restart};
-    restart->no_memory = !solve(&s);
+    restart->no_memory = !solve(&s) || restart->no_memory;
     candidates_free(&s.candidates);
     polish_free(&s.polish);
     if (restart->approximation != NULL) {

@@ -42,6 +42,7 @@
 #define POOR            2.0  /* nats below another: a local that is not where the mass is */
 #define SLIGHT          1e-3 /* nats: a gain that is not worth a chunk */
 #define SHRINKS         8    /* halvings of a local, at most, while too few of its draws lie inside the support */
+#define RESUMED         500  /* substreams after those of its first steps: of a first local that goes on */
 #define RATE            0.5  /* of a natural-gradient step, at least */
 #define COARSE          10   /* times its width: the scale of differences that is off by more is corrected */
 #define PART_LED        0.1  /* of what it is off by: what a step must gain where other steps have led to a local */
@@ -322,19 +323,38 @@ static bool is_as_good(const struct explorer *e)
     return e->count > 0 && fabs(fresh->elbo - first->elbo) < 2 * hypot(fresh->error, first->error);
 }
 
-/* Once, other steps may lead. */
-static bool is_led(struct explorer *e)
+/* Once, other steps lead. The better of what they lead to and the first local stays; the first then goes on from where
+ * it is. Whether what stays is close to the target. */
+static bool follow_lead(struct explorer *e, struct rng_stream stream)
 {
     bool (*lead)(void *, struct explorer *) = e->lead;
+    struct local *first = &e->locals[0], *aside = &e->locals[1];
+    const size_t count = e->count;
     e->lead = NULL;
-    return lead != NULL && lead(e->lead_data, e);
+    if (lead == NULL) {
+        return false;
+    }
+    swap(first, aside);
+    if (lead(e->lead_data, e) && !(count > 0 && aside->elbo > first->elbo)) {
+        return e->led;
+    }
+    swap(first, aside);
+    aside->known = e->led = false;
+    local_copy(e->dim, first, aside);
+    e->count = 0; /* steps end at what is known */
+    stream.substream += RESUMED;
+    if (count > 0 && !(settle(e, first, stream) && first->elbo > aside->elbo)) {
+        local_copy(e->dim, aside, first);
+    }
+    e->count = count;
+    return count > 0 && first->off < NEARLY;
 }
 
 /* The first starts, as long as they cost little, until one leads to a mode that the mass is about: near which steps
  * come to the target. */
 static bool try_modes(struct explorer *e, const rovi_settings *settings, uint64_t seed, struct rng_stream stream)
 {
-    const uint64_t begin = atomic_load(&e->progress->meter->gradient);
+    uint64_t begin = atomic_load(&e->progress->meter->gradient);
     const bool given = e->progress->meter->target->start != NULL; /* then the first two starts are the same */
     bool found = false;
     for (size_t s = 0; s < FIRST && e->count < e->room && !found; s += s == 0 && given ? 2 : 1) {
@@ -344,8 +364,9 @@ static bool try_modes(struct explorer *e, const rovi_settings *settings, uint64_
             keep_first(e);
             found = e->locals[0].off < (again ? FAIR : NEARLY);
         }
-        if (!found && is_led(e)) {
-            return true;
+        if (!found && e->lead != NULL) {
+            found = follow_lead(e, stream);
+            begin = atomic_load(&e->progress->meter->gradient);
         }
         if (atomic_load(&e->progress->meter->gradient) - begin > FIRST_GRADIENTS * (e->dim + 10)) {
             break;
@@ -469,8 +490,8 @@ static bool is_enough(const struct explorer *e, size_t idle, uint64_t since)
 {
     const bool alone = e->count == 1;
     const uint64_t spent = (atomic_load(&e->progress->meter->gradient) - since) / (e->dim + 10);
-    const uint64_t cheap = e->again || (e->led && alone) ? CHEAP_AGAIN : IDLE_CHEAP;
-    const size_t least = e->again ? IDLE_AGAIN : e->led || spent > IDLE_DEAR ? IDLE_FEW : IDLE;
+    const uint64_t cheap = e->again || (e->brief && alone) ? CHEAP_AGAIN : IDLE_CHEAP;
+    const size_t least = e->again ? IDLE_AGAIN : e->brief || spent > IDLE_DEAR ? IDLE_FEW : IDLE;
     return (idle >= least && idle >= e->idle_each * e->count && spent >= (alone ? cheap / 2 : cheap)) ||
            (idle >= IDLE_LEAST && spent > IDLE_LONG);
 }

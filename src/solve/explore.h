@@ -17,6 +17,7 @@ struct explorer {
     const struct progress *progress;
     size_t dim, room, count;
     bool led, again;          /* by a mode that was found before; by another restart */
+    bool brief;               /* few starts in a row without news are enough, since each is dear */
     bool narrow;              /* keep Laplace's approximation of each mode beside the local normal, if it is another */
     size_t starts, idle_each; /* starts at most; idle starts for each mode known, after which it is enough */
     struct local *locals;     /* those found come first, by falling ELBO; one more to try in */
@@ -25,8 +26,8 @@ struct explorer {
     bool reached;             /* steps ended since a path joins where they were to what is known */
     size_t wasted;            /* steps that led from where no climb had ended to what is known */
     const double *home;       /* d: steps of a local fit end when they lead away from it; or NULL */
-    bool (*lead)(void *data, struct explorer *e); /* asked to begin with what other steps lead to, where those from the
-                                                     first climb do not soon come near the target; or NULL */
+    bool (*lead)(void *data, struct explorer *e); /* asked to begin with what other steps lead to, where the first climb
+                                                     leads to no local near the target, or not soon; or NULL */
     void *lead_data;
     struct local good; /* the last state of a local fit whose ELBO is known */
     struct local bent; /* at the highest end of the first climbs without a maximum; its elbo is log p there */

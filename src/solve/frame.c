@@ -82,14 +82,16 @@ void frame_hessian(struct frame *frame, double *H)
     }
 }
 
-void frame_precision(struct frame *frame, size_t k, double *P)
+bool frame_precision(struct frame *frame, size_t k, double *P)
 {
     const size_t d = frame->dim;
     linalg_identity(d, P);
-    if (linalg_cholesky(d, frame->covariance + k * d * d, frame->work)) {
-        team_solve_lower(frame->team, d, d, frame->work, P);
-        team_solve_lower_transposed(frame->team, d, d, frame->work, P);
+    if (!linalg_cholesky(d, frame->covariance + k * d * d, frame->work)) {
+        return false;
     }
+    team_solve_lower(frame->team, d, d, frame->work, P);
+    team_solve_lower_transposed(frame->team, d, d, frame->work, P);
+    return true;
 }
 
 /* The nearest product of normals has the variances 1 / P_ii. */
@@ -97,7 +99,9 @@ double frame_coupling(struct frame *frame, size_t k, double *P)
 {
     const size_t d = frame->dim;
     double sum = 0;
-    frame_precision(frame, k, P);
+    if (!frame_precision(frame, k, P)) {
+        return INFINITY;
+    }
     for (size_t i = 0; i < d * d; i += d + 1) {
         sum += 0.5 * log(P[i]) + log(frame->work[i]); /* there is the factor of the covariance */
     }

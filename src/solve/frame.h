@@ -29,8 +29,8 @@ void frame_make(struct frame *frame, const struct explorer *explorer, enum white
 /* H <- L^T H L: a Hessian seen from the frame, in place. */
 void frame_hessian(struct frame *frame, double *H);
 
-/* P <- the precision of local k in the frame. */
-void frame_precision(struct frame *frame, size_t k, double *P);
+/* P <- the precision of local k in the frame; the identity, and false, beyond the range of doubles. */
+bool frame_precision(struct frame *frame, size_t k, double *P);
 
 /* KL to local k of the product nearest to it: what correlations in the frame are worth, in nats. P: d x d, of work. */
 double frame_coupling(struct frame *frame, size_t k, double *P);

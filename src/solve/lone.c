@@ -9,8 +9,8 @@
 #include "solve/explored.h"
 #include "solve/restart.h"
 
-#define FROM     50  /* dimensions, above which it is tried */
-#define FROM_LED 5   /* the same, where steps from the first climb are on a long way */
+#define FROM     50  /* dimensions, above which it is tried first; */
+#define FROM_LED 5   /* and up to these above so many, where the first climb leads to no local near the target */
 #define ENOUGH   0.1 /* nats: half of the variance of the log ratios, of a fit that stays */
 #define IN_DOUBT 1.0 /* nats: the same, from which on it may be in a funnel's neck */
 #define CLOSE    2.5 /* nats: the same, of one that leads the exploration */
@@ -65,6 +65,7 @@ static bool is_alone(const struct problem *problem, struct restart *restart, con
     restart->progress.shown.phase = "looking for modes";
     explore_init(&e, &memory, &restart->progress, EXPLORE_MODES, problem->team);
     if (!memory.failed && begin_led(&e, led, restart->seed)) {
+        e.brief = e.led;
         explore_run(&e, problem->settings, restart->seed);
         alone = !explored_has_news(&e);
         explored_leave(&e, &restart->modes, &restart->memory);
@@ -79,7 +80,8 @@ static void forget(struct restart *restart)
     rovi_approximation_free(restart->approximation);
     restart->approximation = NULL;
     restart->stop = ROVI_STOP_CONVERGED;
-    restart->iterations = 0;
+    restart->iterations = restart->progress.shown.iteration = 0;
+    restart->progress.shown.elbo = restart->progress.shown.mcse = NAN;
     restart->trace_length = restart->trace_room = 0;
     restart->promise = -INFINITY;
 }
@@ -114,15 +116,15 @@ static bool lead_twice(const struct problem *problem, struct restart *restart, s
     return went;
 }
 
-static bool is_tried(const struct problem *problem, const struct restart *restart, size_t from)
+static bool is_tried(const struct problem *problem, const struct restart *restart)
 {
-    return problem->target->dim > from && restart->start == NULL &&
-           problem->settings->precondition != PRECONDITION_NONE;
+    return restart->start == NULL && problem->settings->precondition != PRECONDITION_NONE;
 }
 
 bool restart_may_lead(const struct problem *problem, const struct restart *restart)
 {
-    return is_tried(problem, restart, FROM_LED);
+    const size_t d = problem->target->dim;
+    return d > FROM_LED && d <= FROM && is_tried(problem, restart);
 }
 
 bool restart_lead(const struct problem *problem, struct restart *restart, struct explorer *e)
@@ -137,7 +139,7 @@ bool restart_lead(const struct problem *problem, struct restart *restart, struct
 bool restart_by_lone_mode(const struct problem *problem, struct restart *restart)
 {
     struct led led = {.q = NULL};
-    if (!is_tried(problem, restart, FROM)) {
+    if (problem->target->dim <= FROM || !is_tried(problem, restart)) {
         return false;
     }
     bool done = !lead_twice(problem, restart, &led);

@@ -564,7 +564,8 @@ static void a_skewed_posterior_is_no_worse_than_a_normal(void **state)
     check_against_normal(target, "logistic regression");
 }
 
-#define SKEWED 20
+#define SKEWED   20
+#define D_SKEWED 10
 
 /* Logs of exponential variables, independent of each other: log Z is 0. */
 static int skewed(size_t d, const double *x, double *grad, double *logp, void *data)
@@ -591,6 +592,43 @@ static void a_product_of_skewed_coordinates_keeps_its_axes(void **state)
     for (size_t s = 0; s < 3; s++) {
         rovi_fit *fit = support_fit(target, SETTINGS_OF("method", "rovi", "seed", seeds[s], "restarts", "1"));
         assert_close(rovi_fit_parts_of(fit)->elbo.value, 0, 0.045);
+        rovi_fit_free(fit);
+    }
+    rovi_target_free(target);
+}
+
+#define APART 12 /* of both modes, in each of the first two coordinates */
+
+/* Two such products of half of the mass each: log Z is 0. */
+static int two_skewed(size_t d, const double *x, double *grad, double *logp, void *data)
+{
+    double other[D_SKEWED], slope[2][D_SKEWED], value[2];
+    (void)data;
+    memcpy(other, x, d * sizeof *other);
+    other[0] -= APART;
+    other[1] -= APART;
+    skewed(d, x, slope[0], &value[0], NULL);
+    skewed(d, other, slope[1], &value[1], NULL);
+    const double top = fmax(value[0], value[1]), first = exp(value[0] - top), second = exp(value[1] - top);
+    *logp = top + log(0.5 * (first + second));
+    for (size_t i = 0; i < d && grad != NULL; i++) {
+        grad[i] = (first > 0 ? first * slope[0][i] : 0) + (second > 0 ? second * slope[1][i] : 0);
+        grad[i] /= first + second;
+    }
+    return !isfinite(*logp);
+}
+
+/* The first climb leads to no normal near either, so that leading directions begin; the search for the other mode is
+ * no shorter for that. With one of the modes the ELBO is -.7. */
+static void two_skewed_modes_are_both_found(void **state)
+{
+    static const char *const seeds[] = {"1", "5", "9"};
+    rovi_target *target = NULL;
+    (void)state;
+    assert_int_equal(rovi_target_new(D_SKEWED, two_skewed, NULL, &target, NULL), ROVI_OK);
+    for (size_t s = 0; s < 3; s++) {
+        rovi_fit *fit = support_fit(target, SETTINGS_OF("method", "rovi", "seed", seeds[s]));
+        assert_close(rovi_fit_parts_of(fit)->elbo.value, 0, 0.4);
         rovi_fit_free(fit);
     }
     rovi_target_free(target);
@@ -777,6 +815,7 @@ int main(void)
         cmocka_unit_test(heavy_tails_are_no_worse_than_a_normal),
         cmocka_unit_test(a_skewed_posterior_is_no_worse_than_a_normal),
         cmocka_unit_test(a_product_of_skewed_coordinates_keeps_its_axes),
+        cmocka_unit_test(two_skewed_modes_are_both_found),
         cmocka_unit_test(eight_schools_has_the_right_gradient),
         cmocka_unit_test(eight_schools_ends_in_the_mass),
         cmocka_unit_test(eight_schools_is_no_worse_than_a_normal),

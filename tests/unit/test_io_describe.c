@@ -87,6 +87,24 @@ static void errors_are_honest(void **state)
     }
 }
 
+static void what_is_constant_is_exact(void **state)
+{
+    (void)state;
+    double values[4 * N], again[N], weight[N];
+    struct weighed work[N];
+    for (size_t i = 0; i < 4 * N; i++)
+        values[i] = 17647.3;
+    for (size_t i = 0; i < N; i++) {
+        again[i] = 17647.3;
+        weight[i] = 2 * ((double)i + 0.5) / N / N;
+    }
+    const struct described equal = describe((size_t)4 * N, values, NULL, NULL),
+                           weighted = describe(N, again, weight, work);
+    assert_true(equal.mean.value == 17647.3 && equal.mean.mcse == 0 && equal.sd.value == 0 && equal.sd.mcse == 0);
+    assert_true(weighted.mean.value == 17647.3 && weighted.mean.mcse == 0 && weighted.sd.value == 0);
+    assert_true(weighted.quantile[1].value == 17647.3 && weighted.quantile[1].mcse == 0);
+}
+
 static void what_is_not_known_is_nan(void **state)
 {
     (void)state;
@@ -98,6 +116,7 @@ static void what_is_not_known_is_nan(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(of_few_by_hand), cmocka_unit_test(equal_weights_are_no_weights),
-                                       cmocka_unit_test(errors_are_honest), cmocka_unit_test(what_is_not_known_is_nan)};
+                                       cmocka_unit_test(errors_are_honest), cmocka_unit_test(what_is_constant_is_exact),
+                                       cmocka_unit_test(what_is_not_known_is_nan)};
     return cmocka_run_group_tests_name("io/describe", tests, NULL, NULL);
 }
