@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The first few starts climb until one ends where the mass is. When none does, natural-gradient steps from the first
- * find the mass of a posterior whose density has no mode worth the name (a scale parameter that may go to zero). From
- * then on a quarter of the starts are scattered about the origin, the others about modes found before, at four
- * distances and two of three in opposite pairs, so that a mode is found that is far from the origin but near another
- * one. Each end of a climb is fitted locally, and judged by its ELBO.
+ * The first few starts climb until one ends where the mass is. Where the first does not, other steps may lead there;
+ * when none does, natural-gradient steps from the first start, or from the end of a climb that came to no maximum, find
+ * the mass of a posterior whose density has no mode worth the name (a scale parameter that may go to zero). From then
+ * on a quarter of the starts are scattered about the origin, the others about modes found before, at four distances and
+ * two of three in opposite pairs, so that a mode is found that is far from the origin but near another one. Each end of
+ * a climb is fitted locally, and judged by its ELBO.
  */
 #include "solve/explore.h"
 
@@ -323,8 +324,8 @@ static bool is_as_good(const struct explorer *e)
     return e->count > 0 && fabs(fresh->elbo - first->elbo) < 2 * hypot(fresh->error, first->error);
 }
 
-/* Once, other steps lead. The better of what they lead to and the first local stays; the first then goes on from where
- * it is. Whether what stays is close to the target. */
+/* Once, other steps lead. The better of what they lead to and the first local stays; the first, if it is that, goes on
+ * from where it is. Whether what stays is close enough to the target to search from. */
 static bool follow_lead(struct explorer *e, struct rng_stream stream)
 {
     bool (*lead)(void *, struct explorer *) = e->lead;
@@ -339,7 +340,7 @@ static bool follow_lead(struct explorer *e, struct rng_stream stream)
         return e->led;
     }
     swap(first, aside);
-    aside->known = e->led = false;
+    e->led = false;
     local_copy(e->dim, first, aside);
     e->count = 0; /* steps end at what is known */
     stream.substream += RESUMED;
@@ -438,6 +439,7 @@ static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_
 {
     double logp = 0;
     const struct rng_stream stream = {.seed = seed, .purpose = RNG_START, .substream = 1000 * (s + 1)};
+    e->locals[e->count].known = false; /* of whatever was there before */
     if (s == 0) {
         return try_first(e, settings, seed, stream);
     }
@@ -526,6 +528,20 @@ bool explore_begin_with(struct explorer *e, const rovi_approximation *q, enum ex
     if (ascent_climb(&e->ascent, (struct metric){.L = first->L}, e->x, &logp)) {
         memcpy(first->peak, e->x, e->dim * sizeof *e->x);
     }
+    first->known = e->led = true;
+    e->count = 1;
+    return true;
+}
+
+bool explore_take(struct explorer *e, const rovi_approximation *q, double elbo, double off)
+{
+    struct local *first = &e->locals[0];
+    if (!local_of_approximation(first, &e->work, q)) {
+        return false;
+    }
+    first->elbo = elbo;
+    first->off = off;
+    memcpy(first->peak, first->mean, e->dim * sizeof *e->x);
     first->known = e->led = true;
     e->count = 1;
     return true;

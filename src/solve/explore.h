@@ -16,7 +16,7 @@
 struct explorer {
     const struct progress *progress;
     size_t dim, room, count;
-    bool led, again;          /* by a mode that was found before; by another restart */
+    bool led, again;          /* what it begins with is near the target and was found by others; by another restart */
     bool brief;               /* few starts in a row without news are enough, since each is dear */
     bool narrow;              /* keep Laplace's approximation of each mode beside the local normal, if it is another */
     size_t starts, idle_each; /* starts at most; idle starts for each mode known, after which it is enough */
@@ -26,8 +26,9 @@ struct explorer {
     bool reached;             /* steps ended since a path joins where they were to what is known */
     size_t wasted;            /* steps that led from where no climb had ended to what is known */
     const double *home;       /* d: steps of a local fit end when they lead away from it; or NULL */
-    bool (*lead)(void *data, struct explorer *e); /* asked to begin with what other steps lead to, where the first climb
-                                                     leads to no local near the target, or not soon; or NULL */
+    bool (*lead)(void *data, struct explorer *e); /* asked to begin with what other steps lead to, where those from the
+                                                     end of the first climb have not come near the target, or are still
+                                                     far from it after a few; or NULL */
     void *lead_data;
     struct local good; /* the last state of a local fit whose ELBO is known */
     struct local bent; /* at the highest end of the first climbs without a maximum; its elbo is log p there */
@@ -44,6 +45,9 @@ void explore_init(struct explorer *e, struct arena *arena, const struct progress
  * from there lead to, or from one some times as wide. False when the target gives too few values in it. */
 enum explore_begin { EXPLORE_AS_IT_IS, EXPLORE_FROM_IT, EXPLORE_FROM_WIDER };
 bool explore_begin_with(struct explorer *e, const rovi_approximation *q, enum explore_begin how, uint64_t seed);
+
+/* Begins with such a normal, of which this is known, when nothing more may be asked. */
+bool explore_take(struct explorer *e, const rovi_approximation *q, double elbo, double off);
 
 /* Finds modes, until many starts in a row have found nothing new. There may be none, when the target rejects all starts
  * or their surroundings. */

@@ -2,7 +2,8 @@
 /*
  * In some dozens of dimensions most targets have one mode, near which a few leading directions and diagonal whitening
  * come close, for a fiftieth of what dense local normals cost. So that is tried first, an exploration begins with it,
- * and it stays when its log ratios hardly vary and no other mode is found.
+ * and it stays when its log ratios hardly vary and no other mode is found. In fewer dimensions it is tried where the
+ * first climb of an exploration leads to no normal near the target, and the exploration begins with the better of both.
  */
 #include <math.h>
 
@@ -74,7 +75,7 @@ static bool is_alone(const struct problem *problem, struct restart *restart, con
     return alone;
 }
 
-/* The restart becomes one that has not begun, but for what it has asked and the modes it knows. */
+/* The restart becomes one that has not begun, but for what it has asked, the modes it knows, and a want of memory. */
 static void forget(struct restart *restart)
 {
     rovi_approximation_free(restart->approximation);
@@ -130,10 +131,15 @@ bool restart_may_lead(const struct problem *problem, const struct restart *resta
 bool restart_lead(const struct problem *problem, struct restart *restart, struct explorer *e)
 {
     struct led led = {.q = NULL};
-    const bool led_there = lead_twice(problem, restart, &led) && led.q != NULL && begin_led(e, &led, restart->seed);
+    const bool whole = lead_twice(problem, restart, &led);
+    bool begun = false;
+    if (led.q != NULL) {
+        begun =
+            whole ? begin_led(e, &led, restart->seed) : isfinite(led.elbo) && explore_take(e, led.q, led.elbo, led.off);
+    }
     rovi_approximation_free(led.q);
     forget(restart);
-    return led_there;
+    return begun;
 }
 
 bool restart_by_lone_mode(const struct problem *problem, struct restart *restart)

@@ -82,8 +82,9 @@ void restart_by_directions(const struct problem *problem, struct restart *restar
  * more; false, with the modes that it found, where it is not, or is not tried. */
 bool restart_by_lone_mode(const struct problem *problem, struct restart *restart);
 
-/* An exploration begins with what these steps lead to; false when they lead nowhere, or were ended. The restart is then
- * as if it had not begun, but for what it has asked. And whether it may be tried. */
+/* An exploration begins with what these steps lead to, or had led to when they were ended; false when they lead
+ * nowhere. The restart is then as if it had not begun, but for what it has asked, and a want of memory. And whether it
+ * may be tried. */
 bool restart_may_lead(const struct problem *problem, const struct restart *restart);
 bool restart_lead(const struct problem *problem, struct restart *restart, struct explorer *e);
 
