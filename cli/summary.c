@@ -15,13 +15,12 @@
 #define CHUNK       64  /* draws at once, as many as the library makes */
 
 /* Weights are taken where they leave less than ALIKE of the draws, since otherwise they matter less than the draws' own
- * error, and more than TOO_FEW, which have too large an error themselves; for as many draws as cost COST_PART of what
- * the fit asked, a gradient as much as GRADIENT_COST densities. */
-#define ALIKE          0.98
-#define TOO_FEW        0.5
-#define COST_PART      0.25
-#define GRADIENT_COST  4
-#define WEIGHTED_LEAST 1000
+ * error, and as many as EFFECTIVE_LEAST, since fewer have too large an error themselves; for as many draws as cost
+ * COST_PART of what the fit asked, a gradient as much as GRADIENT_COST densities. */
+#define ALIKE           0.98
+#define EFFECTIVE_LEAST 1000
+#define COST_PART       0.25
+#define GRADIENT_COST   4
 
 static const char *const level_name[DESCRIBED_QUANTILES] = {"q5", "q50", "q95"};
 
@@ -91,12 +90,13 @@ static rovi_status draw(const struct summary_request *request, size_t rows, stru
 static size_t count_weighted(const rovi_fit *fit, const rovi_diagnosis_parts *diagnosis)
 {
     const rovi_evaluations *spent = &rovi_fit_parts_of(fit)->evaluations;
-    const double share = COST_PART * ((double)spent->density + GRADIENT_COST * (double)spent->gradient);
-    const size_t most = count_draws(rovi_approximation_dim(rovi_fit_approximation(fit)));
-    const bool helps = diagnosis && diagnosis->k_hat <= diagnosis->k_threshold &&
-                       diagnosis->ess < ALIKE * (double)diagnosis->draws &&
-                       diagnosis->ess > TOO_FEW * (double)diagnosis->draws;
-    return !helps || share < WEIGHTED_LEAST ? 0 : share < (double)most ? (size_t)share : most;
+    const double cost = COST_PART * ((double)spent->density + GRADIENT_COST * (double)spent->gradient);
+    const double most = (double)count_draws(rovi_approximation_dim(rovi_fit_approximation(fit)));
+    const double n = floor(fmin(most, cost));
+    if (!diagnosis || !(diagnosis->k_hat <= diagnosis->k_threshold))
+        return 0;
+    const double left = diagnosis->ess / (double)diagnosis->draws;
+    return left < ALIKE && left * n >= EFFECTIVE_LEAST ? (size_t)n : 0;
 }
 
 bool summary_weighs(const rovi_fit *fit, const rovi_diagnosis_parts *diagnosis)
