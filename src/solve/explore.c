@@ -332,9 +332,6 @@ static bool follow_lead(struct explorer *e, struct rng_stream stream)
     struct local *first = &e->locals[0], *aside = &e->locals[1];
     const size_t count = e->count;
     e->lead = NULL;
-    if (lead == NULL) {
-        return false;
-    }
     swap(first, aside);
     if (lead(e->lead_data, e) && !(count > 0 && aside->elbo > first->elbo)) {
         return e->led;

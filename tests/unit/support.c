@@ -473,6 +473,19 @@ rovi_target *support_schools(void)
     return target;
 }
 
+int support_skewed(size_t d, const double *x, double *grad, double *logp, void *data)
+{
+    (void)data;
+    *logp = 0;
+    for (size_t i = 0; i < d; i++) {
+        *logp += x[i] - exp(x[i]);
+        if (grad != NULL) {
+            grad[i] = 1 - exp(x[i]);
+        }
+    }
+    return 0;
+}
+
 void support_file(char *path, const char *text)
 {
     const int file = mkstemp(path);

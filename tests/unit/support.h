@@ -57,6 +57,9 @@ void support_normals(uint64_t index, size_t n, double *out);
 void support_positive_definite(uint64_t index, size_t d, double *A);
 void support_orthogonal(uint64_t index, size_t d, double *O);
 
+/* A callback: logs of exponential variables, a product of skewed coordinates whose log Z is 0. */
+int support_skewed(size_t d, const double *x, double *grad, double *logp, void *data);
+
 /* E[f(X); X in (a, b)], X ~ N(0,1), infinite ends allowed: support_integrate between the n rising breaks, where f may
  * have kinks. What lies beyond 14 is left out: less than 1e-43 times f. */
 double support_expectation(double (*f)(double x, void *data), void *data, double a, double b, size_t n,

@@ -567,20 +567,6 @@ static void a_skewed_posterior_is_no_worse_than_a_normal(void **state)
 #define SKEWED   20
 #define D_SKEWED 10
 
-/* Logs of exponential variables, independent of each other: log Z is 0. */
-static int skewed(size_t d, const double *x, double *grad, double *logp, void *data)
-{
-    (void)data;
-    *logp = 0;
-    for (size_t i = 0; i < d; i++) {
-        *logp += x[i] - exp(x[i]);
-        if (grad != NULL) {
-            grad[i] = 1 - exp(x[i]);
-        }
-    }
-    return 0;
-}
-
 /* Correlations that a few hundred draws show by chance turn the axes: without them the fit is exact but for .02 nats,
  * with them .06 to .17 are lost. */
 static void a_product_of_skewed_coordinates_keeps_its_axes(void **state)
@@ -588,7 +574,7 @@ static void a_product_of_skewed_coordinates_keeps_its_axes(void **state)
     static const char *const seeds[] = {"1", "2", "3"};
     rovi_target *target = NULL;
     (void)state;
-    assert_int_equal(rovi_target_new(SKEWED, skewed, NULL, &target, NULL), ROVI_OK);
+    assert_int_equal(rovi_target_new(SKEWED, support_skewed, NULL, &target, NULL), ROVI_OK);
     for (size_t s = 0; s < 3; s++) {
         rovi_fit *fit = support_fit(target, SETTINGS_OF("method", "rovi", "seed", seeds[s], "restarts", "1"));
         assert_close(rovi_fit_parts_of(fit)->elbo.value, 0, 0.045);
@@ -607,8 +593,8 @@ static int two_skewed(size_t d, const double *x, double *grad, double *logp, voi
     memcpy(other, x, d * sizeof *other);
     other[0] -= APART;
     other[1] -= APART;
-    skewed(d, x, slope[0], &value[0], NULL);
-    skewed(d, other, slope[1], &value[1], NULL);
+    support_skewed(d, x, slope[0], &value[0], NULL);
+    support_skewed(d, other, slope[1], &value[1], NULL);
     const double top = fmax(value[0], value[1]), first = exp(value[0] - top), second = exp(value[1] - top);
     *logp = top + log(0.5 * (first + second));
     for (size_t i = 0; i < d && grad != NULL; i++) {

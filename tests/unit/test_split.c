@@ -39,20 +39,6 @@ static int funnel(size_t d, const double *x, double *grad, double *logp, void *d
     return 0;
 }
 
-/* A product of logs of exponential variables: each coordinate is skewed, and none depends on another. */
-static int skewed(size_t d, const double *x, double *grad, double *logp, void *data)
-{
-    (void)data;
-    *logp = 0;
-    for (size_t i = 0; i < d; i++) {
-        *logp += x[i] - exp(x[i]);
-        if (grad != NULL) {
-            grad[i] = 1 - exp(x[i]);
-        }
-    }
-    return 0;
-}
-
 struct fixture {
     rovi_target *target;
     struct support_rig rig;
@@ -161,7 +147,7 @@ static void what_halves_cannot_mend_is_left(void **state)
 {
     rovi_target *product = NULL;
     (void)state;
-    assert_int_equal(rovi_target_new(D, skewed, NULL, &product, NULL), ROVI_OK);
+    assert_int_equal(rovi_target_new(D, support_skewed, NULL, &product, NULL), ROVI_OK);
     rovi_fit *fit = support_fit(product, SETTINGS_OF("method", "mfvi", "restarts", "1"));
     for (uint64_t seed = 1; seed <= 20; seed++) {
         struct fixture f;
