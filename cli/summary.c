@@ -120,7 +120,6 @@ static rovi_status make_weights(struct work *work, struct summary *summary, rovi
         sum += work->weight[i] = exp(work->weight[i] - top);
     for (size_t i = 0; i < work->kept; i++)
         work->weight[i] /= sum;
-    summary->weighted = true;
     summary->ess = smoothing.ess;
     return ROVI_OK;
 }
@@ -213,7 +212,7 @@ static void print_row(const struct summary_row *row, int width, FILE *stream)
 void summary_print_origin(const struct summary *summary, FILE *stream)
 {
     fprintf(stream, "%zu draws of the fit", summary->draws - summary->failed);
-    if (summary->weighted)
+    if (!isnan(summary->ess))
         fprintf(stream, ", weighted by importance (worth %.0f)", summary->ess);
     fputs(summary->constrained ? ", on the constrained scale" : "", stream);
 }

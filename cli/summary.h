@@ -23,7 +23,6 @@ struct summary {
     size_t rows, outputs, draws; /* rows are the first of the outputs */
     size_t failed, vague;        /* draws left out, as all is NaN; draws that hold NaN */
     struct summary_row *row;
-    bool weighted;
     double ess; /* draws that the weighted ones are worth; NaN where they are not weighted */
     bool constrained, by_differences;
     rovi_failures failures;

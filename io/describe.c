@@ -12,16 +12,21 @@ static const double level[DESCRIBED_QUANTILES] = {0.05, 0.5, 0.95};
 
 /* ---- mean and sd ---- */
 
+static double share(const double *weight, size_t i, size_t n)
+{
+    return weight ? weight[i] : 1 / (double)n;
+}
+
 static void describe_moments(size_t n, const double *values, const double *weight, struct described *out)
 {
     double mean = values[0], m2 = 0, m2_noise = 0, mean_noise = 0, concentration = 0, shift = 0;
     for (size_t i = 0; i < n; i++) /* from one of them, so that the mean of what is constant is exact */
-        shift += (weight ? weight[i] : 1 / (double)n) * (values[i] - mean);
+        shift += share(weight, i, n) * (values[i] - mean);
     mean += shift;
     for (size_t i = 0; i < n; i++)
-        m2 += (weight ? weight[i] : 1 / (double)n) * (values[i] - mean) * (values[i] - mean);
+        m2 += share(weight, i, n) * (values[i] - mean) * (values[i] - mean);
     for (size_t i = 0; i < n; i++) {
-        const double w = weight ? weight[i] : 1 / (double)n, square = (values[i] - mean) * (values[i] - mean);
+        const double w = share(weight, i, n), square = (values[i] - mean) * (values[i] - mean);
         concentration += w * w;
         mean_noise += w * w * square;
         m2_noise += w * w * (square - m2) * (square - m2);

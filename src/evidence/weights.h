@@ -4,7 +4,7 @@
 
 #include "rovi.h"
 
-/* ROVI_BAD_INPUT when one of n log weights is NaN or infinite; -infinity, a weight of 0, is allowed. */
+/* ROVI_BAD_INPUT when one of n log weights is NaN or +infinity; -infinity, a weight of 0, is allowed. */
 rovi_status weights_check(size_t n, const double *log_weight, rovi_error *error);
 
 #endif

@@ -192,12 +192,11 @@ static void insert_by_parting(struct candidates *c, size_t i, size_t *order)
     order[place] = i;
 }
 
-static struct candidate *list(struct candidates *c, const struct frame *frame, rovi_approximation *q, size_t from,
-                              size_t to)
+static struct candidate *list(struct candidates *c, rovi_approximation *q, size_t from, size_t to)
 {
     struct candidate *fresh = &c->list[c->count++];
     *fresh = (struct candidate){.q = q,
-                                .frame = frame,
+                                .frame = c->frame,
                                 .from = from,
                                 .to = to,
                                 .lines = fresh->lines,
@@ -227,7 +226,7 @@ static bool add(struct candidates *c, size_t from, size_t to)
         rovi_approximation_free(q);
         return q != NULL;
     }
-    const struct candidate *fresh = list(c, c->frame, q, from, to);
+    const struct candidate *fresh = list(c, q, from, to);
     for (size_t i = 0; i < q->dim; i++) {
         insert_by_parting(c, i, fresh->order);
     }
@@ -240,7 +239,7 @@ bool candidates_add_start(struct candidates *c, const rovi_approximation *start)
     if (q == NULL) {
         return false;
     }
-    list(c, NULL, q, 0, 0);
+    list(c, q, 0, 0);
     return true;
 }
 

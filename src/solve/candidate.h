@@ -13,7 +13,7 @@
 
 struct candidate {
     rovi_approximation *q;
-    const struct frame *frame; /* that it was made in; NULL for a start */
+    const struct frame *frame; /* that it was made in, unless it is a start */
     size_t from, to;           /* the locals that its maps began with: a trace of the others */
     size_t *lines;             /* d: lines that each coordinate's update needs, as far as known */
     size_t *order;             /* d: in which the coordinates are updated */

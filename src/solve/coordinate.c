@@ -175,7 +175,7 @@ static bool find_candidates(struct coordinates *s)
     if (s->restart->start == NULL) {
         explore(s);
     }
-    if (s->restart->no_memory || s->restart->memory.failed || !restart_trace_room(s->restart, TRACE_POINTS)) {
+    if (s->restart->no_memory || !restart_trace_room(s->restart, TRACE_POINTS)) {
         return false;
     }
     if (s->restart->stop == ROVI_STOP_SAME_MODES) {
