@@ -44,14 +44,14 @@ static void print_modes(const rovi_diagnosis_parts *parts, FILE *stream)
     size_t shown = parts->mode_count < MODES_SHOWN ? parts->mode_count : MODES_SHOWN;
     fprintf(stream, "\n  %.6g mode%s of the fit%s\n", parts->modes_total, parts->modes_total == 1 ? "" : "s",
             (double)shown < parts->modes_total ? ", the heaviest:" : ":");
-    fprintf(stream, "  %-10s%-18s mean\n", "weight", "mass in the target");
+    fprintf(stream, "  %-10s" DIAGNOSIS_MASS " mean\n", "weight");
     for (size_t k = 0; k < shown; k++) {
         const rovi_diagnosed_mode *mode = parts->modes + k;
-        fprintf(stream, "  %-10.4f%.4f ± %-9.4f", mode->weight, mode->mass.value, mode->mass.mcse);
+        fprintf(stream, "  %-10.4f", mode->weight);
+        diagnosis_print_mass(mode->mass, stream);
         print_coordinates(mode->mean, parts->dim, stream);
-        if (mode->part_of != k)
-            fprintf(stream, "   no mode of the target: part of number %zu", mode->part_of + 1);
-        fputs(mode->missed ? "   all but lost\n" : "\n", stream);
+        diagnosis_print_standing(parts, k, stream);
+        fputc('\n', stream);
     }
 }
 
@@ -59,10 +59,11 @@ static void print_regions(const rovi_diagnosis_parts *parts, FILE *stream)
 {
     if (parts->region_count == 0)
         return;
-    fprintf(stream, "\n  Beyond the fit:\n  %-10s%-18s mean\n", "held", "mass in the target");
+    fprintf(stream, "\n  Beyond the fit:\n  %-10s" DIAGNOSIS_MASS " mean\n", "held");
     for (size_t k = 0; k < parts->region_count && k < MODES_SHOWN; k++) {
         const rovi_region *region = parts->regions + k;
-        fprintf(stream, "  %-10.4f%.4f ± %-9.4f", region->held.value, region->mass.value, region->mass.mcse);
+        fprintf(stream, "  %-10.4f", region->held.value);
+        diagnosis_print_mass(region->mass, stream);
         print_coordinates(region->mean, parts->dim, stream);
         fputs(region->missed ? "   missed\n" : "\n", stream);
     }

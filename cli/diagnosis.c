@@ -38,6 +38,28 @@ void diagnosis_print_log_z(const rovi_diagnosis_parts *parts, FILE *stream)
     fprintf(stream, known ? "%s, of what the draws reach" : "at least %s: the weights do not tell how much more", text);
 }
 
+void diagnosis_print_mass(rovi_estimate mass, FILE *stream)
+{
+    fprintf(stream, "%.4f ± %-9.4f", mass.value, mass.mcse);
+}
+
+size_t diagnosis_confirmed(const rovi_diagnosis_parts *parts)
+{
+    size_t own = 0;
+    for (size_t k = 0; k < parts->mode_count; k++)
+        own += parts->modes[k].part_of == k;
+    return own < parts->mode_count && (double)parts->mode_count == parts->modes_total ? own : 0;
+}
+
+void diagnosis_print_standing(const rovi_diagnosis_parts *parts, size_t k, FILE *stream)
+{
+    const rovi_diagnosed_mode *mode = parts->modes + k;
+    if (mode->part_of != k)
+        fprintf(stream, "   no mode of the target: part of number %zu", mode->part_of + 1);
+    if (mode->missed)
+        fputs("   all but lost", stream);
+}
+
 void diagnosis_print_cluster(const rovi_restart_cluster *cluster, FILE *stream)
 {
     char below[ROVI_ESTIMATE_ROOM];

@@ -3,23 +3,29 @@
 #include "cli/fit_result.h"
 #include "io/report.h"
 
-static json_t *mode_to_json(const rovi_mode *mode, size_t d)
+/* seen: what the target has of it, where that is known; number k of the fit's. */
+static json_t *mode_to_json(const rovi_mode *mode, const rovi_diagnosed_mode *seen, size_t k, size_t d)
 {
     json_t *object = json_object();
+    const bool part = seen && seen->part_of != k;
     bool ok = json_put(object, "weight", json_from_double(mode->weight)) &&
               json_put(object, "mean", json_from_doubles(d, mode->mean)) &&
-              json_put(object, "sd", json_from_doubles(d, mode->sd));
+              json_put(object, "sd", json_from_doubles(d, mode->sd)) &&
+              json_put(object, "mass", seen ? json_from_estimate(seen->mass) : json_null()) &&
+              json_put(object, "part_of", part ? json_from_uint64(seen->part_of) : json_null());
     if (!ok)
         json_decref(object);
     return ok ? object : NULL;
 }
 
-static bool put_modes(json_t *root, const rovi_modes *modes, size_t d)
+static bool put_modes(json_t *root, const rovi_modes *modes, const rovi_diagnosis_parts *diagnosis, size_t d)
 {
     json_t *array = json_array();
     bool ok = array != NULL;
-    for (size_t i = 0; ok && i < modes->listed; i++)
-        ok = json_array_append_new(array, mode_to_json(modes->mode + i, d)) == 0;
+    for (size_t k = 0; ok && k < modes->listed; k++) {
+        const rovi_diagnosed_mode *seen = diagnosis && k < diagnosis->mode_count ? diagnosis->modes + k : NULL;
+        ok = json_array_append_new(array, mode_to_json(modes->mode + k, seen, k, d)) == 0;
+    }
     return json_put(root, "modes", array) && ok &&
            json_put(root, "modes_listed_weight", json_from_double(modes->listed_weight)) &&
            json_put(root, "modes_total",
@@ -94,7 +100,8 @@ rovi_status fit_print_json(const struct fit_context *context, const rovi_fit *fi
         return status;
     json_t *root = fit_head_to_json(context, fit);
     bool ok = root && put_approximation(root, q, full) && put_restarts(root, rovi_fit_parts_of(fit)) &&
-              put_modes(root, modes, rovi_approximation_dim(q)) && (!summary || summary_put(root, summary));
+              put_modes(root, modes, context->diagnosis, rovi_approximation_dim(q)) &&
+              (!summary || summary_put(root, summary));
     status = ok ? document_write(root, stream, "standard output", error) : report_no_memory(error);
     json_decref(root);
     rovi_modes_free(modes);

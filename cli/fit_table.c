@@ -79,17 +79,32 @@ static void print_evidence(const rovi_fit_parts *parts, const rovi_diagnosis_par
     }
 }
 
-static void print_modes(const rovi_modes *modes, size_t d, FILE *stream)
+/* "2", or "2 of the fit, 1 of the target". */
+static void print_mode_count(const rovi_modes *modes, const rovi_diagnosis_parts *seen, FILE *stream)
 {
+    const size_t confirmed = seen ? diagnosis_confirmed(seen) : 0;
+    fprintf(stream, "  %-10s%.6g", "modes", modes->total);
+    if (confirmed)
+        fprintf(stream, " of the fit, %zu of the target", confirmed);
+    fputs(modes->total > MODES_SHOWN ? ", the heaviest:\n" : "\n", stream);
+}
+
+/* Of several, what each has of the target as well, where that is known. */
+static void print_modes(const rovi_modes *modes, const rovi_diagnosis_parts *diagnosis, size_t d, FILE *stream)
+{
+    const rovi_diagnosis_parts *seen = modes->total > 1 ? diagnosis : NULL;
     int width = 9 * (int)(d < COORDINATES_SHOWN ? d : COORDINATES_SHOWN) + (d > COORDINATES_SHOWN ? 4 : 0);
-    size_t shown = modes->listed < MODES_SHOWN ? modes->listed : MODES_SHOWN;
-    fprintf(stream, "  %-10s%.6g%s\n", "modes", modes->total, (double)shown < modes->total ? ", the heaviest:" : "");
-    fprintf(stream, "  %-10s%-8s%*s    %*s\n", "", "weight", width, "mean", width, "sd");
-    for (size_t i = 0; i < shown; i++) {
-        fprintf(stream, "  %-10s%-8.4f", "", modes->mode[i].weight);
-        print_coordinates(modes->mode[i].mean, d, stream);
+    print_mode_count(modes, seen, stream);
+    fprintf(stream, "  %-10s%-8s%s%*s    %*s\n", "", "weight", seen ? DIAGNOSIS_MASS : "", width, "mean", width, "sd");
+    for (size_t k = 0; k < modes->listed; k++) {
+        fprintf(stream, "  %-10s%-8.4f", "", modes->mode[k].weight);
+        if (seen)
+            diagnosis_print_mass(seen->modes[k].mass, stream);
+        print_coordinates(modes->mode[k].mean, d, stream);
         fputs("    ", stream);
-        print_coordinates(modes->mode[i].sd, d, stream);
+        print_coordinates(modes->mode[k].sd, d, stream);
+        if (seen)
+            diagnosis_print_standing(seen, k, stream);
         fputc('\n', stream);
     }
 }
@@ -172,7 +187,7 @@ rovi_status fit_print_table(const struct fit_context *context, const rovi_fit *f
     print_family(fit, stream);
     fprintf(stream, "  %-10s%s\n", "status", rovi_stop_text(parts->stop));
     print_evidence(parts, context->diagnosis, stream);
-    print_modes(modes, d, stream);
+    print_modes(modes, context->diagnosis, d, stream);
     print_restarts(parts, stream);
     print_collapse(context, stream);
     print_costs(context, parts, stream);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/agreement.h"
+#include "cli/diagnosis.h"
 #include "cli/html.h"
 #include "cli/plot_panels.h"
 
@@ -116,6 +117,7 @@ static void print_divergence(const rovi_fit_parts *parts, FILE *stream)
 static void print_found(const struct report_page *page, FILE *stream)
 {
     const rovi_diagnosis_parts *diagnosis = report_context(page)->diagnosis;
+    const size_t confirmed = diagnosis ? diagnosis_confirmed(diagnosis) : 0;
     char value[48], note[64] = "";
     size_t missed = 0;
     double mass = 0;
@@ -126,6 +128,8 @@ static void print_found(const struct report_page *page, FILE *stream)
     snprintf(value, sizeof value, "%.6g", page->modes->total);
     if (missed)
         snprintf(note, sizeof note, "%zu missed, with %.3g %%", missed, 100 * mass);
+    else if (confirmed)
+        snprintf(note, sizeof note, "%zu of the target", confirmed);
     else if (diagnosis && diagnosis->verdict != ROVI_COLLAPSE_UNKNOWN)
         snprintf(note, sizeof note, "no other was found");
     print_fact("modes of the fit", value, note, stream);

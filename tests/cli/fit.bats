@@ -27,7 +27,9 @@ load common.bash
     grep -q '"kl": {"value": .*, "mcse": ' table
     grep -q '"evaluations": {"density": [0-9]*, "gradient": [0-9]*, "rejected": 0}' table
     grep -q '"time": {"wall_s": .*, "target_s": .*, "total_s": ' table
-    grep -q '{"weight": .*, "mean": \[.*\], "sd": \[.*\]}' table
+    for line in '"weight": [0-9.]*' '"mean": \[.*\]' '"sd": \[.*\]' '"mass": {"value": .*, "mcse": .*}' '"part_of": null'; do
+        grep -qE "^   $line,?\$" table
+    done
     grep -q '{"seed": .*, "elbo": .*, "mcse": .*, "status": ' table
 }
 

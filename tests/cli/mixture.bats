@@ -30,6 +30,18 @@ EOF
     grep -q '^  method *mixture' table
 }
 
+@test "what the target does not confirm as a mode is said to be a part of one" {
+    echo '{"type": "gaussian_mixture", "weights": [1], "means": [[0, 0]], "covariances": [[[64, 0], [0, 64]]]}' >wide.json
+    small=(--start "$FIT" --max-evaluations 1 -q)
+    "$ROVI" fit wide.json "${small[@]}" -o a.json >table || [ $? = 3 ]
+    grep -q '^  modes *3 of the fit, 1 of the target$' table
+    [ "$(grep -c 'no mode of the target: part of number 1$' table)" = 2 ]
+    "$ROVI" fit wide.json "${small[@]}" -o a.json --json >out || [ $? = 3 ]
+    [ "$(grep -c '"part_of": 0' out)" = 2 ]
+    "$ROVI" report a.json -o a.html
+    grep -q '<b>3</b> <span>1 of the target</span>' a.html
+}
+
 @test "draws come with their density and mode" {
     "$ROVI" sample "$FIT" -n 600 -o a.csv
     [ "$(grep -vc '^#' a.csv)" -ge 601 ]
