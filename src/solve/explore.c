@@ -39,8 +39,9 @@
 #define IN_DOUBT        0.4           /* nats: a local that may be in a funnel's neck, out of which steps lead */
 #define WIDER           4.0           /* that begin so many times as wide */
 #define STEPS           60            /* of a climb, at most, where a mode is known that other steps have led to */
-#define LOW             3.0  /* log of a width, in those of the first local: none is wider by more in all coordinates */
-#define POOR            2.0  /* nats below another: a local that is not where the mass is */
+#define LOW             3.0 /* log of a width, in those of the first local: none is wider by more in all coordinates */
+#define POOR            2.0 /* nats below another: a local that is not where the mass is */
+#define LIMB            2.5 /* nats below the first: what a path joins to it is a part of it, and no news to a search */
 #define SLIGHT          1e-3 /* nats: a gain that is not worth a chunk */
 #define SHRINKS         8    /* halvings of a local, at most, while too few of its draws lie inside the support */
 #define RESUMED         500  /* substreams after those of its first steps: of a first local that goes on */
@@ -199,15 +200,23 @@ static bool is_reached(struct explorer *e, const double *x, double logp)
     return false;
 }
 
+static bool is_joined(struct explorer *e, const struct local *local)
+{
+    double logp = 0;
+    return meter_evaluate(e->progress->meter, 1, local->mean, &logp, NULL, e->valley.segment.scratch) == 0 &&
+           is_reached(e, local->mean, logp);
+}
+
 /* Whether steps that began elsewhere are on their way to what is known. */
 static bool is_on_the_way(struct explorer *e, const struct local *local)
 {
-    double logp = 0;
-    if (e->count == 0 || !may_skip(e) || e->home != NULL ||
-        meter_evaluate(e->progress->meter, 1, local->mean, &logp, NULL, e->valley.segment.scratch) > 0) {
-        return false;
-    }
-    return is_reached(e, local->mean, logp);
+    return e->count > 0 && may_skip(e) && e->home == NULL && is_joined(e, local);
+}
+
+/* Whether what another restart left has it as a part: the neck of a funnel, of which a normal has a little. */
+static bool is_limb(struct explorer *e, const struct local *local)
+{
+    return e->again && !e->narrow && local->elbo < e->locals[0].elbo - LIMB && is_joined(e, local);
 }
 
 /* Whether the first steps of all are on a long way, where others may lead. */
@@ -461,7 +470,7 @@ static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_
     if (!settled) {
         return narrow;
     }
-    const bool kept = !e->reached && explored_keep(e);
+    const bool kept = !e->reached && !is_limb(e, fresh) && explored_keep(e);
     e->wasted += !kept;
     return kept || narrow;
 }

@@ -166,6 +166,33 @@ static void what_spans_others_is_dropped(void **state)
     }
 }
 
+/* Light, and with no valley before it: what a later search begins at is a part of what an earlier one has left; one of
+ * more weight is news, as both are to the first search of all. */
+static void a_light_part_of_what_is_known_is_no_news(void **state)
+{
+    (void)state;
+    const double light[] = {.03, .3}, means[] = {0, 0, .8, 0}, C[] = {1, 0, 0, 1, .0025, 0, 0, .0025};
+    double mean[2] = {0, 0}, L[4] = {1, 0, 0, 1}, peak[2] = {0, 0};
+    for (size_t k = 0; k < 2; k++) {
+        for (int again = 0; again < 2; again++) {
+            struct fixture f;
+            struct local wide = {.mean = mean, .L = L, .peak = peak, .off = .1, .elbo = log1p(-light[k])};
+            const struct known_modes known = {.count = 1, .locals = &wide};
+            f.target = support_mixture(2, 2, (double[]){1 - light[k], light[k]}, means, 2, C);
+            assert_int_equal(rovi_target_set_start(f.target, means + 2, NULL), ROVI_OK);
+            f.settings = rovi_settings_new();
+            support_rig_make(&f.rig, f.target);
+            explore_init(&f.explorer, &f.rig.arena, &f.rig.progress, ROOM, NULL);
+            explored_adopt(&f.explorer, &known);
+            f.explorer.again = again;
+            explore_run(&f.explorer, f.settings, 1);
+            assert_sound(&f);
+            assert_int_equal(explored_has_news(&f.explorer), k == 1 || !again);
+            drop(&f);
+        }
+    }
+}
+
 static void one_mode_is_found_once(void **state)
 {
     (void)state;
@@ -304,6 +331,7 @@ int main(void)
         cmocka_unit_test(modes_are_found_in_any_units),
         cmocka_unit_test(home_is_where_target_and_local_agree),
         cmocka_unit_test(what_spans_others_is_dropped),
+        cmocka_unit_test(a_light_part_of_what_is_known_is_no_news),
         cmocka_unit_test(one_mode_is_found_once),
         cmocka_unit_test(no_mode_ends_in_the_mass),
         cmocka_unit_test(climbs_without_a_maximum_lead_to_the_mass),
