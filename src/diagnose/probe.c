@@ -15,10 +15,11 @@
 #include "evidence/elbo.h"
 #include "family/draw.h"
 
-#define STEPS   60   /* of a climb, at most */
+#define STEPS   60   /* of a climb, at most, from where it is as high as the mass of the fit */
 #define SAME    1e-3 /* standard deviations of the fit: the same maximum, up to where climbs end */
 #define FAILED  (PROBE_ROOM + 1)
 #define AT_HOME (PROBE_ROOM + 2)
+#define CUT     (PROBE_ROOM + 3) /* before it came to anything, so that a path from there tells nothing */
 
 static void set_moments(struct probe *p)
 {
@@ -30,7 +31,8 @@ static void set_moments(struct probe *p)
     }
 }
 
-/* log q where the mass of the fit is: no less than two standard deviations below its mean over q. */
+/* Where the mass of the fit is: log q no less than two standard deviations below its mean over q. A climb that has not
+ * come as high as log p is there goes on. */
 static void set_home(struct probe *p, struct arena *arena)
 {
     const struct draws *draws = p->draws;
@@ -47,6 +49,9 @@ static void set_home(struct probe *p, struct arena *arena)
     p->elbo = elbo.estimate.value;
     if (elbo.outside == 0 && elbo.divergence < ELBO_FAITHFUL) {
         p->least = mean - 2 * sqrt(square / (double)draws->n);
+    }
+    for (size_t k = 0; k < PROBE_ROUND; k++) {
+        p->climb[k].ascent.low = isfinite(p->elbo) ? p->elbo + mean : -INFINITY;
     }
 }
 
@@ -147,14 +152,14 @@ static void run_climb(void *context, size_t index, size_t worker)
         c->joins = FAILED;
         return;
     }
-    c->joins = c->ascent.came ? AT_HOME : find_joined(p, c, 0);
+    c->joins = c->ascent.came ? AT_HOME : c->ascent.cut ? CUT : find_joined(p, c, 0);
 }
 
 /* Remembers where a climb of this round ended, unless it is one of the peaks that are remembered; the owner. `before`:
  * peaks known before the round. */
 static size_t remember(struct probe *p, struct probe_climb *c, size_t before, bool is_of_fit)
 {
-    if (c->joins == FAILED || c->joins == AT_HOME) {
+    if (c->joins > PROBE_ROOM) {
         return PROBE_ROOM;
     }
     const size_t owner = c->joins < PROBE_ROOM ? c->joins : find_joined(p, c, before);
@@ -223,7 +228,7 @@ void probe_search(struct probe *p, size_t starts, rovi_stop *stop)
         team_for(p->team, round, run_climb, p);
         for (size_t k = 0; k < round; k++) {
             remember(p, &p->climb[k], before, false);
+            p->climbs += p->climb[k].joins != CUT;
         }
-        p->climbs += round;
     }
 }

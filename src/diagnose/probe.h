@@ -45,7 +45,7 @@ struct probe {
     double elbo, least; /* of the draws; log q that most of them have, or infinity where the fit is not faithful */
     size_t given;       /* starts to begin with, given x d */
     const double *given_x;
-    size_t climbs;
+    size_t climbs; /* that came to an end */
     size_t count;
     struct peak *peaks;
     struct probe_climb *climb; /* PROBE_ROUND */

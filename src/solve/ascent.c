@@ -12,6 +12,7 @@
 
 #include "base/linalg.h"
 
+#define MOST_STEPS  1000 /* of a climb, low or not */
 #define MOST_TRIALS 30
 #define SUFFICIENT  1e-4               /* share of the slope that a step must gain */
 #define FLATTER     0.9                /* share of the slope that may be left after a step */
@@ -25,8 +26,13 @@
 void ascent_init(struct ascent *a, struct arena *arena, const struct progress *progress, struct team *team)
 {
     const size_t d = progress->meter->target->dim;
-    *a = (struct ascent){
-        .progress = progress, .team = team, .dim = d, .most_steps = 200, .still = 1e-6, .enough = INFINITY};
+    *a = (struct ascent){.progress = progress,
+                         .team = team,
+                         .dim = d,
+                         .most_steps = 200,
+                         .low = -INFINITY,
+                         .still = 1e-6,
+                         .enough = INFINITY};
     a->work_size = 2 * TARGET_BLOCK * d + progress->meter->target->scratch;
     a->work = arena_doubles(arena, team_size(team) * a->work_size);
     lbfgs_init(&a->memory, arena, d);
@@ -154,12 +160,15 @@ bool ascent_climb(struct ascent *a, struct metric metric, double *x, double *log
         return false;
     }
     a->came = has_come(a, *logp);
-    for (int t = 0; t < a->most_steps && !a->came; t++) {
+    int t = 0;
+    for (int high = 0; t < MOST_STEPS && high < a->most_steps && !a->came; t++) {
         record(a, t);
         if (!step(a, logp)) {
             break;
         }
+        high += *logp >= a->low;
     }
+    a->cut = t == MOST_STEPS && *logp < a->low;
     place(a, a->at);
     memcpy(x, a->x, a->dim * sizeof *x);
     return true;

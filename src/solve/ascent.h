@@ -19,12 +19,14 @@ struct ascent {
     const struct progress *progress;
     struct team *team; /* or NULL */
     size_t dim;
-    int most_steps;                                            /* of a climb: 200 */
+    int most_steps;                                            /* of a climb, where it is not low: 200 */
+    double low;                                                /* log density below which one goes on: -infinity */
     double still;                                              /* expected gain, in nats, below which one ends: 1e-6 */
     double enough;                                             /* log density at which one ends: infinity */
     bool (*arrived)(void *data, const double *x, double logp); /* whether a point of one is where it ends; or NULL */
     void *arrived_data;
     bool came;            /* whether the last climb ended there */
+    bool cut;             /* whether it ended for want of steps, and low */
     struct metric metric; /* of the present climb */
     struct lbfgs memory;
     struct ascent_path *path;                      /* or NULL: where a climb leaves some of its points */

@@ -264,6 +264,7 @@ static void start_from_point(struct explorer *e, struct local *local, const doub
 static bool climb(struct explorer *e, double *logp)
 {
     const struct metric units = {.L = e->count > 0 ? e->locals[0].L : NULL};
+    e->ascent.low = explored_level(e);
     return ascent_climb_nearer(&e->ascent, units, e->progress->meter->target->start, e->x, logp);
 }
 

@@ -29,6 +29,12 @@ size_t explored_find(struct explorer *e, const struct local *fresh)
     return k;
 }
 
+double explored_level(const struct explorer *e)
+{
+    const struct local *first = &e->locals[0];
+    return e->count > 0 ? first->elbo + local_log_density(first, e->dim, sqrt((double)e->dim)) : -INFINITY;
+}
+
 bool explored_has_peak(struct explorer *e)
 {
     for (size_t k = 0; k < e->count; k++) {

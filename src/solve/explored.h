@@ -8,6 +8,9 @@
 /* Which of the locals a normal is, or e->count. */
 size_t explored_find(struct explorer *e, const struct local *fresh);
 
+/* log p where the mass of the best local is: -infinity where none is known. */
+double explored_level(const struct explorer *e);
+
 /* Whether earlier climbs have ended at e->x, or a local lies there. */
 bool explored_has_peak(struct explorer *e);
 

@@ -11,7 +11,8 @@
 
 #include "base/linalg.h"
 
-#define CLIMBS 8 /* across segments of one path */
+#define CLIMBS 8  /* across segments of one path */
+#define DEEP   20 /* nats below what is high enough, to which a segment falls that a few bends do not mend */
 
 /* ---- the target with its gradient projected onto the plane: climbs that begin in it stay in it ---- */
 
@@ -77,7 +78,8 @@ static double climb_across(struct valley *v, const double *a, const double *b, d
     return ascent_climb(&v->ascent, v->metric, x, &logp) ? logp : -INFINITY;
 }
 
-/* What is left undecided, after so many bends or climbs, is no valley. */
+/* What is left undecided, after so many bends or climbs, is no valley, unless it is deep: planes across the way from one
+ * of a hundred modes to another all cross others, so that a path finds high ground again and again, and never ends. */
 static bool parted(struct valley *v, const double *a, const double *b, double least, size_t bends, double *low)
 {
     if (bends == VALLEY_BENDS) {
@@ -86,11 +88,11 @@ static bool parted(struct valley *v, const double *a, const double *b, double le
     double *middle = v->bend + bends * v->dim;
     const double straight = segment_lowest(&v->segment, a, b, middle);
     *low = straight;
-    if (straight >= least || v->climbs == CLIMBS) {
+    if (straight >= least) {
         return false;
     }
-    if (isinf(straight)) {
-        return true;
+    if (isinf(straight) || v->climbs == CLIMBS) {
+        return least - straight > DEEP;
     }
     v->climbs++;
     const double bent = climb_across(v, a, b, least, middle);
