@@ -32,7 +32,7 @@
 #define SEARCH_SHARE     0.45    /* and this when the search does: along rays, with what the climbs have left */
 #define STARTS           96      /* of the search, beside those that other restarts and the weights give */
 #define STARTS_EACH      4       /* more for each mode of the fit */
-#define MODES            64      /* of the fit, listed */
+#define MODES            64      /* of the fit, listed: all of a mixture, which may have more */
 #define MODES_OTHER      4       /* of each other restart, climbed from */
 #define GIVEN            64      /* starts that are given, at most */
 #define GIVEN_WEIGHTS    4       /* of these: draws of the greatest weights */
@@ -189,7 +189,8 @@ static rovi_status list_modes(struct job *job, rovi_error *error)
 {
     rovi_diagnosis *made = job->result;
     size_t *place = arena_take(&job->memory, job->draws.n, sizeof *place);
-    rovi_status status = rovi_approximation_modes(job->q, MODES, &job->modes, error);
+    rovi_status status =
+        rovi_approximation_modes(job->q, job->q->count > MODES ? job->q->count : MODES, &job->modes, error);
     if (status != ROVI_OK) {
         return status;
     }
@@ -335,7 +336,7 @@ static rovi_status look_along_rays(struct job *job, const double *means, double 
 static rovi_status search(struct job *job, rovi_error *error)
 {
     const size_t d = job->q->dim, listed = job->modes->listed;
-    double *given = arena_doubles(&job->memory, (GIVEN + MODES) * d), *means = given + GIVEN * d;
+    double *given = arena_doubles(&job->memory, (GIVEN + listed) * d), *means = given + GIVEN * d;
     probe_init(&job->probe, &job->memory, &job->progress, job->team, job->q, &job->draws);
     if (job->memory.failed) {
         return error_no_memory(error);

@@ -58,6 +58,18 @@ static void say_held(rovi_diagnosis_parts *parts, const rovi_region *region)
     say(parts, " %%");
 }
 
+static rovi_estimate missed_mass(const rovi_diagnosis_parts *parts)
+{
+    rovi_estimate mass = {0, 0};
+    for (size_t k = 0; k < parts->region_count; k++) {
+        if (parts->regions[k].missed) {
+            mass.value += parts->regions[k].mass.value;
+            mass.mcse = hypot(mass.mcse, parts->regions[k].mass.mcse);
+        }
+    }
+    return mass;
+}
+
 static void say_region(rovi_diagnosis_parts *parts, const rovi_region *region, size_t missed)
 {
     say(parts, "the mode at ");
@@ -77,7 +89,8 @@ static void say_region(rovi_diagnosis_parts *parts, const rovi_region *region, s
     say_estimate(parts, region->gain, LEAST_NATS);
     say(parts, " nats");
     if (missed > 1) {
-        say(parts, "; %zu regions are missed in all", missed);
+        say(parts, "; %zu regions are missed in all, with ", missed);
+        say_percent(parts, missed_mass(parts));
     }
 }
 

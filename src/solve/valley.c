@@ -39,7 +39,7 @@ void valley_init(struct valley *v, struct arena *arena, const struct progress *p
     *v = (struct valley){.progress = progress, .dim = d, .metric = metric};
     v->along = arena_doubles(arena, d);
     v->normal = arena_doubles(arena, d);
-    v->bend = arena_doubles(arena, VALLEY_BENDS * d);
+    v->bend = arena_doubles(arena, (VALLEY_BENDS + 1) * d);
     segment_init(&v->segment, arena, progress->meter);
     v->view = (struct rovi_target){.dim = d,
                                    .log_z = NAN,
@@ -78,20 +78,18 @@ static double climb_across(struct valley *v, const double *a, const double *b, d
     return ascent_climb(&v->ascent, v->metric, x, &logp) ? logp : -INFINITY;
 }
 
-/* What is left undecided, after so many bends or climbs, is no valley, unless it is deep: planes across the way from one
- * of a hundred modes to another all cross others, so that a path finds high ground again and again, and never ends. */
+/* What is left undecided, after so many bends or climbs, is no valley, unless it is deep: planes across the way from
+ * one of a hundred modes to another all cross others, so that a path finds high ground again and again, and never ends.
+ */
 static bool parted(struct valley *v, const double *a, const double *b, double least, size_t bends, double *low)
 {
-    if (bends == VALLEY_BENDS) {
-        return false;
-    }
     double *middle = v->bend + bends * v->dim;
     const double straight = segment_lowest(&v->segment, a, b, middle);
     *low = straight;
     if (straight >= least) {
         return false;
     }
-    if (isinf(straight) || v->climbs == CLIMBS) {
+    if (isinf(straight) || bends == VALLEY_BENDS || v->climbs == CLIMBS) {
         return least - straight > DEEP;
     }
     v->climbs++;

@@ -14,7 +14,7 @@ struct valley {
     size_t climbs;          /* of the present path */
     struct metric metric;   /* of the planes and of climbs */
     double *along, *normal; /* d: a segment, and of the plane across it that a climb is held to */
-    double *bend;           /* VALLEY_BENDS x d */
+    double *bend;           /* (VALLEY_BENDS + 1) x d */
     struct segment segment;
     struct rovi_target view; /* the target in that plane */
     struct meter meter;
