@@ -451,7 +451,9 @@ static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_
         return try_first(e, settings, seed, stream);
     }
     scatter(e, settings, seed, s);
-    if (!climb(e, &logp) || e->ascent.came || explored_has_peak(e) || is_low(e, logp)) {
+    const bool climbed = climb(e, &logp);
+    e->low = climbed && !e->ascent.came && is_low(e, logp);
+    if (!climbed || e->low || e->ascent.came || explored_has_peak(e)) {
         return false;
     }
     const bool narrow = e->narrow && keep_narrow(e, stream);
@@ -625,7 +627,8 @@ void explore_run(struct explorer *e, const rovi_settings *settings, uint64_t see
             break;
         }
         e->ascent.most_steps = e->led ? STEPS : e->ascent.most_steps;
-        idle = try_start(e, settings, seed, s) ? 0 : idle + 1;
+        e->low = false;
+        idle = try_start(e, settings, seed, s) ? 0 : idle + !e->low;
         if (s == 0) {
             widen_first(e, seed);
         }

@@ -18,7 +18,7 @@
 #define SEED_BITS      53   /* seeds stay integers that JSON readers keep */
 #define IMPERFECT      0.25 /* nats: divergence of a rotated product that a mixture is tried for, and restarts differ */
 #define CLEAR          0.5  /* of that: a divergence that is less is known by few draws */
-#define OUTDONE        0.05  /* nats that local normals promise together beyond a rotated product */
+#define OUTDONE        0.05 /* nats that local normals promise together beyond a rotated product */
 #define IMPERFECT_DIM  20   /* dimensions, above which it is in proportion to them: what many add up to is no mode */
 #define IMPERFECT_MANY 2.0  /* nats: the same, in so many dimensions that no mixture is tried for it */
 
