@@ -14,9 +14,11 @@
 
 #include "solve/restart.h"
 
-#define MASS_LEAST  0.02 /* of a region whose loss is a collapse */
-#define HELD_MOST   0.1  /* of that mass, by a fit that misses it */
-#define CERTAIN     2.0  /* standard errors that its mass is from zero */
+#define MASS_LEAST 0.02 /* of a region whose loss is a collapse */
+#define HELD_MOST  0.1  /* of that mass, by a fit that misses it */
+#define CERTAIN    2.0  /* standard errors that its mass is from zero */
+#define GAIN_LEAST                                                                                                     \
+    0.1 /* nats for its mass: of the mixture with a region that no valley is known to part from the fit */
 #define DRAWS_MOST  2048 /* of a region */
 #define DRAWS_LEAST 128
 #define ROUGH       0.5  /* relative error of a mass, beyond which it is not taken for one, */
@@ -181,6 +183,13 @@ static bool weigh_moved(struct collapse *c, size_t k, size_t n, struct region *r
     return ok;
 }
 
+/* Where no valley is known to part it from the fit, a region is another piece of a curved ridge, or a mode far away:
+ * whether it is missed is told by what the ELBO gains by it, too. */
+static bool is_apart(const struct region *r)
+{
+    return isfinite(r->depth) || r->gain.value > fmax(GAIN_LEAST * r->mass.value, CERTAIN * r->gain.mcse);
+}
+
 /* The region of one maximum: *known is false when none could be weighed. False when out of memory. */
 static bool weigh_peak(struct collapse *c, size_t k, size_t n, bool *known)
 {
@@ -202,9 +211,11 @@ static bool weigh_peak(struct collapse *c, size_t k, size_t n, bool *known)
     if (*known) {
         struct region *region = &c->regions[c->count++];
         *region = by_group ? group : local;
-        region->missed = collapse_is_missed(region->mass, region->held.value);
+        const rovi_estimate met = region->mass;
+        region->group = by_group;
         region->mass.mcse = dense ? region->mass.mcse : hypot(region->mass.mcse, region->unmet);
         region->depth = c->probe->peaks[k].depth;
+        region->missed = collapse_is_missed(met, region->held.value) && is_apart(region);
         region->distance = distance_of(c, region);
     }
     return ok;
@@ -221,23 +232,26 @@ static bool is_found(const struct probe *p, size_t k)
     return p->peaks[k].owner == k && !p->peaks[k].is_of_fit;
 }
 
-/* Regions that the fit holds next to nothing of, each too light to be missed, may not be so together: a few of many
- * modes that were lost. */
+/* A region of its own that the fit holds next to nothing of. */
+static bool is_bare(const struct region *r)
+{
+    return !r->group && r->mass.value >= CERTAIN * r->mass.mcse && r->held.value < HELD_MOST * r->mass.value &&
+           is_apart(r);
+}
+
+/* Such regions, each too light to be missed, may not be so together: a few of many modes that were lost. */
 static void miss_together(struct collapse *c)
 {
-    rovi_estimate mass = {0, 0};
+    struct region_sum sum = {0};
     double held = 0;
     for (size_t k = 0; k < c->count; k++) {
-        const struct region *r = &c->regions[k];
-        if (r->held.value < HELD_MOST * r->mass.value) {
-            mass.value += r->mass.value;
-            mass.mcse = hypot(mass.mcse, r->mass.mcse);
-            held += r->held.value;
+        if (is_bare(&c->regions[k])) {
+            region_add(&sum, c->regions[k].mass);
+            held += c->regions[k].held.value;
         }
     }
-    for (size_t k = 0; k < c->count && collapse_is_missed(mass, held); k++) {
-        struct region *r = &c->regions[k];
-        r->missed = r->missed || (r->held.value < HELD_MOST * r->mass.value && r->mass.value >= CERTAIN * r->mass.mcse);
+    for (size_t k = 0; k < c->count && collapse_is_missed(region_total(&sum), held); k++) {
+        c->regions[k].missed = c->regions[k].missed || is_bare(&c->regions[k]);
     }
 }
 

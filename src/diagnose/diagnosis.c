@@ -28,6 +28,7 @@
 #define EVIDENCE_DRAWS   4000 /* at most */
 #define EVIDENCE_LEAST   25
 #define EVIDENCE_DOUBLES 4194304 /* coordinates of draws, at most: they are kept */
+#define MODES_SHARE      0.2     /* of the budget is spent when the climbs from the fit's modes end, at most, */
 #define CLIMBS_SHARE     0.3     /* of the budget is spent when the climbs from dispersed starts end, at most, */
 #define SEARCH_SHARE     0.45    /* and this when the search does: along rays, with what the climbs have left */
 #define STARTS           96      /* of the search, beside those that other restarts and the weights give */
@@ -344,8 +345,9 @@ static rovi_status search(struct job *job, rovi_error *error)
     for (size_t k = 0; k < listed; k++) {
         memcpy(means + k * d, job->modes->mode[k].mean, d * sizeof *means);
     }
-    set_budget(job, CLIMBS_SHARE);
+    set_budget(job, MODES_SHARE);
     probe_modes(&job->probe, listed, means, job->owner);
+    set_budget(job, CLIMBS_SHARE);
     confirm_modes(job);
     job->probe.stream = stream_of(job, 1);
     job->probe.spread = job->options.start_spread > 0 ? job->options.start_spread : SPREAD;
@@ -363,17 +365,17 @@ static rovi_status search(struct job *job, rovi_error *error)
 static void share_with_regions(struct job *job)
 {
     rovi_diagnosis *made = job->result;
-    double left = 1, noise = 0;
+    struct region_sum missed = {0};
     for (size_t k = 0; k < made->parts.region_count; k++) {
         if (made->regions[k].missed) {
-            left -= made->regions[k].mass.value;
-            noise = hypot(noise, made->regions[k].mass.mcse);
+            region_add(&missed, made->regions[k].mass);
         }
     }
-    left = fmax(left, 0);
+    const rovi_estimate total = region_total(&missed);
+    const double left = 1 - total.value;
     for (size_t k = 0; k < made->parts.mode_count; k++) {
         rovi_estimate *mass = &made->modes[k].mass;
-        *mass = (rovi_estimate){left * mass->value, hypot(left * mass->mcse, noise * mass->value)};
+        *mass = (rovi_estimate){left * mass->value, hypot(left * mass->mcse, total.mcse * mass->value)};
     }
 }
 

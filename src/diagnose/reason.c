@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "diagnose/region.h"
+
 #define COORDINATES   3    /* of a place in the sentence */
 #define LEAST_NATS    1e-3 /* as an error: less is not worth speaking of */
 #define LEAST_PERCENT 1e-2
@@ -60,14 +62,13 @@ static void say_held(rovi_diagnosis_parts *parts, const rovi_region *region)
 
 static rovi_estimate missed_mass(const rovi_diagnosis_parts *parts)
 {
-    rovi_estimate mass = {0, 0};
+    struct region_sum sum = {0};
     for (size_t k = 0; k < parts->region_count; k++) {
         if (parts->regions[k].missed) {
-            mass.value += parts->regions[k].mass.value;
-            mass.mcse = hypot(mass.mcse, parts->regions[k].mass.mcse);
+            region_add(&sum, parts->regions[k].mass);
         }
     }
-    return mass;
+    return region_total(&sum);
 }
 
 static void say_region(rovi_diagnosis_parts *parts, const rovi_region *region, size_t missed)
@@ -142,6 +143,8 @@ void reason_conclude(rovi_diagnosis_parts *parts, int probed, size_t vague)
         say_region(parts, region, missed);
     } else if (mode != NULL) {
         say_mode(parts, mode);
+    } else if (parts->climbs == 0 && parts->stop == ROVI_STOP_CONVERGED) {
+        say(parts, "no climb from a dispersed start came to an end");
     } else if (parts->climbs == 0) {
         say(parts, "the search was cut short (%s) before it began", rovi_stop_text(parts->stop));
     } else {

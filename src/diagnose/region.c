@@ -14,6 +14,7 @@
 
 #define STEPS 30
 #define STILL 1e-4 /* change of the weight below which it is done */
+#define REST  1e-9 /* of the mass: what is left beside a region, at least */
 
 /* log p - log of the own density where the draw is at home, and -infinity where it is not */
 static void own_ratios(const struct draws *own, const double *other, bool ties, double *ratio)
@@ -117,4 +118,19 @@ bool region_weigh(struct region *region, const struct region_draws *draws)
     }
     arena_free(&memory);
     return ok;
+}
+
+void region_add(struct region_sum *sum, rovi_estimate mass)
+{
+    if (mass.value > 0) {
+        const double rest = fmax(1 - mass.value, REST);
+        sum->odds += mass.value / rest;
+        sum->variance += pow(mass.mcse / (rest * rest), 2);
+    }
+}
+
+rovi_estimate region_total(const struct region_sum *sum)
+{
+    const double rest = 1 / (1 + sum->odds);
+    return (rovi_estimate){1 - rest, sqrt(sum->variance) * rest * rest};
 }

@@ -11,6 +11,7 @@ struct region {
     double unmet; /* the part of the error of mass that is due to weights of r that were not met; not in mass.mcse */
     bool heavy;   /* k-hat of these weights is above its threshold: there may be far more than was met */
     bool missed;  /* by the fit; for the caller to say */
+    bool group;   /* the fit moved, which other regions may be a part of; for the caller to say */
     double distance, depth;
 };
 
@@ -20,6 +21,13 @@ struct region_draws {
     const double *r_at_fit;        /* log r at the draws of q */
     const double *q_at_region;     /* log q at the draws of r */
 };
+
+/* The mass of several regions together. That of each is of the fit and it alone: odds to the fit add up. */
+struct region_sum {
+    double odds, variance;
+};
+void region_add(struct region_sum *sum, rovi_estimate mass);
+rovi_estimate region_total(const struct region_sum *sum);
 
 /* Fills mean, sd, mass, held and gain; mean and sd have their memory. False when out of memory. */
 bool region_weigh(struct region *region, const struct region_draws *draws);

@@ -18,6 +18,7 @@
 #include "solve/explored.h"
 
 #define STARTS          48  /* at most, unless told otherwise */
+#define LOWS            20  /* starts that end too low to tell anything, after which they tell that nothing is found */
 #define IDLE            20  /* starts in a row that find nothing new, after which it is enough */
 #define IDLE_FEW        8   /* the same, where other steps have led to the first mode, or starts are dear */
 #define IDLE_AGAIN      4   /* the same, where another restart has searched before */
@@ -41,6 +42,8 @@
 #define STEPS           60            /* of a climb, at most, where a mode is known that other steps have led to */
 #define LOW             3.0 /* log of a width, in those of the first local: none is wider by more in all coordinates */
 #define POOR            2.0 /* nats below another: a local that is not where the mass is */
+#define RICH            3.0 /* nats above the best local: where there may be more mass than anywhere known, */
+#define LOOKS           40 /* over d: as many looks that have shown that there is not are enough, as at a pole of the density */
 #define LIMB            2.5 /* nats below the first: what a path joins to it is a part of it, and no news to a search */
 #define SLIGHT          1e-3 /* nats: a gain that is not worth a chunk */
 #define SHRINKS         8    /* halvings of a local, at most, while too few of its draws lie inside the support */
@@ -180,7 +183,7 @@ static double before(const struct explorer *e)
 static bool may_skip(const struct explorer *e)
 {
     const double off = e->locals[0].off;
-    return !e->narrow && off >= NEARLY && off < WILD && (e->led || e->wasted > 0);
+    return !e->narrow && !e->rich && off >= NEARLY && off < WILD && (e->led || e->wasted > 0);
 }
 
 /* Whether x, away from where the mass is, lies in the basin of a local known: a path joins them. */
@@ -441,41 +444,66 @@ static bool is_low(const struct explorer *e, double logp)
     return e->count > 0 && explored_is_hopeless(e, laplace_evidence(e, &e->locals[0], logp) + LOW * (double)e->dim);
 }
 
+/* Whether a climb ended so high above the best local that it, or what a path joins to it, may not be all that is
+ * there: a normal about a poor maximum, or one that spans a better one. Laplace's approximation, in `fresh`, tells. */
+static bool is_rich(struct explorer *e, struct local *fresh, double logp)
+{
+    const struct local *best = &e->locals[0];
+    if (e->count == 0 || e->looks * e->dim > LOOKS ||
+        !(logp > best->elbo + local_log_density(best, e->dim, 0) + RICH)) {
+        return false;
+    }
+    const bool rich = laplace(e, fresh) && laplace_evidence(e, fresh, logp) > best->elbo + RICH;
+    e->looks += !rich;
+    return rich;
+}
+
+/* The end of a climb that is not known, or rich: true when steps from there led to a mode that was not known. */
+static bool follow(struct explorer *e, double logp, struct rng_stream stream)
+{
+    struct local *fresh = &e->locals[e->count];
+    if (may_skip(e) && is_reached(e, e->x, logp)) {
+        return false;
+    }
+    const bool curved = e->rich || laplace(e, fresh);
+    if (curved && explored_is_hopeless(e, laplace_evidence(e, fresh, logp))) {
+        e->low = true;
+        return false;
+    }
+    const bool settled =
+        (curved && settle(e, fresh, stream)) || (may_walk(e) && fit_without_climb(e, fresh, e->ascent.begin, stream));
+    if (!settled) {
+        return false;
+    }
+    const bool kept = !e->reached && !is_limb(e, fresh) && explored_keep(e);
+    e->wasted += !kept;
+    return kept;
+}
+
 /* One more start: true when it led to a mode that was not known. */
 static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_t seed, size_t s)
 {
     double logp = 0;
     const struct rng_stream stream = {.seed = seed, .purpose = RNG_START, .substream = 1000 * (s + 1)};
     e->locals[e->count].known = false; /* of whatever was there before */
+    e->rich = false;
     if (s == 0) {
         return try_first(e, settings, seed, stream);
     }
     scatter(e, settings, seed, s);
     const bool climbed = climb(e, &logp);
     e->low = climbed && !e->ascent.came && is_low(e, logp);
-    if (!climbed || e->low || e->ascent.came || explored_has_peak(e)) {
+    if (!climbed || e->low || e->ascent.came) {
         return false;
     }
-    const bool narrow = e->narrow && keep_narrow(e, stream);
+    const bool known = explored_has_peak(e), narrow = e->narrow && !known && keep_narrow(e, stream);
     if (e->count == e->room) {
         return narrow;
     }
-    struct local *fresh = &e->locals[e->count];
-    if (may_skip(e) && is_reached(e, e->x, logp)) {
-        return narrow;
-    }
-    const bool curved = laplace(e, fresh);
-    if (curved && explored_is_hopeless(e, laplace_evidence(e, fresh, logp))) {
-        return narrow;
-    }
-    const bool settled =
-        (curved && settle(e, fresh, stream)) || (may_walk(e) && fit_without_climb(e, fresh, e->ascent.begin, stream));
-    if (!settled) {
-        return narrow;
-    }
-    const bool kept = !e->reached && !is_limb(e, fresh) && explored_keep(e);
-    e->wasted += !kept;
-    return kept || narrow;
+    e->rich = !e->narrow && is_rich(e, &e->locals[e->count], logp);
+    const bool found = (e->rich || !known) && follow(e, logp, stream);
+    e->rich = false;
+    return found || narrow;
 }
 
 /* Steps that lead out of the mode are taken back: what is asked for is the mode at x. */
@@ -534,6 +562,7 @@ bool explore_begin_with(struct explorer *e, const rovi_approximation *q, enum ex
     }
     memcpy(e->x, first->mean, e->dim * sizeof *e->x);
     memcpy(first->peak, first->mean, e->dim * sizeof *e->x);
+    e->ascent.low = -INFINITY;
     if (ascent_climb(&e->ascent, (struct metric){.L = first->L}, e->x, &logp)) {
         memcpy(first->peak, e->x, e->dim * sizeof *e->x);
     }
@@ -620,7 +649,7 @@ static void suspect(struct explorer *e, const struct local *local)
 void explore_run(struct explorer *e, const rovi_settings *settings, uint64_t seed)
 {
     rovi_stop stop = ROVI_STOP_CONVERGED;
-    size_t idle = 0;
+    size_t idle = 0, low = 0;
     uint64_t since = atomic_load(&e->progress->meter->gradient); /* asked for when the last mode was found */
     for (size_t s = e->count > 0; s < e->starts && !is_enough(e, idle, since) && e->count < e->room; s++) {
         if (supervisor_ends(e->progress, &stop)) {
@@ -628,14 +657,16 @@ void explore_run(struct explorer *e, const rovi_settings *settings, uint64_t see
         }
         e->ascent.most_steps = e->led ? STEPS : e->ascent.most_steps;
         e->low = false;
-        idle = try_start(e, settings, seed, s) ? 0 : idle + !e->low;
+        const bool found = try_start(e, settings, seed, s);
+        low += e->low;
+        idle = found ? 0 : idle + (!e->low || low > LOWS);
         if (s == 0) {
             widen_first(e, seed);
         }
-        if (idle == 0) {
+        if (found) {
             suspect(e, &e->locals[e->count - 1]);
+            since = atomic_load(&e->progress->meter->gradient);
         }
-        since = idle == 0 ? atomic_load(&e->progress->meter->gradient) : since;
     }
     explored_weigh(e);
 }

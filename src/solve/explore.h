@@ -25,6 +25,8 @@ struct explorer {
     double *x, *scale, *H;    /* d, d, d x d */
     bool reached;             /* steps ended since a path joins where they were to what is known */
     bool low;                 /* the last climb ended so low that it tells nothing of where mass is, or is not */
+    bool rich;                /* it ended where there is more mass than anywhere known, as it seems */
+    size_t looks;             /* that have shown that there is not */
     size_t wasted;            /* steps that led from where no climb had ended to what is known */
     const double *home;       /* d: steps of a local fit end when they lead away from it; or NULL */
     bool (*lead)(void *data, struct explorer *e); /* asked to begin with what other steps lead to, where those from the

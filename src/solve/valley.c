@@ -90,7 +90,9 @@ static bool parted(struct valley *v, const double *a, const double *b, double le
         return false;
     }
     if (isinf(straight) || bends == VALLEY_BENDS || v->climbs == CLIMBS) {
-        return least - straight > DEEP;
+        const bool deep = least - straight > DEEP;
+        *low = deep ? -INFINITY : straight;
+        return deep;
     }
     v->climbs++;
     const double bent = climb_across(v, a, b, least, middle);

@@ -32,7 +32,7 @@ struct place {
 };
 
 /* Whether a and b are in one mode, as far as is found: false when every path from a to b falls below half of the lower
- * of their densities, *depth being by how many nats. */
+ * of their densities, *depth being by how many nats; INFINITY where that is not known, since no bend ended it. */
 bool valley_joined(struct valley *v, struct place a, struct place b, double *depth);
 
 #endif
