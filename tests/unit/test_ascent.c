@@ -107,6 +107,25 @@ static void climbs_a_curved_ridge(void **state)
     }
 }
 
+static void a_climb_that_is_low_goes_on(void **state)
+{
+    (void)state;
+    const double low[] = {-INFINITY, -1e-3};
+    for (size_t k = 0; k < 2; k++) {
+        struct fixture f;
+        rovi_target *target = NULL;
+        double x[2] = {-1.2, 1}, logp = 0;
+        assert_int_equal(rovi_target_new(2, rosenbrock, NULL, &target, NULL), ROVI_OK);
+        make(&f, target);
+        f.ascent.most_steps = 3;
+        f.ascent.low = low[k];
+        assert_true(ascent_climb(&f.ascent, in_x, x, &logp));
+        assert_int_equal(logp > -1e-3, k);
+        assert_false(f.ascent.cut);
+        drop(&f);
+    }
+}
+
 static void never_ends_below_its_start(void **state)
 {
     (void)state;
@@ -258,6 +277,7 @@ int main(void)
         cmocka_unit_test(climbs_an_ill_conditioned_quadratic),
         cmocka_unit_test(climbs_a_curved_ridge),
         cmocka_unit_test(a_step_too_long_is_followed_by_the_right_one),
+        cmocka_unit_test(a_climb_that_is_low_goes_on),
         cmocka_unit_test(never_ends_below_its_start),
         cmocka_unit_test(a_rejected_start_is_no_climb),
         cmocka_unit_test(a_rejected_start_is_pulled_to_where_there_is_support),

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "diagnose/reason.h"
+#include "diagnose/region.h"
 #include "solve/valley.h"
 #include "support.h"
 
@@ -72,6 +73,19 @@ static void bent_modes_are_one(void **state)
     rovi_target_free(ring);
     rovi_target_free(banana);
     rovi_target_free(funnel);
+}
+
+static void masses_beside_a_fit_add_up_by_odds(void **state)
+{
+    (void)state;
+    struct region_sum sum = {0};
+    region_add(&sum, (rovi_estimate){0, NAN});
+    assert_close(region_total(&sum).value, 0, 1e-15);
+    for (int k = 0; k < 3; k++) {
+        region_add(&sum, (rovi_estimate){.5, .01});
+    }
+    assert_close(region_total(&sum).value, .75, 1e-12); /* each is as much as the fit */
+    assert_close(region_total(&sum).mcse, sqrt(3) * .04 / 16, 1e-12);
 }
 
 /* ---- verdicts ---- */
@@ -429,6 +443,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(modes_are_parted_by_their_saddle),
         cmocka_unit_test(bent_modes_are_one),
+        cmocka_unit_test(masses_beside_a_fit_add_up_by_odds),
         cmocka_unit_test(collapse_is_seen),
         cmocka_unit_test(a_light_mode_in_many_dimensions_is_seen),
         cmocka_unit_test(what_is_whole_stays_unaccused),
