@@ -15,12 +15,15 @@
 #include "solve/admit.h"
 #include "solve/measure.h"
 
-#define SEED_BITS      53   /* seeds stay integers that JSON readers keep */
-#define IMPERFECT      0.25 /* nats: divergence of a rotated product that a mixture is tried for, and restarts differ */
-#define CLEAR          0.5  /* of that: a divergence that is less is known by few draws */
-#define OUTDONE        0.05 /* nats that local normals promise together beyond a rotated product */
-#define IMPERFECT_DIM  20   /* dimensions, above which it is in proportion to them: what many add up to is no mode */
-#define IMPERFECT_MANY 2.0  /* nats: the same, in so many dimensions that no mixture is tried for it */
+#define SEED_BITS 53   /* seeds stay integers that JSON readers keep */
+#define IMPERFECT 0.25 /* nats: divergence of a rotated product that a mixture is tried for, and restarts differ */
+#define CLEAR     0.5  /* of that: a divergence that is less is known by few draws */
+#define OUTDONE   0.05 /* nats that local normals promise together beyond a rotated product, */
+#define OUTDONE_WALLS                                                                                                  \
+    0.3 /* and where more than one point in SUPPORTED lies outside the support: such promises are vague */
+#define SUPPORTED      1000
+#define IMPERFECT_DIM  20  /* dimensions, above which it is in proportion to them: what many add up to is no mode */
+#define IMPERFECT_MANY 2.0 /* nats: the same, in so many dimensions that no mixture is tried for it */
 
 #define MIXTURE_LEAST 250000
 #define MIXTURE_DIM   50 /* dimensions, above which one is tried for the sake of several modes alone */
@@ -182,7 +185,9 @@ static bool is_far(const struct fit_job *job, double divergence)
  * from the target. */
 static bool is_outdone(const struct fit_job *job, const rovi_restart *first)
 {
-    return may_mix(job) && (first->promise > first->elbo.value + OUTDONE || is_far(job, first->divergence));
+    const bool walls = first->evaluations.rejected > first->evaluations.density / SUPPORTED;
+    return may_mix(job) &&
+           (first->promise > first->elbo.value + (walls ? OUTDONE_WALLS : OUTDONE) || is_far(job, first->divergence));
 }
 
 /* Whether a first restart that came this far spares the others all but their search for modes: near the target, as far
