@@ -14,11 +14,9 @@
 
 #include "solve/restart.h"
 
-#define MASS_LEAST 0.02 /* of a region whose loss is a collapse */
-#define HELD_MOST  0.1  /* of that mass, by a fit that misses it */
-#define CERTAIN    2.0  /* standard errors that its mass is from zero */
-#define GAIN_LEAST                                                                                                     \
-    0.1 /* nats for its mass: of the mixture with a region that no valley is known to part from the fit */
+#define MASS_LEAST  0.02 /* of a region whose loss is a collapse */
+#define HELD_MOST   0.1  /* of that mass, by a fit that misses it */
+#define CERTAIN     2.0  /* standard errors that its mass is from zero */
 #define DRAWS_MOST  2048 /* of a region */
 #define DRAWS_LEAST 128
 #define ROUGH       0.5  /* relative error of a mass, beyond which it is not taken for one, */
@@ -183,13 +181,6 @@ static bool weigh_moved(struct collapse *c, size_t k, size_t n, struct region *r
     return ok;
 }
 
-/* Where no valley is known to part it from the fit, a region is another piece of a curved ridge, or a mode far away:
- * whether it is missed is told by what the ELBO gains by it, too. */
-static bool is_apart(const struct region *r)
-{
-    return isfinite(r->depth) || r->gain.value > fmax(GAIN_LEAST * r->mass.value, CERTAIN * r->gain.mcse);
-}
-
 /* The region of one maximum: *known is false when none could be weighed. False when out of memory. */
 static bool weigh_peak(struct collapse *c, size_t k, size_t n, bool *known)
 {
@@ -211,11 +202,10 @@ static bool weigh_peak(struct collapse *c, size_t k, size_t n, bool *known)
     if (*known) {
         struct region *region = &c->regions[c->count++];
         *region = by_group ? group : local;
-        const rovi_estimate met = region->mass;
         region->group = by_group;
+        region->missed = collapse_is_missed(region->mass, region->held.value);
         region->mass.mcse = dense ? region->mass.mcse : hypot(region->mass.mcse, region->unmet);
         region->depth = c->probe->peaks[k].depth;
-        region->missed = collapse_is_missed(met, region->held.value) && is_apart(region);
         region->distance = distance_of(c, region);
     }
     return ok;
@@ -232,26 +222,26 @@ static bool is_found(const struct probe *p, size_t k)
     return p->peaks[k].owner == k && !p->peaks[k].is_of_fit;
 }
 
-/* A region of its own that the fit holds next to nothing of. */
-static bool is_bare(const struct region *r)
+/* A region of its own, not missed by itself, that the fit holds next to nothing of. */
+static bool is_light(const struct region *r)
 {
-    return !r->group && r->mass.value >= CERTAIN * r->mass.mcse && r->held.value < HELD_MOST * r->mass.value &&
-           is_apart(r);
+    return !r->missed && !r->group && r->mass.value >= CERTAIN * r->mass.mcse &&
+           r->held.value < HELD_MOST * r->mass.value;
 }
 
-/* Such regions, each too light to be missed, may not be so together: a few of many modes that were lost. */
+/* Such regions may be missed together: a few of many modes that were lost. */
 static void miss_together(struct collapse *c)
 {
     struct region_sum sum = {0};
     double held = 0;
     for (size_t k = 0; k < c->count; k++) {
-        if (is_bare(&c->regions[k])) {
+        if (is_light(&c->regions[k])) {
             region_add(&sum, c->regions[k].mass);
             held += c->regions[k].held.value;
         }
     }
     for (size_t k = 0; k < c->count && collapse_is_missed(region_total(&sum), held); k++) {
-        c->regions[k].missed = c->regions[k].missed || is_bare(&c->regions[k]);
+        c->regions[k].missed = c->regions[k].missed || is_light(&c->regions[k]);
     }
 }
 

@@ -449,6 +449,9 @@ static bool is_low(const struct explorer *e, double logp)
 static bool is_rich(struct explorer *e, struct local *fresh, double logp)
 {
     const struct local *best = &e->locals[0];
+    for (size_t k = 1; k < e->count; k++) {
+        best = e->locals[k].elbo > best->elbo ? &e->locals[k] : best;
+    }
     if (e->count == 0 || e->looks * e->dim > LOOKS ||
         !(logp > best->elbo + local_log_density(best, e->dim, 0) + RICH)) {
         return false;
@@ -497,11 +500,13 @@ static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_
         return false;
     }
     const bool known = explored_has_peak(e), narrow = e->narrow && !known && keep_narrow(e, stream);
+    e->locals[e->count].known = false;
     if (e->count == e->room) {
         return narrow;
     }
     e->rich = !e->narrow && is_rich(e, &e->locals[e->count], logp);
     const bool found = (e->rich || !known) && follow(e, logp, stream);
+    e->looks += e->rich && !found;
     e->rich = false;
     return found || narrow;
 }
