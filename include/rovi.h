@@ -356,8 +356,8 @@ typedef struct rovi_region {
     rovi_estimate gain;      /* nats of ELBO that the best mixture of fit and r gains */
     double distance;         /* of the mean from that of the nearest mode of the fit, in the greater of the two sd of
                                 each coordinate, root of the summed squares */
-    double depth;            /* nats by which the density falls on the way there, from the lower end */
-    int missed;              /* at least 2 % of the mass, of which the fit holds less than a tenth */
+    double depth; /* nats by which the density falls on the way there, from the lower end; INFINITY: unknown */
+    int missed;   /* at least 2 % of the mass, alone or with others, the fit holding less than a tenth */
 } rovi_region;
 
 /* Restarts that are one fit within their errors */
