@@ -448,12 +448,8 @@ static bool is_low(const struct explorer *e, double logp)
  * there: a normal about a poor maximum, or one that spans a better one. Laplace's approximation, in `fresh`, tells. */
 static bool is_rich(struct explorer *e, struct local *fresh, double logp)
 {
-    const struct local *best = &e->locals[0];
-    for (size_t k = 1; k < e->count; k++) {
-        best = e->locals[k].elbo > best->elbo ? &e->locals[k] : best;
-    }
-    if (e->count == 0 || e->looks * e->dim > LOOKS ||
-        !(logp > best->elbo + local_log_density(best, e->dim, 0) + RICH)) {
+    const struct local *best = explored_best(e);
+    if (best == NULL || e->looks * e->dim > LOOKS || !(logp > best->elbo + local_log_density(best, e->dim, 0) + RICH)) {
         return false;
     }
     const bool rich = laplace(e, fresh) && laplace_evidence(e, fresh, logp) > best->elbo + RICH;
@@ -489,7 +485,7 @@ static bool try_start(struct explorer *e, const rovi_settings *settings, uint64_
     double logp = 0;
     const struct rng_stream stream = {.seed = seed, .purpose = RNG_START, .substream = 1000 * (s + 1)};
     e->locals[e->count].known = false; /* of whatever was there before */
-    e->rich = false;
+    e->low = false;
     if (s == 0) {
         return try_first(e, settings, seed, stream);
     }
@@ -661,7 +657,6 @@ void explore_run(struct explorer *e, const rovi_settings *settings, uint64_t see
             break;
         }
         e->ascent.most_steps = e->led ? STEPS : e->ascent.most_steps;
-        e->low = false;
         const bool found = try_start(e, settings, seed, s);
         low += e->low;
         idle = found ? 0 : idle + (!e->low || low > LOWS);

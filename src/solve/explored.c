@@ -60,13 +60,19 @@ bool explored_is_home(struct explorer *e, const double *x, double logp)
     return false;
 }
 
+const struct local *explored_best(const struct explorer *e)
+{
+    const struct local *best = NULL;
+    for (size_t k = 0; k < e->count; k++) {
+        best = best == NULL || e->locals[k].elbo > best->elbo ? &e->locals[k] : best;
+    }
+    return best;
+}
+
 bool explored_is_hopeless(const struct explorer *e, double worth)
 {
-    double best = -INFINITY;
-    for (size_t k = 0; k < e->count; k++) {
-        best = fmax(best, e->locals[k].elbo);
-    }
-    return worth < best - HOPELESS;
+    const struct local *best = explored_best(e);
+    return best != NULL && worth < best->elbo - HOPELESS;
 }
 
 /* Takes local k out; its memory is used again. */

@@ -8,7 +8,10 @@
 /* Which of the locals a normal is, or e->count. */
 size_t explored_find(struct explorer *e, const struct local *fresh);
 
-/* log p where the mass of the best local is: -infinity where none is known. */
+/* The local of the greatest ELBO, or NULL. */
+const struct local *explored_best(const struct explorer *e);
+
+/* log p where the mass of the first local is: -infinity where none is known. */
 double explored_level(const struct explorer *e);
 
 /* Whether earlier climbs have ended at e->x, or a local lies there. */

@@ -15,15 +15,14 @@
 #include "solve/admit.h"
 #include "solve/measure.h"
 
-#define SEED_BITS 53   /* seeds stay integers that JSON readers keep */
-#define IMPERFECT 0.25 /* nats: divergence of a rotated product that a mixture is tried for, and restarts differ */
-#define CLEAR     0.5  /* of that: a divergence that is less is known by few draws */
-#define OUTDONE   0.05 /* nats that local normals promise together beyond a rotated product, */
-#define OUTDONE_WALLS                                                                                                  \
-    0.3 /* and where more than one point in SUPPORTED lies outside the support: such promises are vague */
-#define SUPPORTED      1000
-#define IMPERFECT_DIM  20  /* dimensions, above which it is in proportion to them: what many add up to is no mode */
-#define IMPERFECT_MANY 2.0 /* nats: the same, in so many dimensions that no mixture is tried for it */
+#define SEED_BITS      53   /* seeds stay integers that JSON readers keep */
+#define IMPERFECT      0.25 /* nats: divergence of a rotated product that a mixture is tried for, and restarts differ */
+#define CLEAR          0.5  /* of that: a divergence that is less is known by few draws */
+#define OUTDONE        0.05 /* nats that local normals promise together beyond a rotated product, */
+#define OUTDONE_WALLS  0.3  /* and where promises are vague, since more than one point */
+#define SUPPORTED      1000 /* in so many lies outside the support */
+#define IMPERFECT_DIM  20   /* dimensions, above which it is in proportion to them: what many add up to is no mode */
+#define IMPERFECT_MANY 2.0  /* nats: the same, in so many dimensions that no mixture is tried for it */
 
 #define MIXTURE_LEAST 250000
 #define MIXTURE_DIM   50 /* dimensions, above which one is tried for the sake of several modes alone */
