@@ -6,9 +6,12 @@
  */
 #include "cli/fit_start.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "io/report.h"
+
+#define REST 1e-9 /* of the mass: what is left beside a region, at least */
 
 /* Independent normals. */
 static rovi_status make_normal(size_t d, const double *mean, const double *sd, rovi_approximation **q,
@@ -40,21 +43,19 @@ static rovi_status collect(const struct fit_file *file, struct parts *parts, rov
 {
     const rovi_approximation *q = rovi_fit_approximation(file->fit);
     const rovi_diagnosis_parts *diagnosis = file->context.diagnosis;
-    double missed = 0;
+    const double kept = 1 - rovi_diagnosis_missed(diagnosis).value;
     rovi_status status = ROVI_OK;
-    for (size_t k = 0; k < diagnosis->region_count; k++)
-        missed += diagnosis->regions[k].missed ? diagnosis->regions[k].mass.value : 0;
     for (; parts->count < rovi_approximation_components(q); parts->count++) {
         const rovi_approximation *own = rovi_approximation_component(q, parts->count, parts->weight + parts->count);
         parts->component[parts->count] = (rovi_approximation *)own; /* not to be changed, as of a mixture's parts */
-        parts->weight[parts->count] /= 1 + missed;
+        parts->weight[parts->count] *= kept;
     }
     parts->borrowed = parts->count;
     for (size_t k = 0; !status && k < diagnosis->region_count; k++) {
         const rovi_region *region = diagnosis->regions + k;
         if (!region->missed)
             continue;
-        parts->weight[parts->count] = region->mass.value / (1 + missed);
+        parts->weight[parts->count] = kept * region->mass.value / fmax(1 - region->mass.value, REST); /* its odds */
         status = make_normal(diagnosis->dim, region->mean, region->sd, parts->component + parts->count, error);
         parts->count += !status;
     }

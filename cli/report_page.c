@@ -120,14 +120,11 @@ static void print_found(const struct report_page *page, FILE *stream)
     const size_t confirmed = diagnosis ? diagnosis_confirmed(diagnosis) : 0;
     char value[48], note[64] = "";
     size_t missed = 0;
-    double mass = 0;
-    for (size_t k = 0; diagnosis && k < diagnosis->region_count; k++) {
+    for (size_t k = 0; diagnosis && k < diagnosis->region_count; k++)
         missed += diagnosis->regions[k].missed != 0;
-        mass += diagnosis->regions[k].missed ? diagnosis->regions[k].mass.value : 0;
-    }
     snprintf(value, sizeof value, "%.6g", page->modes->total);
     if (missed)
-        snprintf(note, sizeof note, "%zu missed, with %.3g %%", missed, 100 * mass);
+        snprintf(note, sizeof note, "%zu missed, with %.3g %%", missed, 100 * rovi_diagnosis_missed(diagnosis).value);
     else if (confirmed)
         snprintf(note, sizeof note, "%zu of the target", confirmed);
     else if (diagnosis && diagnosis->verdict != ROVI_COLLAPSE_UNKNOWN)

@@ -411,6 +411,10 @@ ROVI_API rovi_status rovi_diagnosis_run(const rovi_target *target, const rovi_fi
 ROVI_API void rovi_diagnosis_free(rovi_diagnosis *diagnosis);
 ROVI_API const rovi_diagnosis_parts *rovi_diagnosis_parts_of(const rovi_diagnosis *diagnosis); /* valid as long */
 
+/* The target's mass in all missed regions together, 0 where none is. Of each region the mass is that beside the fit
+ * alone, so that it is their odds to the fit that add up. */
+ROVI_API rovi_estimate rovi_diagnosis_missed(const rovi_diagnosis_parts *parts);
+
 /* ---------------------------------------------------------------------------------------------------------------------
  * Bring your own target
  */

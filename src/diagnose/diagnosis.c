@@ -365,17 +365,11 @@ static rovi_status search(struct job *job, rovi_error *error)
 static void share_with_regions(struct job *job)
 {
     rovi_diagnosis *made = job->result;
-    struct region_sum missed = {0};
-    for (size_t k = 0; k < made->parts.region_count; k++) {
-        if (made->regions[k].missed) {
-            region_add(&missed, made->regions[k].mass);
-        }
-    }
-    const rovi_estimate total = region_total(&missed);
-    const double left = 1 - total.value;
+    const rovi_estimate missed = rovi_diagnosis_missed(&made->parts);
+    const double left = 1 - missed.value;
     for (size_t k = 0; k < made->parts.mode_count; k++) {
         rovi_estimate *mass = &made->modes[k].mass;
-        *mass = (rovi_estimate){left * mass->value, hypot(left * mass->mcse, total.mcse * mass->value)};
+        *mass = (rovi_estimate){left * mass->value, hypot(left * mass->mcse, missed.mcse * mass->value)};
     }
 }
 

@@ -5,8 +5,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "diagnose/region.h"
-
 #define COORDINATES   3    /* of a place in the sentence */
 #define LEAST_NATS    1e-3 /* as an error: less is not worth speaking of */
 #define LEAST_PERCENT 1e-2
@@ -60,17 +58,6 @@ static void say_held(rovi_diagnosis_parts *parts, const rovi_region *region)
     say(parts, " %%");
 }
 
-static rovi_estimate missed_mass(const rovi_diagnosis_parts *parts)
-{
-    struct region_sum sum = {0};
-    for (size_t k = 0; k < parts->region_count; k++) {
-        if (parts->regions[k].missed) {
-            region_add(&sum, parts->regions[k].mass);
-        }
-    }
-    return region_total(&sum);
-}
-
 static void say_region(rovi_diagnosis_parts *parts, const rovi_region *region, size_t missed)
 {
     say(parts, "the mode at ");
@@ -91,7 +78,7 @@ static void say_region(rovi_diagnosis_parts *parts, const rovi_region *region, s
     say(parts, " nats");
     if (missed > 1) {
         say(parts, "; %zu regions are missed in all, with ", missed);
-        say_percent(parts, missed_mass(parts));
+        say_percent(parts, rovi_diagnosis_missed(parts));
     }
 }
 

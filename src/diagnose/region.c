@@ -134,3 +134,14 @@ rovi_estimate region_total(const struct region_sum *sum)
     const double rest = 1 / (1 + sum->odds);
     return (rovi_estimate){1 - rest, sqrt(sum->variance) * rest * rest};
 }
+
+rovi_estimate rovi_diagnosis_missed(const rovi_diagnosis_parts *parts)
+{
+    struct region_sum sum = {0};
+    for (size_t k = 0; k < parts->region_count; k++) {
+        if (parts->regions[k].missed) {
+            region_add(&sum, parts->regions[k].mass);
+        }
+    }
+    return region_total(&sum);
+}

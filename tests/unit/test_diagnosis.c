@@ -86,6 +86,12 @@ static void masses_beside_a_fit_add_up_by_odds(void **state)
     }
     assert_close(region_total(&sum).value, .75, 1e-12); /* each is as much as the fit */
     assert_close(region_total(&sum).mcse, sqrt(3) * .04 / 16, 1e-12);
+    const rovi_region half_each = {.mass = {.5, .01}, .missed = 1}, held = {.mass = {.9, .01}};
+    const rovi_region regions[] = {held, half_each, half_each, half_each};
+    const rovi_diagnosis_parts parts = {.regions = regions, .region_count = 4}, none = {.verdict = ROVI_COLLAPSE_NONE};
+    assert_close(rovi_diagnosis_missed(&parts).value, .75, 1e-12);
+    assert_close(rovi_diagnosis_missed(&parts).mcse, region_total(&sum).mcse, 1e-15);
+    assert_close(rovi_diagnosis_missed(&none).value, 0, 1e-15);
 }
 
 /* ---- verdicts ---- */
