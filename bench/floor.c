@@ -13,9 +13,9 @@
 #include "bench/problem.h"
 #include "bench/runs.h"
 #include "bench/table.h"
-#include "solve/batch.h"
-#include "solve/line.h"
-#include "solve/turn.h"
+#include "coordinate/line.h"
+#include "coordinate/turn.h"
+#include "restart/batch.h"
 
 #define POINTS 1024
 #define LINES  8

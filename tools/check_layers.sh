@@ -8,7 +8,7 @@
 #     io/draws_netcdf.c.
 set -eu
 cd "$(dirname "$0")/.."
-layers='base target family evidence solve langevin theory diagnose'
+layers='base target family evidence supervise langevin climb explore restart gradient directions coordinate mixture fit theory diagnose'
 
 # shellcheck disable=SC2016 # $0 and the like are awk's
 tools/sources.sh c | grep -v '^tests/' | xargs awk -v layers="$layers" '

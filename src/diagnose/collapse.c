@@ -12,7 +12,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "solve/restart.h"
+#include "directions/large.h"
 
 #define MASS_LEAST  0.02 /* of a region whose loss is a collapse */
 #define HELD_MOST   0.1  /* of that mass, by a fit that misses it */

@@ -4,8 +4,8 @@
 #ifndef ROVI_DIAGNOSE_PROBE_H
 #define ROVI_DIAGNOSE_PROBE_H
 
+#include "climb/valley.h"
 #include "diagnose/draws.h"
-#include "solve/valley.h"
 
 #define PROBE_ROUND 8   /* climbs side by side, which know of each other only afterwards */
 #define PROBE_NEAR  4   /* known maxima that a path is looked for to */

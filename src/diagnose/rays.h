@@ -4,7 +4,7 @@
 #define ROVI_DIAGNOSE_RAYS_H
 
 #include "diagnose/draws.h"
-#include "solve/supervisor.h"
+#include "supervise/supervisor.h"
 
 #define RAY_POINTS 12 /* on a ray: the distance of a draw from its mode, times 2^(k/2), k = 0..11 */
 

@@ -3,7 +3,7 @@
 #ifndef ROVI_LANGEVIN_CURVATURE_H
 #define ROVI_LANGEVIN_CURVATURE_H
 
-#include "solve/supervisor.h"
+#include "supervise/supervisor.h"
 #include "target/target.h"
 
 struct curvature {

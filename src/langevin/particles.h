@@ -4,7 +4,7 @@
 #define ROVI_LANGEVIN_PARTICLES_H
 
 #include "base/parallel.h"
-#include "solve/supervisor.h"
+#include "supervise/supervisor.h"
 #include "target/target.h"
 
 struct particles {

@@ -8,8 +8,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/diagonalize.h"
 #include "base/linalg.h"
-#include "solve/diagonalize.h"
 
 #define CERTAIN 2 /* standard errors added to b */
 

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "rovi.h"
-#include "solve/supervisor.h"
+#include "supervise/supervisor.h"
 
 /* |actual - expected| <= tolerance * max(1, |expected|), and a NaN is never close. */
 #define assert_close(actual, expected, tolerance)                                                                      \

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/linalg.h"
-#include "solve/ascent.h"
+#include "climb/ascent.h"
 #include "support.h"
 
 #define D_MOST 20

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "solve/blend.h"
+#include "mixture/blend.h"
 #include "support.h"
 
 #define MOST  6

@@ -6,7 +6,7 @@
 
 #include "base/linalg.h"
 #include "base/normal.h"
-#include "solve/candidate.h"
+#include "coordinate/candidate.h"
 #include "support.h"
 
 #define D_MOST 10

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "solve/local.h"
+#include "explore/local.h"
 #include "support.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "climb/valley.h"
 #include "diagnose/reason.h"
 #include "diagnose/region.h"
-#include "solve/valley.h"
 #include "support.h"
 
 static const double half[] = {0.5, 0.5};

@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/diagonalize.h"
 #include "base/linalg.h"
-#include "solve/diagonalize.h"
 #include "support.h"
 
 #define D_MOST 20

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "solve/explored.h"
+#include "explore/explored.h"
 #include "support.h"
 
 #define D_MOST 10

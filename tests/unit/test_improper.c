@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "solve/improper.h"
+#include "supervise/improper.h"
 #include "support.h"
 #include "target/target.h"
 

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/linalg.h"
+#include "directions/average.h"
+#include "directions/launch.h"
+#include "directions/leading.h"
 #include "family/reference.h"
-#include "solve/average.h"
-#include "solve/launch.h"
-#include "solve/leading.h"
 #include "support.h"
 
 enum { DIM = 500, LED = 4 };

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/normal.h"
-#include "solve/line.h"
+#include "coordinate/line.h"
 #include "support.h"
 
 #define MOST 512 /* lines */

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "solve/local.h"
+#include "explore/local.h"
 #include "support.h"
 
 #define D_MOST       12

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/normal.h"
+#include "coordinate/line.h"
+#include "coordinate/score.h"
 #include "family/quantile.h"
-#include "solve/line.h"
-#include "solve/score.h"
 #include "support.h"
 
 #define D 2

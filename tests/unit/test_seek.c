@@ -4,8 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "solve/local.h"
-#include "solve/seek.h"
+#include "explore/local.h"
+#include "mixture/seek.h"
 #include "support.h"
 
 #define D     6

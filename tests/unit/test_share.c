@@ -4,7 +4,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "solve/share.h"
+#include "mixture/share.h"
 #include "support.h"
 #include "target/target.h"
 

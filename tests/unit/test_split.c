@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/linalg.h"
-#include "solve/local.h"
-#include "solve/split.h"
+#include "explore/local.h"
+#include "mixture/split.h"
 #include "support.h"
 
 #define D     6

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "solve/start.h"
+#include "restart/start.h"
 #include "support.h"
 
 static rovi_settings *settings_with(const char *name, const char *value)

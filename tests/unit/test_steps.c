@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "solve/steps.h"
+#include "gradient/steps.h"
 #include "support.h"
 
 #define DIM    3

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/linalg.h"
+#include "coordinate/turn.h"
 #include "family/quantile.h"
 #include "family/reference.h"
-#include "solve/turn.h"
 #include "support.h"
 
 #define D_MOST 6

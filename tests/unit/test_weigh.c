@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "base/normal.h"
+#include "coordinate/weigh.h"
 #include "family/pieces.h"
 #include "family/quantile.h"
-#include "solve/weigh.h"
 #include "support.h"
 
 #define DIM 2

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Restarts that fell into different modes are together a better fit than any of them: their mixture, weighted on draws
+ * of each (equation (36)). It is put together where the target's density has a valley on the line between their means;
+ * those that end in one place are one restart, however far apart they are as densities.
+ */
+#include "mixture/gather.h"
+
+#include <math.h>
+
+#include "climb/segment.h"
+#include "mixture/blend.h"
+
+#define CLOSE 10.0 /* nats: a restart so far below the best is of no weight */
+#define DRAWS 192  /* of each component, for the weights */
+
+struct gathering {
+    const struct problem *problem;
+    struct restart *restart;
+    struct blend blend;
+    double *mean, *logp; /* room x d: of the blend's components; the log density there */
+    struct segment segment;
+    struct arena memory;
+};
+
+/* Whether the density falls below half of its lower end somewhere between the means of components a and b. */
+static bool is_parted(struct gathering *g, size_t a, size_t b)
+{
+    const size_t d = g->problem->target->dim;
+    const double low = fmin(g->logp[a], g->logp[b]) - log(2);
+    return segment_lowest(&g->segment, g->mean + a * d, g->mean + b * d, NULL) < low;
+}
+
+/* Adds q unless it is where one of those before is. */
+static void add(struct gathering *g, const rovi_approximation *q)
+{
+    const size_t d = g->problem->target->dim, count = g->blend.count;
+    double *mean = g->mean + count * d;
+    bool is_new = true;
+    if (rovi_approximation_mean(q, mean, NULL) != ROVI_OK) {
+        g->restart->no_memory = true;
+        return;
+    }
+    if (meter_evaluate(&g->restart->meter, 1, mean, g->logp + count, NULL, g->segment.scratch) == 1) {
+        g->logp[count] = -INFINITY;
+    }
+    for (size_t k = 0; k < count && is_new; k++) {
+        is_new = is_parted(g, k, count);
+    }
+    rovi_approximation *copy = is_new ? approximation_copy(q) : NULL;
+    g->restart->no_memory = g->restart->no_memory || (is_new && copy == NULL);
+    if (copy != NULL) {
+        g->restart->no_memory = !blend_add(&g->blend, copy) || g->restart->no_memory;
+    }
+}
+
+/* By falling ELBO, so that of those in one place the best stays. */
+static void collect(struct gathering *g, size_t count, const rovi_restart *restarts, size_t best)
+{
+    double last = INFINITY;
+    for (size_t taken = 0; taken < count; taken++) {
+        size_t next = count;
+        for (size_t i = 0; i < count; i++) {
+            const double elbo = restarts[i].elbo.value;
+            if (restarts[i].approximation != NULL && elbo < last &&
+                (next == count || elbo > restarts[next].elbo.value)) {
+                next = i;
+            }
+        }
+        if (next == count || restarts[next].elbo.value < restarts[best].elbo.value - CLOSE) {
+            return;
+        }
+        last = restarts[next].elbo.value;
+        add(g, restarts[next].approximation);
+    }
+}
+
+static bool set_up(struct gathering *g, size_t room)
+{
+    const struct rovi_target *target = g->problem->target;
+    g->mean = arena_doubles(&g->memory, room * target->dim);
+    g->logp = arena_doubles(&g->memory, room);
+    segment_init(&g->segment, &g->memory, &g->restart->meter);
+    return restart_trace_room(g->restart, 1) && blend_init(&g->blend, target->dim, room) && !g->memory.failed;
+}
+
+static void mix(struct gathering *g)
+{
+    const struct rng_stream stream = {.seed = g->restart->seed, .purpose = RNG_FIT, .substream = 1};
+    struct blend *b = &g->blend;
+    if (!blend_sample(b, DRAWS, &g->restart->meter, g->problem->team, stream)) {
+        g->restart->no_memory = true;
+        return;
+    }
+    blend_weigh(b);
+    blend_prune(b, BLEND_SUPERFLUOUS * g->problem->settings->tolerance);
+    if (b->tables.failed) {
+        g->restart->no_memory = true;
+        return;
+    }
+    const rovi_estimate elbo = blend_weigh(b);
+    if (b->count > 1) {
+        g->restart->approximation = blend_mix(b);
+        g->restart->no_memory = g->restart->approximation == NULL;
+        g->restart->iterations = 1;
+        restart_record(g->restart, elbo);
+    }
+}
+
+void restart_by_gathering(const struct problem *problem, struct restart *restart, size_t count,
+                          const rovi_restart *restarts, size_t best)
+{
+    struct gathering g = {.problem = problem, .restart = restart};
+    restart->stop = restarts[best].stop; /* what improves on a converged fit within a price is one */
+    restart->no_memory = !set_up(&g, count);
+    if (!restart->no_memory) {
+        collect(&g, count, restarts, best);
+    }
+    if (!restart->no_memory && g.blend.count > 1) {
+        mix(&g);
+    }
+    blend_free(&g.blend);
+    arena_free(&g.memory);
+}
