@@ -14,6 +14,7 @@
 
 #include "coordinate/polish.h"
 #include "directions/lone.h"
+#include "explore/explore.h"
 #include "explore/explored.h"
 #include "restart/start.h"
 
@@ -121,7 +122,7 @@ static bool set_up(struct coordinates *s)
     const rovi_settings *settings = s->problem->settings;
     s->restart->progress.shown.phase = "looking for modes";
     polish_init(&s->polish, &s->memory, s->problem, s->restart);
-    explore_init(&s->explorer, &s->memory, &s->restart->progress, EXPLORE_MODES, s->problem->team);
+    explorer_init(&s->explorer, &s->memory, &s->restart->progress, EXPLORER_MODES, s->problem->team);
     s->restart->progress.shown.iterations = (uint64_t)settings->iterations;
     return !s->memory.failed;
 }

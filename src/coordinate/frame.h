@@ -6,7 +6,7 @@
 #ifndef ROVI_COORDINATE_FRAME_H
 #define ROVI_COORDINATE_FRAME_H
 
-#include "explore/explore.h"
+#include "explore/explorer.h"
 
 enum whitening { WHITENING_NONE, WHITENING_DIAGONAL, WHITENING_TRIANGULAR };
 

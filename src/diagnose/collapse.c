@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "directions/large.h"
+#include "explore/explore.h"
 
 #define MASS_LEAST  0.02 /* of a region whose loss is a collapse */
 #define HELD_MOST   0.1  /* of that mass, by a fit that misses it */
@@ -254,7 +255,7 @@ bool collapse_weigh(struct collapse *c)
     c->left = c->found < COLLAPSE_REGIONS ? c->found : COLLAPSE_REGIONS;
     c->regions = arena_take(c->arena, COLLAPSE_REGIONS, sizeof *c->regions);
     if (c->left > 0 && has_room_for_locals(c)) {
-        explore_init(&c->explorer, c->arena, c->progress, c->left + 1, c->team);
+        explorer_init(&c->explorer, c->arena, c->progress, c->left + 1, c->team);
     }
     bool ok = !c->arena->failed;
     for (size_t k = 0; k < c->probe->count && c->left > 0 && ok; k++) {

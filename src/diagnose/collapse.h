@@ -5,7 +5,7 @@
 
 #include "diagnose/probe.h"
 #include "diagnose/region.h"
-#include "explore/explore.h"
+#include "explore/explorer.h"
 
 #define COLLAPSE_REGIONS 16 /* weighed at most */
 

@@ -10,7 +10,9 @@
 #include <math.h>
 
 #include "directions/large.h"
+#include "explore/explore.h"
 #include "explore/explored.h"
+#include "explore/first.h"
 
 #define FROM     50  /* dimensions, above which it is tried first; */
 #define FROM_LED 5   /* and up to these above so many, where the first climb leads to no local near the target */
@@ -47,8 +49,8 @@ static struct led take(const struct problem *problem, struct restart *restart)
 static bool begin(struct explorer *e, const struct led *led, uint64_t seed)
 {
     const bool in_doubt = led->off > IN_DOUBT && led->off < CLOSE;
-    return (in_doubt && explore_begin_with(e, led->q, EXPLORE_FROM_WIDER, seed) && e->locals[0].elbo > led->elbo) ||
-           explore_begin_with(e, led->q, led->off < ENOUGH ? EXPLORE_AS_IT_IS : EXPLORE_FROM_IT, seed);
+    return (in_doubt && first_of_approximation(e, led->q, FIRST_FROM_WIDER, seed) && e->locals[0].elbo > led->elbo) ||
+           first_of_approximation(e, led->q, led->off < ENOUGH ? FIRST_AS_IT_IS : FIRST_FROM_IT, seed);
 }
 
 /* The exploration knows what led it as its first mode. */
@@ -66,7 +68,7 @@ static bool is_alone(const struct problem *problem, struct restart *restart, con
     struct explorer e;
     bool alone = false;
     restart->progress.shown.phase = "looking for modes";
-    explore_init(&e, &memory, &restart->progress, EXPLORE_MODES, problem->team);
+    explorer_init(&e, &memory, &restart->progress, EXPLORER_MODES, problem->team);
     if (!memory.failed && begin_led(&e, led, restart->seed)) {
         e.brief = e.led;
         explore_run(&e, problem->settings, restart->seed);
@@ -137,7 +139,7 @@ bool restart_lead(const struct problem *problem, struct restart *restart, struct
     bool begun = false;
     if (led.q != NULL) {
         begun =
-            whole ? begin_led(e, &led, restart->seed) : isfinite(led.elbo) && explore_take(e, led.q, led.elbo, led.off);
+            whole ? begin_led(e, &led, restart->seed) : isfinite(led.elbo) && first_take(e, led.q, led.elbo, led.off);
     }
     rovi_approximation_free(led.q);
     forget(restart);

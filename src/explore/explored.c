@@ -75,6 +75,29 @@ bool explored_is_hopeless(const struct explorer *e, double worth)
     return best != NULL && worth < best->elbo - HOPELESS;
 }
 
+bool explored_reaches(struct explorer *e, const double *x, double logp)
+{
+    double depth = 0, at = 0;
+    for (size_t k = 0; k < e->count; k++) {
+        const double *mean = e->locals[k].mean;
+        e->valley.metric.L = e->locals[k].L;
+        if (meter_evaluate(e->progress->meter, 1, mean, &at, NULL, e->valley.segment.scratch) > 0) {
+            continue;
+        }
+        if (valley_joined(&e->valley, (struct place){x, logp}, (struct place){mean, at}, &depth)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool explored_joins(struct explorer *e, const struct local *local)
+{
+    double logp = 0;
+    return meter_evaluate(e->progress->meter, 1, local->mean, &logp, NULL, e->valley.segment.scratch) == 0 &&
+           explored_reaches(e, local->mean, logp);
+}
+
 /* Takes local k out; its memory is used again. */
 static void drop(struct explorer *e, size_t k)
 {

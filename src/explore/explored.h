@@ -3,7 +3,7 @@
 #ifndef ROVI_EXPLORE_EXPLORED_H
 #define ROVI_EXPLORE_EXPLORED_H
 
-#include "explore/explore.h"
+#include "explore/explorer.h"
 
 /* Which of the locals a normal is, or e->count. */
 size_t explored_find(struct explorer *e, const struct local *fresh);
@@ -20,6 +20,11 @@ bool explored_has_peak(struct explorer *e);
 /* Whether x lies where the mass of a local is, and the target, log p(x) = logp, is there as the local has it: a climb
  * from there would end at its peak, as far as that tells. */
 bool explored_is_home(struct explorer *e, const double *x, double logp);
+
+/* Whether x, log p(x) = logp, away from where the mass is, or the mean of a local made elsewhere, lies in the basin of
+ * a local that is kept: a path joins them. */
+bool explored_reaches(struct explorer *e, const double *x, double logp);
+bool explored_joins(struct explorer *e, const struct local *local);
 
 /* Whether a normal whose log evidence or ELBO is `worth` is so far below another that it need not be looked at. */
 bool explored_is_hopeless(const struct explorer *e, double worth);

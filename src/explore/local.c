@@ -68,6 +68,12 @@ static bool factor_of_inverse(struct team *team, size_t d, double *P, double *W,
     return linalg_cholesky(d, W, L);
 }
 
+void local_at(struct local *local, size_t d, const double *x)
+{
+    memcpy(local->mean, x, d * sizeof *x);
+    linalg_identity(d, local->L);
+}
+
 bool local_laplace(struct local *local, struct local_work *w, const double *x, const double *H)
 {
     memcpy(w->A, H, w->dim * w->dim * sizeof *H);
@@ -377,6 +383,11 @@ bool local_fit(struct local *local, struct local_work *w, struct rng_stream stre
         }
     }
     return true;
+}
+
+bool local_measure(struct local *local, struct local_work *w, struct rng_stream stream)
+{
+    return local_fit(local, w, stream, 0, 1);
 }
 
 double local_distance(const struct local *local, struct local_work *w, const double *from, const double *x)

@@ -48,12 +48,18 @@ void local_work_init(struct local_work *w, struct arena *arena, const struct pro
 /* From Laplace's approximation at x with Hessian H of -log p; false unless H is positive definite. */
 bool local_laplace(struct local *local, struct local_work *w, const double *x, const double *H);
 
+/* Of unit width at x (d). */
+void local_at(struct local *local, size_t d, const double *x);
+
 /* About the mean and covariance of q, which is not compact; false when that is not positive definite. */
 bool local_of_approximation(struct local *local, struct local_work *w, const rovi_approximation *q);
 
 /* At most `steps` natural-gradient steps, of rate `rate` in (0, 1] or of the best that noise allows, if that is more;
  * false when the target gives too few values where it begins. */
 bool local_fit(struct local *local, struct local_work *w, struct rng_stream stream, int steps, double rate);
+
+/* What is measured on draws, without a step. */
+bool local_measure(struct local *local, struct local_work *w, struct rng_stream stream);
 
 /* Distance of x from `from`, in standard deviations of the local. */
 double local_distance(const struct local *local, struct local_work *w, const double *from, const double *x);

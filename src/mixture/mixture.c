@@ -19,6 +19,7 @@
 
 #include "base/linalg.h"
 #include "coordinate/coordinate.h"
+#include "explore/explore.h"
 #include "explore/explored.h"
 #include "mixture/blend.h"
 #include "mixture/grow.h"
@@ -122,7 +123,7 @@ static void run_search(void *context, size_t i, size_t worker)
     s->progress = m->restart->progress;
     s->progress.meter = &s->meter;
     s->progress.budget = budget_of_each(m, m->searches);
-    explore_init(&s->explorer, &s->memory, &s->progress, room, NULL);
+    explorer_init(&s->explorer, &s->memory, &s->progress, room, NULL);
     if (!s->memory.failed) {
         s->explorer.starts = m->restart->alone ? STARTS_ALONE : STARTS_EACH * room;
         s->explorer.idle_each = IDLE_EACH;

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/linalg.h"
+#include "explore/explore.h"
 #include "explore/explored.h"
 #include "family/draw.h"
 
@@ -169,7 +170,7 @@ bool seek_blend(struct blend *b, double elbo, const rovi_settings *settings, con
                           .stream = stream,
                           .elbo = elbo,
                           .frame = heaviest_frame(b)};
-    explore_init(&explorer, &memory, progress, CLIMBS, team);
+    explorer_init(&explorer, &memory, progress, CLIMBS, team);
     explorer.ascent.arrived = NULL; /* what is looked for is the maximum */
     job.x = arena_doubles(&memory, tasks * DRAW_BLOCK * d);
     job.mean = arena_doubles(&memory, d);

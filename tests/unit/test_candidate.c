@@ -25,7 +25,7 @@ static void run(struct fixture *f, rovi_target *target, enum whitening whitening
     rovi_settings *settings = rovi_settings_new();
     f->target = target;
     support_rig_make(&f->rig, target);
-    explore_init(&f->explorer, &f->rig.arena, &f->rig.progress, 12, NULL);
+    explorer_init(&f->explorer, &f->rig.arena, &f->rig.progress, 12, NULL);
     assert_false(f->rig.arena.failed);
     explore_run(&f->explorer, settings, seed);
     rovi_settings_free(settings);

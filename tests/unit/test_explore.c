@@ -23,7 +23,7 @@ static void run(struct fixture *f, rovi_target *target, uint64_t seed)
     f->target = target;
     f->settings = rovi_settings_new();
     support_rig_make(&f->rig, target);
-    explore_init(&f->explorer, &f->rig.arena, &f->rig.progress, ROOM, NULL);
+    explorer_init(&f->explorer, &f->rig.arena, &f->rig.progress, ROOM, NULL);
     assert_false(f->rig.arena.failed);
     explore_run(&f->explorer, f->settings, seed);
 }
@@ -182,7 +182,7 @@ static void a_light_part_of_what_is_known_is_no_news(void **state)
             assert_int_equal(rovi_target_set_start(f.target, means + 2, NULL), ROVI_OK);
             f.settings = rovi_settings_new();
             support_rig_make(&f.rig, f.target);
-            explore_init(&f.explorer, &f.rig.arena, &f.rig.progress, ROOM, NULL);
+            explorer_init(&f.explorer, &f.rig.arena, &f.rig.progress, ROOM, NULL);
             explored_adopt(&f.explorer, &known);
             f.explorer.again = again;
             explore_run(&f.explorer, f.settings, 1);
