@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
-#include "cli/diagnosis.h"
-#include "cli/interrupt.h"
-#include "cli/progress.h"
-#include "cli/saved_target.h"
+#include "cli/common/cli.h"
+#include "cli/common/diagnosis.h"
+#include "cli/common/interrupt.h"
+#include "cli/common/progress.h"
+#include "cli/common/saved_target.h"
 #include "io/fit_file.h"
 #include "io/report.h"
 

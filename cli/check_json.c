@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* `rovi check --json`. */
 
-#include "cli/diagnosis.h"
+#include "cli/common/diagnosis.h"
 #include "io/diagnosis.h"
 #include "io/report.h"
 

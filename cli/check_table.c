@@ -3,9 +3,9 @@
 #include <inttypes.h>
 #include <math.h>
 
-#include "cli/agreement.h"
-#include "cli/diagnosis.h"
-#include "cli/rows.h"
+#include "cli/common/agreement.h"
+#include "cli/common/diagnosis.h"
+#include "cli/common/rows.h"
 #include "io/report.h"
 
 #define MODES_SHOWN 8

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "cli/last_words.h"
+#include "cli/common/last_words.h"
 
 static const char *plural(size_t count)
 {

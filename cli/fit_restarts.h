@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "cli/cli.h"
+#include "cli/common/cli.h"
 #include "io/partial_file.h"
 
 struct fit_restarts {

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "cli/summary.h"
+#include "cli/common/summary.h"
 #include "io/fit_file.h"
 
 #define MODES_LISTED   64  /* at most, in JSON */

@@ -4,11 +4,11 @@
 #include <math.h>
 #include <string.h>
 
-#include "cli/agreement.h"
-#include "cli/diagnosis.h"
+#include "cli/common/agreement.h"
+#include "cli/common/diagnosis.h"
+#include "cli/common/rows.h"
+#include "cli/common/shell.h"
 #include "cli/fit_result.h"
-#include "cli/rows.h"
-#include "cli/shell.h"
 #include "io/report.h"
 
 #define MODES_SHOWN 8

@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/cli.h"
-#include "cli/crash.h"
-#include "cli/interrupt.h"
+#include "cli/common/cli.h"
+#include "cli/common/crash.h"
+#include "cli/common/interrupt.h"
+#include "cli/common/model_log.h"
+#include "cli/common/progress.h"
 #include "cli/langevin_result.h"
-#include "cli/model_log.h"
-#include "cli/progress.h"
 #include "io/draws_csv.h"
 #include "io/draws_name.h"
 #include "io/draws_netcdf.h"

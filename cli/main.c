@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli/common/cli.h"
 #include "cli/manual.h"
 #include "io/report.h"
 

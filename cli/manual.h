@@ -3,7 +3,7 @@
 #ifndef ROVI_CLI_MANUAL_H
 #define ROVI_CLI_MANUAL_H
 
-#include "cli/cli.h"
+#include "cli/common/cli.h"
 
 void manual_print(const struct command *command);
 void manual_print_overview(size_t count, const struct command *const *commands);

@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/cli.h"
-#include "cli/gnuplot.h"
-#include "cli/interrupt.h"
-#include "cli/plot_script.h"
+#include "cli/common/cli.h"
+#include "cli/common/interrupt.h"
+#include "cli/picture/gnuplot.h"
+#include "cli/picture/plot_script.h"
 #include "io/output.h"
 #include "io/report.h"
 

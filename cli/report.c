@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
-#include "cli/gnuplot.h"
-#include "cli/interrupt.h"
-#include "cli/report_page.h"
-#include "cli/saved_target.h"
+#include "cli/common/cli.h"
+#include "cli/common/interrupt.h"
+#include "cli/common/saved_target.h"
+#include "cli/picture/gnuplot.h"
+#include "cli/report/page.h"
 #include "io/output.h"
 #include "io/report.h"
 

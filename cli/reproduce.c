@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/cli.h"
-#include "cli/gnuplot.h"
-#include "cli/interrupt.h"
+#include "cli/common/cli.h"
+#include "cli/common/interrupt.h"
+#include "cli/picture/gnuplot.h"
 #include "cli/reproduce/experiments.h"
 #include "cli/reproduce/files.h"
 #include "io/report.h"

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/cli.h"
-#include "cli/interrupt.h"
-#include "cli/saved_target.h"
+#include "cli/common/cli.h"
+#include "cli/common/interrupt.h"
+#include "cli/common/saved_target.h"
 #include "io/draws_csv.h"
 #include "io/draws_name.h"
 #include "io/draws_netcdf.h"

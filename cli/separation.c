@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "cli/cli.h"
-#include "cli/interrupt.h"
+#include "cli/common/cli.h"
+#include "cli/common/interrupt.h"
 #include "io/report.h"
 #include "io/target_file.h"
 

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cli/gnuplot.h"
+#include "cli/picture/gnuplot.h"
 #include "io/report.h"
 
 static void end_label(struct study *study, const char *colour, const char *text)

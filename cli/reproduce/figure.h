@@ -7,7 +7,7 @@
 #ifndef ROVI_CLI_REPRODUCE_FIGURE_H
 #define ROVI_CLI_REPRODUCE_FIGURE_H
 
-#include "cli/canvas.h"
+#include "cli/picture/canvas.h"
 #include "cli/reproduce/study.h"
 
 /* Okabe and Ito: told apart with any colour vision. */

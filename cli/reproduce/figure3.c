@@ -9,7 +9,7 @@
 #include <assert.h>
 #include <math.h>
 
-#include "cli/density.h"
+#include "cli/picture/density.h"
 #include "cli/reproduce/experiments.h"
 #include "cli/reproduce/figure.h"
 #include "cli/reproduce/mixture.h"

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cli/html.h"
+#include "cli/report/html.h"
 #include "cli/reproduce/figure.h"
 #include "io/json.h"
 #include "io/output.h"

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "cli/density.h"
+#include "cli/picture/density.h"
 #include "io/report.h"
 
 #define SHARE_DRAWS    20000

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
-#include "cli/interrupt.h"
+#include "cli/common/cli.h"
+#include "cli/common/interrupt.h"
 #include "io/report.h"
 
 #define STANDARD_ERRORS 3 /* that a check allows */

@@ -12,8 +12,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "cli/canvas.h"
-#include "cli/progress.h"
+#include "cli/common/progress.h"
+#include "cli/picture/canvas.h"
 #include "io/memory.h"
 #include "rovi.h"
 

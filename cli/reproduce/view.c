@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "cli/density.h"
+#include "cli/picture/density.h"
 #include "io/report.h"
 
 #define DRAW_SEED 77

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cli/common/rows.h"
+
+void row_estimate(const char *label, rovi_estimate estimate, const char *note, FILE *stream)
+{
+    char text[ROVI_ESTIMATE_ROOM];
+    fprintf(stream, "  %-10s%s%s\n", label, rovi_estimate_text(estimate, 0, text), note);
+}
+
+void row_outside(double outside, FILE *stream)
+{
+    if (outside > 0)
+        fprintf(stream, "  %-10s%.3g of the fit's mass lies outside the target's support\n", "outside", outside);
+}
+
+void print_coordinates(const double *values, size_t d, FILE *stream)
+{
+    size_t shown = d < COORDINATES_SHOWN ? d : COORDINATES_SHOWN;
+    for (size_t i = 0; i < shown; i++)
+        fprintf(stream, " %8.4g", values[i]);
+    if (shown < d)
+        fputs(" ...", stream);
+}
