@@ -7,6 +7,7 @@
 #include "base/linalg.h"
 #include "base/normal.h"
 #include "coordinate/candidate.h"
+#include "explore/explore.h"
 #include "support.h"
 
 #define D_MOST 10

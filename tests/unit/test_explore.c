@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "explore/explore.h"
 #include "explore/explored.h"
 #include "support.h"
 
