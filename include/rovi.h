@@ -326,9 +326,8 @@ typedef struct rovi_diagnosis_options {
     X(ROVI_COLLAPSE_NONE, "none")                                                                                      \
     X(ROVI_COLLAPSE_SUSPECTED, "suspected")
 
-/* Unknown: nobody searched, or the search was cut short before its first climb, or, in the compact form
- * (rovi_approximation_parts), a mode that it found beyond the fit could not be weighed. Suspected: a region was found
- * that is missed. */
+/* Unknown: nobody searched, or the search was cut short before its first climb, or a mode that it found beyond the fit
+ * could not be weighed. Suspected: a region was found that is missed. */
 typedef enum rovi_collapse {
 #define ROVI_COLLAPSE_NAME(name, text) name,
     ROVI_COLLAPSE_LIST(ROVI_COLLAPSE_NAME)

@@ -182,8 +182,27 @@ static bool weigh_moved(struct collapse *c, size_t k, size_t n, struct region *r
     return ok;
 }
 
-/* The region of one maximum: *known is false when none could be weighed. False when out of memory. */
-static bool weigh_peak(struct collapse *c, size_t k, size_t n, bool *known)
+/* An end of a climb that could not be weighed is a mode whose mass could be anything, or, where the fit moved there
+ * finds next to nothing and no normal is a fit, none to speak of. */
+static void note_unknown(struct collapse *c, bool is_nothing)
+{
+    c->found -= is_nothing;
+    c->vague += !is_nothing;
+}
+
+static void keep_region(struct collapse *c, size_t k, const struct region *weighed, bool by_group)
+{
+    struct region *region = &c->regions[c->count++];
+    *region = *weighed;
+    region->group = by_group;
+    region->missed = collapse_is_missed(region->mass, region->held.value);
+    region->mass.mcse = has_room_for_locals(c) ? region->mass.mcse : hypot(region->mass.mcse, region->unmet);
+    region->depth = c->probe->peaks[k].depth;
+    region->distance = distance_of(c, region);
+}
+
+/* The region of one maximum, by n draws. False when out of memory. */
+static bool weigh_peak(struct collapse *c, size_t k, size_t n)
 {
     struct region local = region_in(c->arena, c->q->dim), group = region_in(c->arena, c->q->dim);
     const bool dense = has_room_for_locals(c);
@@ -197,17 +216,11 @@ static bool weigh_peak(struct collapse *c, size_t k, size_t n, bool *known)
     if (ok && !dense && !has_group) {
         ok = weigh_local(c, k, n, &local, &has_local);
     }
-    *known = has_local || has_group;
-    c->vague += !*known && !dense; /* elsewhere, no local normal: there is no mass to speak of */
     const bool by_group = has_group && (!has_local || group.mass.value > local.mass.value);
-    if (*known) {
-        struct region *region = &c->regions[c->count++];
-        *region = by_group ? group : local;
-        region->group = by_group;
-        region->missed = collapse_is_missed(region->mass, region->held.value);
-        region->mass.mcse = dense ? region->mass.mcse : hypot(region->mass.mcse, region->unmet);
-        region->depth = c->probe->peaks[k].depth;
-        region->distance = distance_of(c, region);
+    if (has_local || has_group) {
+        keep_region(c, k, by_group ? &group : &local, by_group);
+    } else {
+        note_unknown(c, dense && !(group.mass.value >= SLIGHT));
     }
     return ok;
 }
@@ -259,10 +272,16 @@ bool collapse_weigh(struct collapse *c)
     }
     bool ok = !c->arena->failed;
     for (size_t k = 0; k < c->probe->count && c->left > 0 && ok; k++) {
-        const size_t n = is_found(c->probe, k) ? draws_for(c) : 0;
-        bool known = false;
-        ok = n == 0 || weigh_peak(c, k, n, &known);
-        c->left -= is_found(c->probe, k);
+        if (!is_found(c->probe, k)) {
+            continue;
+        }
+        const size_t n = draws_for(c);
+        if (n == 0) {
+            note_unknown(c, false);
+        } else {
+            ok = weigh_peak(c, k, n);
+        }
+        c->left--;
     }
     miss_together(c);
     if (ok && c->count > 1) {

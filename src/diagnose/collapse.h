@@ -20,8 +20,8 @@ struct collapse {
     size_t left; /* maxima yet to be weighed */
     size_t count;
     struct region *regions; /* COLLAPSE_REGIONS, by falling mass */
-    size_t found;           /* owners of peaks that no mode of the fit led to */
-    size_t vague;           /* of these, in the compact form, those whose mass could be anything: see collapse.c */
+    size_t found;           /* owners of peaks that no mode of the fit led to, and about which there is mass */
+    size_t vague;           /* of these, those whose mass could be anything */
     struct explorer explorer;
     struct arena *arena;
 };

@@ -23,7 +23,8 @@
 
 #define GRADIENT_COST    4    /* evaluations of the density, beside that which comes with it */
 #define BUDGET_LEAST     2000 /* evaluations, */
-#define BUDGET_EACH      20   /* and so many for each dimension: climbs are longer in many */
+#define BUDGET_EACH      20   /* and so many for each dimension: climbs are longer in many, */
+#define BUDGET_MODE      400  /* and for each mode of the fit, which is climbed from and looked for paths to */
 #define EVIDENCE_SHARE   8    /* of the budget, one part in so many, goes into evidence */
 #define EVIDENCE_DRAWS   4000 /* at most */
 #define EVIDENCE_LEAST   25
@@ -64,6 +65,7 @@ struct job {
     rovi_modes *modes;
     size_t *owner; /* of each mode: the peak that it leads to */
     struct probe probe;
+    double late; /* share of the budget by which the search begins later than it should */
     struct collapse collapse;
     struct arena memory;
 };
@@ -79,7 +81,9 @@ static uint64_t budget_of(const struct job *job)
     const uint64_t own = job->options.max_evaluations;
     const rovi_evaluations *spent = &job->fitted->evaluations; /* a gradient counts among the densities */
     const uint64_t alike = (spent->density + GRADIENT_COST * spent->gradient) / (1 + GRADIENT_COST);
-    const uint64_t least = BUDGET_LEAST + BUDGET_EACH * (uint64_t)job->q->dim, wanted = alike < least ? least : alike;
+    const uint64_t modes = job->modes == NULL ? 0 : BUDGET_MODE * (uint64_t)job->modes->listed;
+    const uint64_t least = BUDGET_LEAST + BUDGET_EACH * (uint64_t)job->q->dim + modes;
+    const uint64_t wanted = alike < least ? least : alike;
     return own > 0 ? own : wanted < spent->density ? wanted : spent->density;
 }
 
@@ -293,9 +297,10 @@ static rovi_status give_restarts(const struct job *job, size_t *given, double *x
     return ROVI_OK;
 }
 
+/* What the climbs from many modes have spent beyond their share is given to what follows, as far as there is more. */
 static void set_budget(struct job *job, double share)
 {
-    job->progress.budget = (uint64_t)fmax(1, share * (double)budget_of(job));
+    job->progress.budget = (uint64_t)fmax(1, fmin(1, share + job->late) * (double)budget_of(job));
 }
 
 /* Climbs from the probe's given starts and `more` others; a budget that is spent is no untimely end. */
@@ -347,6 +352,7 @@ static rovi_status search(struct job *job, rovi_error *error)
     }
     set_budget(job, MODES_SHARE);
     probe_modes(&job->probe, listed, means, job->owner);
+    job->late = fmax(0, (double)atomic_load(&job->meter.density) / (double)budget_of(job) - MODES_SHARE);
     set_budget(job, CLIMBS_SHARE);
     confirm_modes(job);
     job->probe.stream = stream_of(job, 1);

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #define COORDINATES   3    /* of a place in the sentence */
@@ -49,12 +50,17 @@ static void say_percent(rovi_diagnosis_parts *parts, rovi_estimate share)
     say(parts, " %%");
 }
 
-/* Of the mass of a region, what the fit holds. */
+/* Of the mass of a region, what the fit holds; with none among its draws, what is likely the most. */
 static void say_held(rovi_diagnosis_parts *parts, const rovi_region *region)
 {
-    const double held = 100 * fmin(1, region->held.value / region->mass.value);
-    say(parts, " of the mass, of which the fit holds %s", held < LEAST_PERCENT ? "less than " : "");
-    say_estimate(parts, (rovi_estimate){fmax(held, LEAST_PERCENT), NAN}, LEAST_PERCENT);
+    const bool none = !(region->held.value > 0);
+    const double held = 100 * (none ? 3 * region->held.mcse : region->held.value) / region->mass.value;
+    if (none && !(held < 100)) {
+        say(parts, " of the mass, too little for %zu draws to tell whether the fit holds it", parts->draws);
+        return;
+    }
+    say(parts, " of the mass, of which the fit holds %s", none || held < LEAST_PERCENT ? "less than " : "");
+    say_estimate(parts, (rovi_estimate){fmin(100, fmax(held, LEAST_PERCENT)), NAN}, LEAST_PERCENT);
     say(parts, " %%");
 }
 

@@ -407,11 +407,45 @@ static void what_was_not_weighed_is_unknown(void **state)
     reason_conclude(&parts, 1, 2);
     assert_int_equal(parts.verdict, ROVI_COLLAPSE_UNKNOWN);
     assert_non_null(strstr(parts.reason, "found 2 modes beyond the fit that could not be weighed"));
-    reason_conclude(&parts, 1, 0);
-    assert_int_equal(parts.verdict, ROVI_COLLAPSE_NONE);
     parts.found = 0;
     reason_conclude(&parts, 1, 0);
     assert_int_equal(parts.verdict, ROVI_COLLAPSE_NONE);
+}
+
+/* No draw in a region does not say that the fit has nothing there. */
+static void what_the_fit_holds_is_known_by_its_draws(void **state)
+{
+    (void)state;
+    const double x = 20;
+    rovi_region region = {.mean = &x, .sd = &x, .mass = {.001, .0001}, .held = {0, 1. / 250}};
+    rovi_diagnosis_parts parts = {.dim = 1, .climbs = 24, .draws = 250, .found = 1, .region_count = 1};
+    parts.regions = &region;
+    reason_conclude(&parts, 1, 0);
+    assert_non_null(strstr(parts.reason, "0.10 ± 0.01 % of the mass, too little for 250 draws to tell"));
+    region.mass.value = .5;
+    reason_conclude(&parts, 1, 0);
+    assert_non_null(strstr(parts.reason, "of the mass, of which the fit holds less than 2.4"));
+    region.held.value = .05;
+    reason_conclude(&parts, 1, 0);
+    assert_non_null(strstr(parts.reason, "of the mass, of which the fit holds 10 %"));
+}
+
+/* Climbs from many modes of a fit that took little leave room for others: four coordinates of two modes each. */
+static void many_modes_leave_room_for_a_search(void **state)
+{
+    (void)state;
+    enum { D = 4, K = 1 << D };
+    double weights[K], means[K * D];
+    for (size_t k = 0; k < K; k++) {
+        weights[k] = 1;
+        for (size_t j = 0; j < D; j++) {
+            weights[k] *= k >> j & 1 ? .7 : .3;
+            means[k * D + j] = k >> j & 1 ? 4 : -4;
+        }
+    }
+    rovi_target *target = support_mixture(D, K, weights, means, 0, NULL);
+    expect(target, "rovi", "4", ROVI_COLLAPSE_NONE, 2);
+    rovi_target_free(target);
 }
 
 static void bad_input_is_refused(void **state)
@@ -462,6 +496,8 @@ int main(void)
         cmocka_unit_test(same_bits_for_any_number_of_threads),
         cmocka_unit_test(limits_are_kept),
         cmocka_unit_test(what_was_not_weighed_is_unknown),
+        cmocka_unit_test(what_the_fit_holds_is_known_by_its_draws),
+        cmocka_unit_test(many_modes_leave_room_for_a_search),
         cmocka_unit_test(bad_input_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
