@@ -427,7 +427,7 @@ static void what_the_fit_holds_is_known_by_its_draws(void **state)
     assert_non_null(strstr(parts.reason, "of the mass, of which the fit holds less than 2.4"));
     region.held.value = .05;
     reason_conclude(&parts, 1, 0);
-    assert_non_null(strstr(parts.reason, "of the mass, of which the fit holds 10 %"));
+    assert_non_null(strstr(parts.reason, "of the mass, of which the fit holds 10.0 %"));
 }
 
 /* Climbs from many modes of a fit that took little leave room for others: four coordinates of two modes each. */
