@@ -198,10 +198,11 @@ typedef struct rovi_fit_parts {
     size_t winner;  /* index of the restart whose approximation is the fit */
     size_t restart_count;
     const rovi_restart *restarts;
-    rovi_estimate elbo; /* of the winner, on fresh draws that chose nothing; of q restricted to the support */
-    rovi_estimate kl;   /* log_z - elbo; NaN where log Z is unknown */
-    double log_z;       /* NaN when unknown */
-    double outside;     /* share of q's mass outside the target's support, on the draws of elbo */
+    rovi_estimate elbo;    /* of the winner, on fresh draws that chose nothing; of q restricted to the support */
+    rovi_estimate kl;      /* log_z - elbo; NaN where log Z is unknown */
+    double log_z;          /* NaN when unknown */
+    rovi_estimate outside; /* share of q's mass outside the target's support, on the draws of elbo. Where none of n lies
+                              there, but the target has rejected points, its error is 1/n, and is in that of elbo */
     rovi_evaluations evaluations;
     int threads;             /* threads that were used */
     double wall_s, target_s; /* wall time of the solver; thread-seconds inside the target */
@@ -376,7 +377,7 @@ typedef struct rovi_diagnosis_parts {
     size_t dim;
     size_t draws;              /* of the fit, which all from elbo to ess is measured on */
     rovi_estimate elbo, kl;    /* kl is NaN where log Z is unknown */
-    double outside;            /* share of the draws outside the support */
+    rovi_estimate outside;     /* share of the draws outside the support */
     rovi_estimate log_z;       /* by importance sampling; blind to what the draws do not reach. mcse is NaN
                                   where the weights do not tell it */
     rovi_estimate log_z_bound; /* of log Z from below, whatever the weights, and its error */

@@ -163,7 +163,7 @@ static rovi_status read_evidence(const struct field *object, rovi_diagnosis_part
     CHECK(field_read_number(object, "k_hat", &parts->k_hat, error));
     CHECK(field_read_number(object, "k_threshold", &parts->k_threshold, error));
     CHECK(field_read_number(object, "ess", &parts->ess, error));
-    return field_read_number(object, "outside", &parts->outside, error);
+    return field_read_share(object, "outside", "outside_mcse", &parts->outside, error);
 }
 
 static rovi_status read_search(const struct field *object, rovi_diagnosis_parts *parts, rovi_error *error)

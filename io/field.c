@@ -275,6 +275,15 @@ rovi_status field_read_estimate(const struct field *object, const char *key, rov
     return field_read_number(&field, "mcse", &estimate->mcse, error);
 }
 
+rovi_status field_read_share(const struct field *object, const char *key, const char *key_mcse, rovi_estimate *share,
+                             rovi_error *error)
+{
+    struct field mcse;
+    share->mcse = NAN;
+    CHECK(field_read_number(object, key, &share->value, error));
+    return field_find(object, key_mcse, &mcse) ? field_to_nullable(&mcse, &share->mcse, error) : ROVI_OK;
+}
+
 #define STOP_TEXT(name, text) " \"" text "\""
 
 rovi_status field_read_stop(const struct field *object, const char *key, rovi_stop *stop, rovi_error *error)

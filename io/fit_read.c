@@ -296,7 +296,7 @@ static rovi_status read_result(const struct field *root, rovi_fit_parts *parts, 
     CHECK(field_read_estimate(root, "elbo", &parts->elbo, error));
     CHECK(field_read_estimate(root, "kl", &parts->kl, error));
     CHECK(field_read_number(root, "log_z", &parts->log_z, error));
-    return field_read_number(root, "outside", &parts->outside, error);
+    return field_read_share(root, "outside", "outside_mcse", &parts->outside, error);
 }
 
 static rovi_status check_names(const struct field *names, size_t d, rovi_error *error)

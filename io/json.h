@@ -79,6 +79,9 @@ rovi_status field_read_count(const struct field *object, const char *key, uint64
 rovi_status field_read_text(const struct field *object, const char *key, const char **text, rovi_error *error);
 rovi_status field_read_estimate(const struct field *object, const char *key, rovi_estimate *estimate,
                                 rovi_error *error);
+/* A number and its error, a key each; files of an early version have no error, which is NaN then. */
+rovi_status field_read_share(const struct field *object, const char *key, const char *key_mcse, rovi_estimate *share,
+                             rovi_error *error);
 rovi_status field_read_stop(const struct field *object, const char *key, rovi_stop *stop, rovi_error *error);
 rovi_status field_read_evaluations(const struct field *object, const char *key, rovi_evaluations *evaluations,
                                    rovi_error *error);

@@ -7,10 +7,10 @@ void row_estimate(const char *label, rovi_estimate estimate, const char *note, F
     fprintf(stream, "  %-10s%s%s\n", label, rovi_estimate_text(estimate, 0, text), note);
 }
 
-void row_outside(double outside, FILE *stream)
+void row_outside(rovi_estimate outside, FILE *stream)
 {
-    if (outside > 0)
-        fprintf(stream, "  %-10s%.3g of the fit's mass lies outside the target's support\n", "outside", outside);
+    if (outside.value > 0)
+        row_estimate("outside", outside, " of the fit's mass lies outside the target's support", stream);
 }
 
 void print_coordinates(const double *values, size_t d, FILE *stream)

@@ -14,7 +14,7 @@
 void row_estimate(const char *label, rovi_estimate estimate, const char *note, FILE *stream);
 
 /* The share of the fit's mass outside the target's support; no row where there is none. */
-void row_outside(double outside, FILE *stream);
+void row_outside(rovi_estimate outside, FILE *stream);
 
 /* The first coordinates, in columns, and " ..." where there are more. */
 void print_coordinates(const double *values, size_t d, FILE *stream);

@@ -51,7 +51,7 @@ void report_evidence(const struct report_page *page, FILE *stream)
     }
     if (report_context(page)->diagnosis)
         print_diagnosed(report_context(page)->diagnosis, stream);
-    fprintf(stream, "<tr><th>mass outside the support</th><td>%.2g</td></tr>\n", parts->outside);
+    print_estimate("mass outside the support", parts->outside, "", stream);
     fputs("</table></div>\n", stream);
 }
 

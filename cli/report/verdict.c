@@ -260,10 +260,10 @@ static void say_stop(struct draft *draft)
         say(draft, pool_format(draft->pool, "It ended before it had converged (%s).", rovi_stop_text(parts->stop)));
         advise(draft, fit_again(draft, "--start", draft->path));
     }
-    if (parts->outside > OUTSIDE) {
+    if (parts->outside.value > OUTSIDE) {
         judge(draft, VERDICT_DOUBT, "The fit has mass where the target has none.");
         say(draft, pool_format(draft->pool, "%.2g %% of its mass lies outside of the target's support.",
-                               100 * parts->outside));
+                               100 * parts->outside.value));
     }
 }
 

@@ -47,7 +47,7 @@ static void set_home(struct probe *p, struct arena *arena)
     draw_add_moments(0, draws->n, 1, draws->log_q, &mean, &square);
     const struct elbo elbo = elbo_of_ratios(draws->n, ratio);
     p->elbo = elbo.estimate.value;
-    if (elbo.outside == 0 && elbo.divergence < ELBO_FAITHFUL) {
+    if (elbo.outside.value == 0 && elbo.divergence < ELBO_FAITHFUL) {
         p->least = mean - 2 * sqrt(square / (double)draws->n);
     }
     for (size_t k = 0; k < PROBE_ROUND; k++) {

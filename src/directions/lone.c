@@ -38,8 +38,8 @@ static struct led take(const struct problem *problem, struct restart *restart)
         led.q = approximation_expand(restart->approximation);
         const bool ok = led.q != NULL && ratio != NULL && restart_measure(problem, restart, led.q, DRAWS, ratio, &elbo);
         restart->no_memory = restart->no_memory || !ok;
-        led.elbo = ok && elbo.outside == 0 ? elbo.estimate.value : led.elbo;
-        led.off = ok && elbo.outside == 0 ? elbo.divergence : led.off;
+        led.elbo = ok && elbo.outside.value == 0 ? elbo.estimate.value : led.elbo;
+        led.off = ok && elbo.outside.value == 0 ? elbo.divergence : led.off;
     }
     arena_free(&memory);
     return led;

@@ -69,7 +69,7 @@ struct elbo elbo_of_ratios(size_t n, const double *ratio)
         }
     }
     if (inside == 0) {
-        return (struct elbo){.estimate = {NAN, NAN}, .outside = 1, .divergence = NAN, .gap = NAN};
+        return (struct elbo){.estimate = {NAN, NAN}, .outside = {1, 0}, .divergence = NAN, .gap = NAN};
     }
     const double mean = sum / (double)inside, s = (double)inside / (double)n;
     for (size_t i = 0; i < n; i++) {
@@ -81,7 +81,7 @@ struct elbo elbo_of_ratios(size_t n, const double *ratio)
     const double variance = inside > 1 ? squares / (double)(inside - 1) : NAN;
     const double error = sqrt(variance / (double)inside + (1 - s) / (s * (double)n)); /* of the mean, and of log s */
     return (struct elbo){.estimate = {mean + log(s), error},
-                         .outside = 1 - s,
+                         .outside = {1 - s, sqrt(s * (1 - s) / (double)n)},
                          .divergence = 0.5 * variance,
                          .gap = log(ratios / (double)inside) + top - mean};
 }

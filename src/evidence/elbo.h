@@ -16,7 +16,7 @@
 
 struct elbo {
     rovi_estimate estimate; /* of q restricted to the support; NaN when no draw lies inside */
-    double outside;         /* share of the draws outside the support */
+    rovi_estimate outside;  /* share of the draws outside the support */
     double divergence;      /* half the variance of the log ratios: about KL to the target, where that is small */
     double gap; /* log of the mean ratio less the mean of the logs: the same, and what is far below counts little */
 };

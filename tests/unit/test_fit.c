@@ -66,7 +66,7 @@ static void assert_same_fit(const rovi_fit *one, const rovi_fit *other)
     assert_int_equal(a->winner, b->winner);
     assert_int_equal(a->restart_count, b->restart_count);
     assert_true(same_number(a->elbo.value, b->elbo.value) && same_number(a->elbo.mcse, b->elbo.mcse));
-    assert_true(same_number(a->kl.value, b->kl.value) && same_number(a->outside, b->outside));
+    assert_true(same_number(a->kl.value, b->kl.value) && same_number(a->outside.value, b->outside.value));
     assert_memory_equal(&a->evaluations, &b->evaluations, sizeof a->evaluations);
     for (size_t i = 0; i < a->restart_count; i++) {
         const rovi_restart *r = &a->restarts[i], *s = &b->restarts[i];
@@ -90,7 +90,7 @@ static void assert_usable(const rovi_fit *fit)
     const size_t d = rovi_approximation_dim(q);
     rovi_approximation *copy = NULL;
     double draw[16], log_q;
-    assert_true(d <= 16 && isfinite(p->elbo.value) && p->outside >= 0 && p->outside < 1);
+    assert_true(d <= 16 && isfinite(p->elbo.value) && p->outside.value >= 0 && p->outside.value < 1);
     assert_ptr_equal(p->restarts[p->winner].approximation, q);
     assert_true(p->stop == p->restarts[p->winner].stop || p->stop == ROVI_STOP_INTERRUPTED ||
                 p->stop == ROVI_STOP_MAX_TIME);
@@ -543,7 +543,8 @@ static void smoothness_sets_alpha_and_caps_the_step(void **state)
 
 struct trouble {
     long calls, fatal_at; /* fatal_at: the call that is fatal, counted from 1 */
-    bool nan_on_the_right, nan_everywhere, outside_everywhere;
+    double wall;          /* NaN where x[0] is beyond it; 0: none */
+    bool nan_everywhere, outside_everywhere;
 };
 
 static int troubled(size_t d, const double *x, double *grad, double *logp, void *data)
@@ -556,7 +557,7 @@ static int troubled(size_t d, const double *x, double *grad, double *logp, void 
             grad[i] = -x[i];
         }
     }
-    if (trouble->nan_everywhere || (trouble->nan_on_the_right && x[0] > 1)) {
+    if (trouble->nan_everywhere || (trouble->wall > 0 && x[0] > trouble->wall)) {
         *logp = NAN;
     }
     return ++trouble->calls == trouble->fatal_at ? -3 : trouble->outside_everywhere;
@@ -573,7 +574,7 @@ static rovi_target *target_in(struct trouble *trouble)
 static void points_without_a_value_are_counted_and_left_out(void **state)
 {
     (void)state;
-    struct trouble trouble = {.nan_on_the_right = true};
+    struct trouble trouble = {.wall = 1};
     rovi_target *target = target_in(&trouble);
     rovi_fit *fit =
         support_fit(target, SETTINGS_OF("solver", "gradient", "restarts", "2", "iterations", "500", "threads", "3"));
@@ -581,13 +582,33 @@ static void points_without_a_value_are_counted_and_left_out(void **state)
     assert_usable(fit);
     assert_int_equal(p->threads, 1); /* the callback did not say that it stands more */
     assert_true(p->evaluations.rejected > 0 && p->evaluations.rejected < p->evaluations.density / 2);
-    assert_true(p->outside > 0 && p->outside < 0.5);
+    assert_true(p->outside.value > 0 && p->outside.value < 0.5);
     assert_int_equal(p->evaluations.density, trouble.calls);
     assert_true(isnan(p->log_z) && isnan(p->kl.value) && isnan(p->kl.mcse));
     const double log_z = log(2 * acos(-1) * (1 - 0.5 * erfc(1 / sqrt(2))));
     assert_true(p->elbo.value < log_z + 4 * p->elbo.mcse && p->elbo.value > log_z - 0.3);
     rovi_fit_free(fit);
     rovi_target_free(target);
+}
+
+/* N(0, I) cut at x_1 < 3: a fit that is exact within has .00135 of its mass beyond, which few draws do not meet. */
+static void a_wall_that_no_draw_meets_is_in_the_error(void **state)
+{
+    (void)state;
+    for (int seed = 1; seed <= 4; seed++) {
+        char text[16];
+        snprintf(text, sizeof text, "%d", seed);
+        struct trouble trouble = {.wall = 3};
+        rovi_target *target = target_in(&trouble);
+        rovi_fit *fit = support_fit(target, SETTINGS_OF("seed", text));
+        const rovi_fit_parts *p = rovi_fit_parts_of(fit);
+        const double share = 0.5 * erfc(3 / sqrt(2)), log_z = log(2 * acos(-1) * (1 - share));
+        assert_true(p->evaluations.rejected > 0 && p->outside.mcse > 0);
+        assert_true(fabs(p->outside.value - share) < 3 * p->outside.mcse);
+        assert_true(fabs(p->elbo.value - log_z) < 3 * p->elbo.mcse && p->elbo.mcse < .01);
+        rovi_fit_free(fit);
+        rovi_target_free(target);
+    }
 }
 
 static void assert_fails(const rovi_target *target, rovi_settings *settings, rovi_status expected, const char *part)
@@ -843,6 +864,7 @@ int main(void)
         cmocka_unit_test(backtracking_saves_restarts_that_are_thrown_back),
         cmocka_unit_test(smoothness_sets_alpha_and_caps_the_step),
         cmocka_unit_test(points_without_a_value_are_counted_and_left_out),
+        cmocka_unit_test(a_wall_that_no_draw_meets_is_in_the_error),
         cmocka_unit_test(a_target_without_any_value_fails),
         cmocka_unit_test(a_fatal_target_ends_the_fit_at_once),
         cmocka_unit_test(a_fit_needs_a_target),
