@@ -33,7 +33,7 @@ static void print_evidence(const rovi_diagnosis_parts *parts, FILE *stream)
     fprintf(stream, "  %-10s", "log Z");
     diagnosis_print_log_z(parts, stream);
     fprintf(stream, "\n  %-10s", "k-hat");
-    diagnosis_print_k_hat(parts, stream);
+    k_hat_print(diagnosis_k_hat(parts), stream);
     fputc('\n', stream);
     fprintf(stream, "  %-10s%.0f of %zu draws by their importance weights\n", "effective", parts->ess, parts->draws);
     row_outside(parts->outside, stream);

@@ -133,10 +133,7 @@ static rovi_status show(const struct request *request, const struct fit_context 
         return fit_print_json(context, fit, summary, in_full(request), stdout, error);
     if (taken && request->quiet)
         return ROVI_OK;
-    rovi_status status = fit_print_table(context, fit, saved ? request->output : NULL, stream, error);
-    if (!status && summary)
-        summary_print(summary, stream);
-    return status;
+    return fit_print_table(context, fit, summary, saved ? request->output : NULL, stream, error);
 }
 
 /* With the summary of a library's parameters, which are what its user knows. */

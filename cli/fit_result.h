@@ -17,7 +17,7 @@ rovi_status fit_print_json(const struct fit_context *context, const rovi_fit *fi
                            bool full, FILE *stream, rovi_error *error);
 
 /* `saved` is the name of the fit file; NULL when it could not be written. */
-rovi_status fit_print_table(const struct fit_context *context, const rovi_fit *fit, const char *saved, FILE *stream,
-                            rovi_error *error);
+rovi_status fit_print_table(const struct fit_context *context, const rovi_fit *fit, const struct summary *summary,
+                            const char *saved, FILE *stream, rovi_error *error);
 
 #endif

@@ -63,7 +63,8 @@ static void print_price(const rovi_fit_parts *parts, FILE *stream)
             parts->restart_count - 1);
 }
 
-static void print_evidence(const rovi_fit_parts *parts, const rovi_diagnosis_parts *diagnosis, FILE *stream)
+static void print_evidence(const rovi_fit_parts *parts, const rovi_diagnosis_parts *diagnosis,
+                           const struct summary *summary, FILE *stream)
 {
     if (isnan(parts->kl.value))
         row_estimate("ELBO", parts->elbo, "   (log Z unknown: no KL)", stream);
@@ -74,7 +75,7 @@ static void print_evidence(const rovi_fit_parts *parts, const rovi_diagnosis_par
     row_outside(parts->outside, stream);
     if (diagnosis) {
         fprintf(stream, "  %-10s", "k-hat");
-        diagnosis_print_k_hat(diagnosis, stream);
+        k_hat_print(summary_k_hat(summary, diagnosis), stream);
         fputc('\n', stream);
     }
 }
@@ -148,7 +149,8 @@ static void print_costs(const struct fit_context *context, const rovi_fit_parts 
     print_price(parts, stream);
 }
 
-static void print_next(const struct fit_context *context, const rovi_fit *fit, const char *saved, FILE *stream)
+static void print_next(const struct fit_context *context, const rovi_fit *fit, const struct summary *summary,
+                       const char *saved, FILE *stream)
 {
     if (!saved) {
         fprintf(stream, "  %-10snothing: see the message above\n", "saved");
@@ -166,13 +168,13 @@ static void print_next(const struct fit_context *context, const rovi_fit *fit, c
             fprintf(stream, "%s\n       rovi check %s\n       ", next, file);
         fprintf(stream, "rovi plot %s -o fit.png\n       rovi report %s -o report.html\n", file, file);
         fprintf(stream, "       rovi sample %s -n 1000 %s-o draws.csv\n", file,
-                summary_weighs(fit, context->diagnosis) ? "--resample 10000 " : "");
+                summary_weighs(fit, context->diagnosis, summary) ? "--resample 10000 " : "");
     }
     pool_free(&pool);
 }
 
-rovi_status fit_print_table(const struct fit_context *context, const rovi_fit *fit, const char *saved, FILE *stream,
-                            rovi_error *error)
+rovi_status fit_print_table(const struct fit_context *context, const rovi_fit *fit, const struct summary *summary,
+                            const char *saved, FILE *stream, rovi_error *error)
 {
     const rovi_fit_parts *parts = rovi_fit_parts_of(fit);
     const rovi_approximation *q = rovi_fit_approximation(fit);
@@ -186,12 +188,14 @@ rovi_status fit_print_table(const struct fit_context *context, const rovi_fit *f
             context->seed);
     print_family(fit, stream);
     fprintf(stream, "  %-10s%s\n", "status", rovi_stop_text(parts->stop));
-    print_evidence(parts, context->diagnosis, stream);
+    print_evidence(parts, context->diagnosis, summary, stream);
     print_modes(modes, context->diagnosis, d, stream);
     print_restarts(parts, stream);
     print_collapse(context, stream);
     print_costs(context, parts, stream);
-    print_next(context, fit, saved, stream);
+    print_next(context, fit, summary, saved, stream);
+    if (summary)
+        summary_print(summary, stream);
     rovi_modes_free(modes);
     return ferror(stream) ? report(error, ROVI_IO_FAILED, "standard output: cannot be written") : ROVI_OK;
 }

@@ -126,8 +126,6 @@ static rovi_status report_on(const struct command *self, const struct request *r
     const struct fit_file *file = &picture->column[0].file;
     status = saved_target_spare(file, request->output, error);
     if (!status)
-        status = verdict_make(file, request->fit, &picture->pool, &verdict, error);
-    if (!status)
         status = rovi_approximation_modes(rovi_fit_approximation(file->fit), MODES_SHOWN, &modes, error);
     struct report_page page = {.picture = picture, .verdict = &verdict, .modes = modes};
     rovi_target *library = NULL;
@@ -136,6 +134,13 @@ static rovi_status report_on(const struct command *self, const struct request *r
     if (!status && file->context.is_library && !summarise(self, file, &library, &summary, &why))
         page.summary = &summary;
     page.no_summary = why.status ? why.message : NULL;
+    struct k_hat k_hat = {0};
+    if (!status && file->context.diagnosis) {
+        k_hat = summary_k_hat(page.summary, file->context.diagnosis);
+        page.k_hat = &k_hat;
+    }
+    if (!status)
+        status = verdict_make(file, request->fit, page.k_hat, &picture->pool, &verdict, error);
     if (!status)
         status = make_page(&page, request->output, error);
     rovi_modes_free(modes);

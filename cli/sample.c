@@ -92,12 +92,12 @@ static rovi_status check_request(void *context, rovi_error *error)
     return status;
 }
 
-/* Draws on their way into a file, and how many of them hold any number. */
+/* Draws on their way into a file, how many of them hold any number, and how many lie outside the support. */
 struct watched {
     const struct draws *draws;
     draws_sink take;
     void *sink;
-    uint64_t *usable;
+    uint64_t *usable, *outside;
 };
 
 static bool is_usable(size_t n, const double *x)
@@ -112,8 +112,11 @@ static rovi_status put_watched(void *sink, const struct draws_block *block, rovi
 {
     const struct watched *watched = sink;
     const size_t columns = watched->draws->head.shown.count;
-    for (size_t i = 0; i < block->n; i++)
-        *watched->usable += is_usable(columns, block->x + i * columns);
+    for (size_t i = 0; i < block->n; i++) {
+        const bool usable = is_usable(columns, block->x + i * columns);
+        *watched->usable += usable;
+        *watched->outside += usable && block->lp[i] == -INFINITY;
+    }
     return watched->take(watched->sink, block, error);
 }
 
@@ -156,6 +159,15 @@ static void say_failures(const struct request *request, const struct draws *draw
                 failures.outputs_message);
 }
 
+static void say_outside(const struct draws *draws, uint64_t outside)
+{
+    if (outside > 0)
+        fprintf(stderr,
+                "rovi sample: %" PRIu64 " of %" PRIu64 " draws lie outside the target's support, where lp__ is -inf; "
+                "--resample leaves them out\n",
+                outside, draws->head.count * draws->head.chains);
+}
+
 /* A file of nothing but NaN is of no use to anyone. */
 static rovi_status check_outputs(const struct draws *draws, uint64_t usable, rovi_error *error)
 {
@@ -168,8 +180,8 @@ static rovi_status check_outputs(const struct draws *draws, uint64_t usable, rov
 static rovi_status write_draws(const struct request *request, const struct draws *draws, rovi_error *error)
 {
     const uint64_t failed_before = failures_of(draws).outputs; /* at the mean */
-    uint64_t usable = 0;
-    const struct watched watched = {.draws = draws, .usable = &usable};
+    uint64_t usable = 0, outside = 0;
+    const struct watched watched = {.draws = draws, .usable = &usable, .outside = &outside};
     struct output output;
     rovi_status status = output_open(&output, request->output, error);
     if (status)
@@ -179,8 +191,10 @@ static rovi_status write_draws(const struct request *request, const struct draws
     if (!status)
         status = check_outputs(draws, usable, error);
     status = output_finish(&output, status, error);
-    if (!status)
+    if (!status) {
         say_failures(request, draws, failed_before);
+        say_outside(draws, outside);
+    }
     return status;
 }
 

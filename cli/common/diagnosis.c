@@ -3,7 +3,6 @@
 #include "cli/common/diagnosis.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "cli/common/shell.h"
@@ -19,13 +18,24 @@ char *diagnosis_next(const struct fit_context *context, const char *file, struct
     return pool_format(pool, "%s --method mixture%s%s", fit, saved ? " --start " : "", saved ? start : "");
 }
 
-void diagnosis_print_k_hat(const rovi_diagnosis_parts *parts, FILE *stream)
+struct k_hat diagnosis_k_hat(const rovi_diagnosis_parts *parts)
 {
-    const bool within = parts->k_hat <= parts->k_threshold;
-    if (isnan(parts->k_hat))
+    return (struct k_hat){parts->k_hat, parts->k_threshold, parts->draws};
+}
+
+bool k_hat_is_within(struct k_hat k_hat)
+{
+    return k_hat.value <= k_hat.threshold;
+}
+
+void k_hat_print(struct k_hat k_hat, FILE *stream)
+{
+    const bool within = k_hat_is_within(k_hat);
+    if (isnan(k_hat.value))
         fputs("undefined: the largest importance weights are equal, or too few", stream);
     else
-        fprintf(stream, "%.2f, %s %.2f: %s", parts->k_hat, within ? "within" : "above", parts->k_threshold,
+        fprintf(stream, "%.2f by %zu draws, %s %.2f: %s", k_hat.value, k_hat.draws, within ? "within" : "above",
+                k_hat.threshold,
                 within ? "importance sampling can correct the fit, where it has mass"
                        : "tails or shape of the fit are off, and importance sampling cannot correct them");
 }

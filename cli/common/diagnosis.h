@@ -3,6 +3,7 @@
 #ifndef ROVI_CLI_COMMON_DIAGNOSIS_H
 #define ROVI_CLI_COMMON_DIAGNOSIS_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "io/fit_file.h"
@@ -25,8 +26,16 @@ rovi_status check_print_table(const struct checked *checked, FILE *stream, rovi_
  * pool; NULL when out of memory. */
 char *diagnosis_next(const struct fit_context *context, const char *file, struct pool *pool);
 
-/* "0.30, within 0.70: importance sampling can correct the fit, where it has mass" */
-void diagnosis_print_k_hat(const rovi_diagnosis_parts *parts, FILE *stream);
+/* Pareto k of importance weights, what it may be, and the draws that it is of. */
+struct k_hat {
+    double value, threshold;
+    size_t draws;
+};
+struct k_hat diagnosis_k_hat(const rovi_diagnosis_parts *parts);
+bool k_hat_is_within(struct k_hat k_hat);
+
+/* "0.30 by 4000 draws, within 0.70: importance sampling can correct the fit, where it has mass" */
+void k_hat_print(struct k_hat k_hat, FILE *stream);
 
 /* log Z by importance sampling with its error or, where that is not known, what it is at least. */
 void diagnosis_print_log_z(const rovi_diagnosis_parts *parts, FILE *stream);

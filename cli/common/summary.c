@@ -22,10 +22,17 @@
 #define COST_PART       0.25
 #define GRADIENT_COST   4
 
+/* Of numbers in the table. */
+#define NUMBER_WIDTH  11
+#define DECIMALS_MOST 9
+#define DIGITS_MOST   9
+#define DIGITS_DOUBLE 15
+
 static const char *const level_name[DESCRIBED_QUANTILES] = {"q5", "q50", "q95"};
 
 struct work {
-    size_t d, m, n, kept, vague;
+    size_t d, m, n, kept, vague, outside;
+    bool asks;                /* for log p: the draws are weighted, or some lie outside the support */
     double *x, *out, *values; /* CHUNK x d, CHUNK x m, rows x n */
     double *log_p, *log_q;    /* CHUNK each */
     double *weight;           /* n: of the draws that are kept, first as log p - log q; NULL: they are not weighted */
@@ -56,6 +63,12 @@ static void keep(size_t i, size_t rows, struct work *work)
     work->kept++;
 }
 
+/* What is shown is the fit restricted to the support, as its ELBO is. */
+static bool is_outside(const struct work *work, size_t i)
+{
+    return work->asks && work->log_p[i] == -INFINITY;
+}
+
 /* Draws first, ..., first + n - 1 of the fit, and what the model makes of them. */
 static rovi_status draw_chunk(const struct summary_request *request, size_t first, size_t n, struct work *work,
                               rovi_error *error)
@@ -63,7 +76,7 @@ static rovi_status draw_chunk(const struct summary_request *request, size_t firs
     const rovi_approximation *q = rovi_fit_approximation(request->fit);
     const rovi_outputs outputs = {.include = ROVI_TRANSFORMED, .seed = request->seed, .first = first};
     CHECK(rovi_approximation_draw(q, request->seed, first, n, work->x, work->weight ? work->log_q : NULL, error));
-    if (work->weight)
+    if (work->asks)
         CHECK(rovi_target_evaluate(request->target, n, work->x, work->log_p, NULL, error));
     return rovi_target_constrain(request->target, &outputs, n, work->x, work->out, error);
 }
@@ -75,7 +88,8 @@ static rovi_status draw(const struct summary_request *request, size_t rows, stru
         CHECK(draw_chunk(request, first, n, work, error));
         for (size_t i = 0; i < n; i++) {
             const size_t unknown = count_nan(work->m, work->out + i * work->m);
-            if (unknown == work->m)
+            work->outside += is_outside(work, i);
+            if (is_outside(work, i) || unknown == work->m)
                 continue;
             work->vague += unknown > 0;
             keep(i, rows, work);
@@ -86,22 +100,33 @@ static rovi_status draw(const struct summary_request *request, size_t rows, stru
 
 /* ---- weights ---- */
 
-/* How many draws are better weighted, and can be at little beside what the fit took; 0: none, they stay as they are. */
-static size_t count_weighted(const rovi_fit *fit, const rovi_diagnosis_parts *diagnosis)
+/* How many draws may be asked for at little beside what the fit took. */
+static double count_affordable(const rovi_fit *fit)
 {
     const rovi_evaluations *spent = &rovi_fit_parts_of(fit)->evaluations;
     const double cost = COST_PART * ((double)spent->density + GRADIENT_COST * (double)spent->gradient);
-    const double most = (double)count_draws(rovi_approximation_dim(rovi_fit_approximation(fit)));
-    const double n = floor(fmin(most, cost));
-    if (!diagnosis || !(diagnosis->k_hat <= diagnosis->k_threshold))
+    return floor(fmin((double)count_draws(rovi_approximation_dim(rovi_fit_approximation(fit))), cost));
+}
+
+/* How many draws are better weighted, and can be; 0: none, they stay as they are. */
+static size_t count_weighted(const rovi_fit *fit, const rovi_diagnosis_parts *diagnosis)
+{
+    const double n = count_affordable(fit);
+    if (!diagnosis || !k_hat_is_within(diagnosis_k_hat(diagnosis)))
         return 0;
     const double left = diagnosis->ess / (double)diagnosis->draws;
     return left < ALIKE && left * n >= EFFECTIVE_LEAST ? (size_t)n : 0;
 }
 
-bool summary_weighs(const rovi_fit *fit, const rovi_diagnosis_parts *diagnosis)
+bool summary_weighs(const rovi_fit *fit, const rovi_diagnosis_parts *diagnosis, const struct summary *summary)
 {
-    return count_weighted(fit, diagnosis) > 0;
+    const bool denied = summary && !isnan(summary->k_hat.value) && !k_hat_is_within(summary->k_hat);
+    return count_weighted(fit, diagnosis) > 0 && !denied;
+}
+
+struct k_hat summary_k_hat(const struct summary *summary, const rovi_diagnosis_parts *diagnosis)
+{
+    return summary && !isnan(summary->k_hat.value) ? summary->k_hat : diagnosis_k_hat(diagnosis);
 }
 
 /* Log weights become weights of sum 1, or none, where these draws say that they are not to be trusted. */
@@ -110,7 +135,8 @@ static rovi_status make_weights(struct work *work, struct summary *summary, rovi
     rovi_smoothing smoothing;
     double top = -INFINITY, sum = 0;
     CHECK(rovi_smooth_weights(work->kept, work->weight, &smoothing, error));
-    if (!(smoothing.k_hat <= smoothing.k_threshold)) {
+    summary->k_hat = (struct k_hat){smoothing.k_hat, smoothing.k_threshold, work->kept};
+    if (!k_hat_is_within(summary->k_hat)) {
         work->weight = NULL;
         return ROVI_OK;
     }
@@ -162,14 +188,21 @@ static rovi_status describe_rows(const rovi_target *target, struct work *work, s
 static rovi_status fill(const struct summary_request *request, struct summary *summary, rovi_error *error)
 {
     const size_t weighted = count_weighted(request->fit, request->diagnosis);
-    summary->draws = weighted > 0 ? weighted : count_draws(rovi_target_dim(request->target));
-    struct work work = {.d = rovi_target_dim(request->target), .m = summary->outputs, .n = summary->draws};
+    const bool walled = rovi_fit_parts_of(request->fit)->outside.value > 0;
+    summary->draws = weighted > 0 ? weighted
+                     : walled     ? (size_t)fmax(DRAWS_LEAST, count_affordable(request->fit))
+                                  : count_draws(rovi_target_dim(request->target));
+    struct work work = {.d = rovi_target_dim(request->target),
+                        .m = summary->outputs,
+                        .n = summary->draws,
+                        .asks = weighted > 0 || walled};
     struct pool pool = {0};
     rovi_status status = take_room(weighted > 0, summary, &pool, &work) ? draw(request, summary->rows, &work, error)
                                                                         : report_no_memory(error);
     if (!status)
         status = describe_rows(request->target, &work, summary, error);
-    summary->failed = work.n - work.kept;
+    summary->failed = work.n - work.kept - work.outside;
+    summary->outside = work.outside;
     summary->vague = work.vague;
     pool_free(&pool);
     return status;
@@ -182,6 +215,7 @@ rovi_status summary_make(const struct summary_request *request, struct summary *
     *summary = (struct summary){.outputs = outputs,
                                 .rows = outputs < request->most ? outputs : request->most,
                                 .ess = NAN,
+                                .k_hat = {.value = NAN},
                                 .constrained = rovi_target_is_constrained(target),
                                 .by_differences = !rovi_target_has_gradient(target)};
     summary->row = pool_take(&summary->pool, summary->rows, sizeof *summary->row);
@@ -200,18 +234,62 @@ void summary_clear(struct summary *summary)
 
 /* ---- for people ---- */
 
-static void print_row(const struct summary_row *row, int width, FILE *stream)
+/* To the second digit of the error. */
+static void write_number(double value, double mcse, char text[SUMMARY_NUMBER])
 {
+    const double last = mcse > 0 && isfinite(mcse) ? floor(log10(mcse)) - 1 : NAN; /* power of ten of the last digit */
+    const double first = value != 0 ? floor(log10(fabs(value))) : 0;
+    if (isnan(last) || !isfinite(value))
+        snprintf(text, SUMMARY_NUMBER, "%.4g", value);
+    else if (last >= -DECIMALS_MOST && first < DIGITS_MOST)
+        snprintf(text, SUMMARY_NUMBER, "%.*f", last < 0 ? (int)-last : 0, value);
+    else
+        snprintf(text, SUMMARY_NUMBER, "%.*g", (int)fmin(fmax(first - last + 1, 2), DIGITS_DOUBLE), value);
+}
+
+struct summary_cells summary_cells(const struct summary_row *row)
+{
+    struct summary_cells cells;
     const struct described *is = &row->described;
-    fprintf(stream, "  %-*s %11.4g %9.2g %11.4g", width, row->name, is->mean.value, is->mean.mcse, is->sd.value);
+    const double mcse = is->mean.mcse;
+    write_number(is->mean.value, mcse, cells.text[0]);
+    write_number(mcse, mcse, cells.text[1]);
+    write_number(is->sd.value, mcse, cells.text[2]);
     for (size_t k = 0; k < DESCRIBED_QUANTILES; k++)
-        fprintf(stream, " %11.4g", is->quantile[k].value);
+        write_number(is->quantile[k].value, mcse, cells.text[3 + k]);
+    return cells;
+}
+
+static int widest_number(const struct summary *summary)
+{
+    size_t width = NUMBER_WIDTH;
+    for (size_t r = 0; r < summary->rows; r++) {
+        const struct summary_cells cells = summary_cells(summary->row + r);
+        for (size_t k = 0; k < SUMMARY_CELLS; k++)
+            width = strlen(cells.text[k]) > width ? strlen(cells.text[k]) : width;
+    }
+    return (int)width;
+}
+
+static void print_row(const struct summary_row *row, int name, int width, FILE *stream)
+{
+    const struct summary_cells cells = summary_cells(row);
+    fprintf(stream, "  %-*s %*s %9s", name, row->name, width, cells.text[0], cells.text[1]);
+    for (size_t k = 2; k < SUMMARY_CELLS; k++)
+        fprintf(stream, " %*s", width, cells.text[k]);
     fputc('\n', stream);
+}
+
+static size_t summary_kept(const struct summary *summary)
+{
+    return summary->draws - summary->failed - summary->outside;
 }
 
 void summary_print_origin(const struct summary *summary, FILE *stream)
 {
-    fprintf(stream, "%zu draws of the fit", summary->draws - summary->failed);
+    fprintf(stream, "%zu draws of the fit", summary_kept(summary));
+    if (summary->outside)
+        fputs(" inside the support", stream);
     if (!isnan(summary->ess))
         fprintf(stream, ", weighted by importance (worth %.0f)", summary->ess);
     fputs(summary->constrained ? ", on the constrained scale" : "", stream);
@@ -227,6 +305,8 @@ static void print_notes(const struct summary *summary, FILE *stream)
     fputs("; the column ± is the error of the mean\n", stream);
     if (summary->by_differences)
         fputs("  gradients are central differences of the log density\n", stream);
+    if (summary->outside)
+        fprintf(stream, "  %zu further draws lie outside the target's support\n", summary->outside);
     if (summary->failed)
         fprintf(stream, "  %zu further draws could not be constrained; the model said: %s\n", summary->failed,
                 failures->outputs_message);
@@ -240,12 +320,14 @@ static void print_notes(const struct summary *summary, FILE *stream)
 
 void summary_print(const struct summary *summary, FILE *stream)
 {
-    int width = 8;
+    int name = 8;
+    const int width = widest_number(summary);
     for (size_t r = 0; r < summary->rows; r++)
-        width = (int)strlen(summary->row[r].name) > width ? (int)strlen(summary->row[r].name) : width;
-    fprintf(stream, "\n  %-*s %11s %10s %11s %11s %11s %11s\n", width, "", "mean", "±", "sd", "5 %", "50 %", "95 %");
+        name = (int)strlen(summary->row[r].name) > name ? (int)strlen(summary->row[r].name) : name;
+    fprintf(stream, "\n  %-*s %*s %10s %*s %*s %*s %*s\n", name, "", width, "mean", "±", width, "sd", width, "5 %",
+            width, "50 %", width, "95 %");
     for (size_t r = 0; r < summary->rows; r++)
-        print_row(&summary->row[r], width, stream);
+        print_row(&summary->row[r], name, width, stream);
     print_notes(summary, stream);
 }
 
@@ -285,8 +367,10 @@ bool summary_put(json_t *object, const struct summary *summary)
         ok = json_array_append_new(array, row_to_json(&summary->row[r])) == 0;
     return json_put(object, "parameters", array) && ok &&
            json_put(object, "parameters_total", json_from_uint64(summary->outputs)) &&
-           json_put(object, "parameters_draws", json_from_uint64(summary->draws - summary->failed)) &&
+           json_put(object, "parameters_draws", json_from_uint64(summary_kept(summary))) &&
+           json_put(object, "parameters_outside", json_from_uint64(summary->outside)) &&
            json_put(object, "parameters_ess", json_from_double(summary->ess)) &&
+           json_put(object, "parameters_k_hat", json_from_double(summary->k_hat.value)) &&
            json_put(object, "gradient", json_from_text(summary->by_differences ? "differences" : "exact")) &&
            json_put(object, "failures", failures_to_json(&summary->failures));
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "cli/common/diagnosis.h"
 #include "io/describe.h"
 #include "io/json.h"
 #include "io/memory.h"
@@ -22,8 +23,10 @@ struct summary_row {
 struct summary {
     size_t rows, outputs, draws; /* rows are the first of the outputs */
     size_t failed, vague;        /* draws left out, as all is NaN; draws that hold NaN */
+    size_t outside;              /* draws left out, as they lie outside the target's support */
     struct summary_row *row;
-    double ess; /* draws that the weighted ones are worth; NaN where they are not weighted */
+    double ess;         /* draws that the weighted ones are worth; NaN where they are not weighted */
+    struct k_hat k_hat; /* of these draws' weights, where it was asked for: the value is NaN where it was not */
     bool constrained, by_differences;
     rovi_failures failures;
     struct pool pool;
@@ -41,13 +44,25 @@ struct summary_request {
 rovi_status summary_make(const struct summary_request *request, struct summary *summary, rovi_error *error);
 void summary_clear(struct summary *summary);
 
-/* Whether the fit's draws are better weighted, and what weighing the summary's takes is little beside the fit. */
-bool summary_weighs(const rovi_fit *fit, const rovi_diagnosis_parts *diagnosis);
+/* Whether the fit's draws are better weighted, at little beside the fit, as far as diagnosis and summary tell. Either
+ * may be NULL. */
+bool summary_weighs(const rovi_fit *fit, const rovi_diagnosis_parts *diagnosis, const struct summary *summary);
+
+/* Of the summary's draws, where it asked, as they are more; else the diagnosis'. */
+struct k_hat summary_k_hat(const struct summary *summary, const rovi_diagnosis_parts *diagnosis);
 
 /* "4000 draws of the fit, weighted by importance (worth 2320), on the constrained scale" */
 void summary_print_origin(const struct summary *summary, FILE *stream);
 
 void summary_print(const struct summary *summary, FILE *stream);
+
+/* A row's numbers: mean, its error, sd and quantiles, to the second digit of that error. */
+#define SUMMARY_CELLS  (3 + DESCRIBED_QUANTILES)
+#define SUMMARY_NUMBER 32
+struct summary_cells {
+    char text[SUMMARY_CELLS][SUMMARY_NUMBER];
+};
+struct summary_cells summary_cells(const struct summary_row *row);
 
 /* Adds the keys to the object; false when out of memory. */
 bool summary_put(json_t *object, const struct summary *summary);

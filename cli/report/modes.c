@@ -188,13 +188,12 @@ void report_modes(const struct report_page *page, FILE *stream)
 
 static void print_parameter(const struct summary_row *row, FILE *stream)
 {
-    const struct described *is = &row->described;
+    const struct summary_cells cells = summary_cells(row);
     fputs("<tr><td class=\"name\">", stream);
     html_text(row->name, stream);
-    fprintf(stream, "</td><td class=\"n\">%.4g</td><td class=\"n\">%.2g</td><td class=\"n\">%.4g</td>", is->mean.value,
-            is->mean.mcse, is->sd.value);
-    for (size_t k = 0; k < DESCRIBED_QUANTILES; k++)
-        fprintf(stream, "<td class=\"n\">%.4g</td>", is->quantile[k].value);
+    fputs("</td>", stream);
+    for (size_t k = 0; k < SUMMARY_CELLS; k++)
+        fprintf(stream, "<td class=\"n\">%s</td>", cells.text[k]);
     fputs("</tr>\n", stream);
 }
 

@@ -23,12 +23,12 @@ static void print_estimate(const char *name, rovi_estimate estimate, const char 
     fprintf(stream, "<tr><th>%s</th><td>%s%s</td></tr>\n", name, rovi_estimate_text(estimate, 0, text), note);
 }
 
-static void print_diagnosed(const rovi_diagnosis_parts *diagnosis, FILE *stream)
+static void print_diagnosed(const rovi_diagnosis_parts *diagnosis, struct k_hat k_hat, FILE *stream)
 {
     fputs("<tr><th>log Z by importance sampling</th><td>", stream);
     diagnosis_print_log_z(diagnosis, stream);
     fputs("</td></tr>\n<tr><th>Pareto k-hat</th><td>", stream);
-    diagnosis_print_k_hat(diagnosis, stream);
+    k_hat_print(k_hat, stream);
     fprintf(stream,
             "</td></tr>\n<tr><th>effective draws</th><td>%.0f of %zu, by their importance weights</td></tr>\n"
             "<tr><th>search</th><td>%zu climbs, %zu mode%s beyond the fit; %" PRIu64 " densities in %.2f s</td></tr>\n",
@@ -50,7 +50,7 @@ void report_evidence(const struct report_page *page, FILE *stream)
         print_estimate("KL to the target", parts->kl, "", stream);
     }
     if (report_context(page)->diagnosis)
-        print_diagnosed(report_context(page)->diagnosis, stream);
+        print_diagnosed(report_context(page)->diagnosis, *page->k_hat, stream);
     print_estimate("mass outside the support", parts->outside, "", stream);
     fputs("</table></div>\n", stream);
 }

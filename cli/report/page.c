@@ -134,16 +134,15 @@ static void print_found(const struct report_page *page, FILE *stream)
 
 static void print_facts(const struct report_page *page, FILE *stream)
 {
-    const rovi_diagnosis_parts *diagnosis = report_context(page)->diagnosis;
     const struct agreement agreement = agreement_of(report_fit(page));
     char value[48], note[80];
     fputs("<dl>\n", stream);
     print_divergence(report_fit(page), stream);
     print_found(page, stream);
-    if (diagnosis && !isnan(diagnosis->k_hat)) {
-        snprintf(value, sizeof value, "%.2f", diagnosis->k_hat);
-        snprintf(note, sizeof note, "%s %.2f", diagnosis->k_hat <= diagnosis->k_threshold ? "within" : "above",
-                 diagnosis->k_threshold);
+    if (page->k_hat && !isnan(page->k_hat->value)) {
+        snprintf(value, sizeof value, "%.2f", page->k_hat->value);
+        snprintf(note, sizeof note, "%s %.2f", k_hat_is_within(*page->k_hat) ? "within" : "above",
+                 page->k_hat->threshold);
         print_fact("Pareto k-hat", value, note, stream);
     }
     snprintf(value, sizeof value, "%zu of %zu", agreement.reaching, report_fit(page)->restart_count - agreement.spared);

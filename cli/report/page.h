@@ -26,6 +26,7 @@ struct report_page {
     const rovi_modes *modes;
     const struct summary *summary; /* of a library's parameters; NULL where there is none */
     const char *no_summary;        /* why there is none; NULL where none is wanted */
+    const struct k_hat *k_hat;     /* by the most draws there are; NULL where nobody has looked */
     size_t figure_count;           /* 0 where there is no gnuplot */
     struct report_figure figure[FIGURES_MOST];
 };

@@ -141,24 +141,23 @@ static void say_kl(struct draft *draft)
 }
 
 /* What the importance weights say, which see the fit from within. */
-static void say_k_hat(struct draft *draft)
+static void say_k_hat(struct draft *draft, const struct k_hat *k_hat)
 {
-    const rovi_diagnosis_parts *diagnosis = draft->file->context.diagnosis;
-    if (!diagnosis || isnan(diagnosis->k_hat))
+    if (!k_hat || isnan(k_hat->value))
         return;
-    if (diagnosis->k_hat <= diagnosis->k_threshold) {
+    if (k_hat_is_within(*k_hat)) {
         say(draft, pool_format(draft->pool,
                                "Where the fit is, it is near enough to the target to be corrected by importance "
-                               "weights (Pareto k-hat %.2f, which may be %.2f).",
-                               diagnosis->k_hat, diagnosis->k_threshold));
+                               "weights (Pareto k-hat %.2f by %zu draws, which may be %.2f).",
+                               k_hat->value, k_hat->draws, k_hat->threshold));
         return;
     }
     judge(draft, VERDICT_DOUBT, "No missed mode was found, but the fit's shape or tails are off.");
     say(draft, pool_format(draft->pool,
-                           "Where the fit is, its shape or its tails are off: Pareto k-hat is %.2f, which may be %.2f. "
-                           "Importance weights cannot correct it, and its spread and extreme quantiles need a second "
-                           "opinion.",
-                           diagnosis->k_hat, diagnosis->k_threshold));
+                           "Where the fit is, its shape or its tails are off: Pareto k-hat is %.2f by %zu draws, which "
+                           "may be %.2f. Importance weights cannot correct it, and its spread and extreme quantiles "
+                           "need a second opinion.",
+                           k_hat->value, k_hat->draws, k_hat->threshold));
 }
 
 static void say_elbo(struct draft *draft)
@@ -267,8 +266,8 @@ static void say_stop(struct draft *draft)
     }
 }
 
-rovi_status verdict_make(const struct fit_file *file, const char *path, struct pool *pool, struct verdict *verdict,
-                         rovi_error *error)
+rovi_status verdict_make(const struct fit_file *file, const char *path, const struct k_hat *k_hat, struct pool *pool,
+                         struct verdict *verdict, rovi_error *error)
 {
     *verdict = (struct verdict){0};
     struct draft draft = {.file = file, .path = path, .pool = pool, .verdict = verdict};
@@ -278,7 +277,7 @@ rovi_status verdict_make(const struct fit_file *file, const char *path, struct p
         say_elbo(&draft);
     else
         say_kl(&draft);
-    say_k_hat(&draft);
+    say_k_hat(&draft, k_hat);
     say_restarts(&draft);
     say_stop(&draft);
     if (!probed)

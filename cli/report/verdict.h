@@ -3,6 +3,7 @@
 #ifndef ROVI_CLI_REPORT_VERDICT_H
 #define ROVI_CLI_REPORT_VERDICT_H
 
+#include "cli/common/diagnosis.h"
 #include "io/fit_file.h"
 
 #define SENTENCES_MOST 9 /* more than there are things to say */
@@ -17,8 +18,8 @@ struct verdict {
     const char *next; /* command to try; or NULL */
 };
 
-/* Texts are in the pool. */
-rovi_status verdict_make(const struct fit_file *file, const char *path, struct pool *pool, struct verdict *verdict,
-                         rovi_error *error);
+/* k_hat: NULL where there is none. Texts are in the pool. */
+rovi_status verdict_make(const struct fit_file *file, const char *path, const struct k_hat *k_hat, struct pool *pool,
+                         struct verdict *verdict, rovi_error *error);
 
 #endif

@@ -63,7 +63,7 @@ load common.bash
 
 @test "a search that was cut short says so in JSON, too" {
     "$ROVI" fit figure1-m3 --method mfvi --no-probe -o lost.json --quiet >out
-    "$ROVI" check lost.json --max-evaluations 30 --json >out
+    "$ROVI" check lost.json --max-evaluations 20 --json >out
     grep -q '"collapse": {"verdict": "unknown", "reason": "the search was cut short (max_evaluations) before it began"}' out
 }
 
@@ -82,7 +82,7 @@ load common.bash
 
 @test "it asks the target no more often than it may" {
     "$ROVI" fit figure1-m3 --method mfvi --no-probe -o lost.json --quiet >out
-    "$ROVI" check lost.json --max-evaluations 3000 --json >out || [ $? = 4 ]
+    "$ROVI" check lost.json --max-evaluations 2000 --json >out || [ $? = 4 ]
     asked=$(sed -n 's/.*"evaluations": {"density": \([0-9]*\),.*/\1/p' out)
     [ "$asked" -le 3000 ]
 }

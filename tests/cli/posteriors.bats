@@ -69,7 +69,10 @@ EOF
 @test "mass outside the support is reported, and the ELBO is that of the fit restricted to it" {
     shape simplex
     "$ROVI" fit s.so --data simplex --quiet --json -o f.json >out
-    "$ROVI" sample f.json -n 40000 -o a.csv
+    "$ROVI" sample f.json -n 40000 -o a.csv 2>said
+    grep -q "^rovi sample: [0-9]* of 40000 draws lie outside the target's support, .* --resample leaves them out" said
+    "$ROVI" sample f.json -n 1000 --resample 10000 -o b.csv 2>said
+    [ ! -s said ]
     mcse=$(sed -n 's/^ "elbo": .*"mcse": \([-0-9.e+]*\).*/\1/p' out)
     # the mean of log p - log q over the draws inside, plus the log of their share
     paste <(column lp__ a.csv) <(column lp_approx__ a.csv) | awk -v elbo="$(number elbo)" -v mcse="$mcse" -v outside="$(number outside)" '
@@ -80,7 +83,20 @@ EOF
             if ((restricted - elbo)^2 > 16 * (error^2 + mcse^2)) exit 1 # four errors of the difference
             if (share == 0 || (share - outside)^2 > 16 * share / 1000) exit 1 }' # by a thousand draws at least
     "$ROVI" fit s.so --data simplex --quiet -o f.json >table
-    grep -q "of the fit's mass lies outside the target's support" table
+    grep -q "^  outside   [0-9.]* ± [0-9.]* of the fit's mass lies outside the target's support" table
+}
+
+@test "the table of parameters is of the fit restricted to the support" {
+    shape hole # E x over what is left of N(0, I) is -phi(1) (1 - Phi(1)) / .97483
+    "$ROVI" fit s.so --data hole --quiet -o f.json >table
+    grep -q '^  by [0-9]* draws of the fit inside the support' table
+    grep -q "^  [0-9]* further draws lie outside the target's support" table
+    for name in alpha beta; do
+        near "$(awk -v name=$name '$1 == name { print $2 }' table)" -0.03938 .06
+    done
+    "$ROVI" fit s.so --data hole --quiet -o f.json --json >out
+    [ $(($(number parameters_draws) + $(number parameters_outside))) -ge 400 ]
+    [ "$(number parameters_outside)" -gt 0 ]
 }
 
 @test "overflow, NaN and solvers that give up, far from the mass: fitted as if they were not there" {
