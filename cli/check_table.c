@@ -20,19 +20,15 @@ static void print_verdict(const struct checked *checked, FILE *stream)
     fprintf(stream, "%s: %s.\n\n", plain[parts->verdict], parts->reason);
 }
 
-static void row_known(const char *label, rovi_estimate estimate, const char *note, FILE *stream)
-{
-    if (!isnan(estimate.value))
-        row_estimate(label, estimate, note, stream);
-}
-
 static void print_evidence(const rovi_diagnosis_parts *parts, FILE *stream)
 {
     row_known("KL", parts->kl, "   (log Z known)", stream);
     row_known("ELBO", parts->elbo, "", stream);
     fprintf(stream, "  %-10s", "log Z");
     diagnosis_print_log_z(parts, stream);
-    fprintf(stream, "\n  %-10s", "k-hat");
+    fputc('\n', stream);
+    row_known("KL", diagnosis_kl_least(parts), ", at least, by what is known of log Z", stream);
+    fprintf(stream, "  %-10s", "k-hat");
     k_hat_print(diagnosis_k_hat(parts), stream);
     fputc('\n', stream);
     fprintf(stream, "  %-10s%.0f of %zu draws by their importance weights\n", "effective", parts->ess, parts->draws);

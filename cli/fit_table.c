@@ -74,6 +74,7 @@ static void print_evidence(const rovi_fit_parts *parts, const rovi_diagnosis_par
         row_estimate("ELBO", parts->elbo, "", stream);
     row_outside(parts->outside, stream);
     if (diagnosis) {
+        row_known("KL", diagnosis_kl_least(diagnosis), ", at least, by what is known of log Z", stream);
         fprintf(stream, "  %-10s", "k-hat");
         k_hat_print(summary_k_hat(summary, diagnosis), stream);
         fputc('\n', stream);
@@ -113,7 +114,7 @@ static void print_modes(const rovi_modes *modes, const rovi_diagnosis_parts *dia
 static void print_restarts(const rovi_fit_parts *parts, FILE *stream)
 {
     struct agreement agreement = agreement_of(parts);
-    const size_t fitted = parts->restart_count - agreement.spared;
+    const size_t fitted = parts->restart_count - agreement.spared - agreement.undone;
     fprintf(stream, "  %-10s", "restarts");
     if (agreement.spared)
         fprintf(stream, "%zu fitted; the searches of %zu more found the same modes: ", fitted, agreement.spared);
@@ -121,11 +122,13 @@ static void print_restarts(const rovi_fit_parts *parts, FILE *stream)
     if (fitted > 1)
         fprintf(stream, " (" AGREEMENT_RULE ")");
     char worst[ROVI_ESTIMATE_ROOM];
-    if (agreement.reaching + agreement.spared + agreement.failed < parts->restart_count)
+    if (agreement.reaching + agreement.failed < fitted)
         fprintf(stream, ", the worst is %s below",
                 rovi_estimate_text((rovi_estimate){agreement.worst_gap, NAN}, 0, worst));
     if (agreement.failed)
         fprintf(stream, ", %zu failed", agreement.failed);
+    if (agreement.undone)
+        fprintf(stream, ", %zu not fitted", agreement.undone);
     fputc('\n', stream);
 }
 

@@ -37,6 +37,7 @@ struct agreement agreement_of(const rovi_fit_parts *parts)
         agreement.agreeing += standing != STANDING_NONE && is_slight(restart_gap(parts, i));
         agreement.reaching += standing == STANDING_AGREES;
         agreement.spared += standing == STANDING_SPARED;
+        agreement.undone += standing == STANDING_NONE && parts->restarts[i].stop != ROVI_STOP_FAILED;
         if (standing != STANDING_NONE)
             agreement.worst_gap = fmax(agreement.worst_gap, restart_gap(parts, i).value);
     }

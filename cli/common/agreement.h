@@ -25,6 +25,7 @@ struct agreement {
     size_t agreeing, failed; /* the winner agrees with itself; one that was spared stands where the first does */
     size_t reaching;         /* of those that agree, those that were fitted */
     size_t spared;
+    size_t undone;    /* ended from outside before they were fitted */
     double worst_gap; /* of those that have an ELBO */
 };
 

@@ -8,6 +8,8 @@
 #include "cli/common/shell.h"
 
 #define SCALE_SPOKEN_OF 1.05 /* ratio of sd; less is as good as the same */
+#define KL_SPOKEN_OF    0.1  /* nats */
+#define KL_ERRORS       3    /* standard errors that it is from zero */
 
 char *diagnosis_next(const struct fit_context *context, const char *file, struct pool *pool)
 {
@@ -38,6 +40,14 @@ void k_hat_print(struct k_hat k_hat, FILE *stream)
                 k_hat.threshold,
                 within ? "importance sampling can correct the fit, where it has mass"
                        : "tails or shape of the fit are off, and importance sampling cannot correct them");
+}
+
+rovi_estimate diagnosis_kl_least(const rovi_diagnosis_parts *parts)
+{
+    const rovi_estimate kl = {parts->log_z_bound.value - parts->elbo.value,
+                              hypot(parts->log_z_bound.mcse, parts->elbo.mcse)};
+    const bool told = isnan(parts->kl.value) && kl.value > KL_SPOKEN_OF && kl.value > KL_ERRORS * kl.mcse;
+    return told ? kl : (rovi_estimate){NAN, NAN};
 }
 
 void diagnosis_print_log_z(const rovi_diagnosis_parts *parts, FILE *stream)

@@ -37,6 +37,10 @@ bool k_hat_is_within(struct k_hat k_hat);
 /* "0.30 by 4000 draws, within 0.70: importance sampling can correct the fit, where it has mass" */
 void k_hat_print(struct k_hat k_hat, FILE *stream);
 
+/* Where log Z is not known: KL(q || p) of the fit, at least, as the bound of log Z from below has it. NaN where it is
+ * known, or the bound shows no KL that is clear and worth speaking of. */
+rovi_estimate diagnosis_kl_least(const rovi_diagnosis_parts *parts);
+
 /* log Z by importance sampling with its error or, where that is not known, what it is at least. */
 void diagnosis_print_log_z(const rovi_diagnosis_parts *parts, FILE *stream);
 

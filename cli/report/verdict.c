@@ -160,14 +160,26 @@ static void say_k_hat(struct draft *draft, const struct k_hat *k_hat)
                            k_hat->value, k_hat->draws, k_hat->threshold));
 }
 
+/* Where log Z is not known, a bound of it from below may show that the fit is far off. */
 static void say_elbo(struct draft *draft)
 {
+    const rovi_diagnosis_parts *diagnosis = draft->file->context.diagnosis;
+    const rovi_estimate least = diagnosis ? diagnosis_kl_least(diagnosis) : (rovi_estimate){NAN, NAN};
     char text[ROVI_ESTIMATE_ROOM];
     say(draft,
         pool_format(draft->pool,
                     "Its ELBO is %s nats. As the target's log Z is not known, this number serves to compare fits "
                     "to the same target; it does not say how near the target this one is.",
                     rovi_estimate_text(parts_of(draft)->elbo, 0, text)));
+    if (isnan(least.value))
+        return;
+    judge(draft, VERDICT_DOUBT,
+          least.value - 3 * least.mcse > KL_FAR ? "The fit is far from the target."
+                                                : "The fit differs from the target, noticeably.");
+    say(draft, pool_format(draft->pool,
+                           "Importance weights show a log Z that is greater: the fit's Kullback-Leibler "
+                           "divergence to the target is %s nats, at least.",
+                           rovi_estimate_text(least, 0, text)));
 }
 
 /* Modes that nobody could weigh */

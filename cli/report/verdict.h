@@ -6,7 +6,7 @@
 #include "cli/common/diagnosis.h"
 #include "io/fit_file.h"
 
-#define SENTENCES_MOST 9 /* more than there are things to say */
+#define SENTENCES_MOST 10 /* more than there are things to say */
 
 enum verdict_level { VERDICT_GOOD, VERDICT_OPEN, VERDICT_DOUBT, VERDICT_BAD }; /* the worst thing that was found */
 

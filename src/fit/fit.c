@@ -21,8 +21,11 @@
 #include "mixture/gather.h"
 #include "mixture/mixture.h"
 
-#define SEED_BITS      53   /* seeds stay integers that JSON readers keep */
-#define IMPERFECT      0.25 /* nats: divergence of a rotated product that a mixture is tried for, and restarts differ */
+#define SEED_BITS 53   /* seeds stay integers that JSON readers keep */
+#define IMPERFECT 0.25 /* nats: divergence of a rotated product that a mixture is tried for, and restarts differ */
+#define FAR_EACH                                                                                                       \
+    0.03 /* nats for each of a few dimensions: the same that a mixture is tried for, where it costs little;            \
+             what draws of a product see of a bent target is a third of what it lacks */
 #define CLEAR          0.5  /* of that: a divergence that is less is known by few draws */
 #define OUTDONE        0.05 /* nats that local normals promise together beyond a rotated product, */
 #define OUTDONE_WALLS  0.3  /* and where promises are vague, since more than one point */
@@ -183,7 +186,8 @@ static bool may_mix(const struct fit_job *job)
 /* Whether a fit is so far from the target that a mixture is tried for that alone. */
 static bool is_far(const struct fit_job *job, double divergence)
 {
-    return job->problem.target->dim <= MIXTURE_DIM && divergence > imperfect(job);
+    const size_t d = job->problem.target->dim;
+    return d <= MIXTURE_DIM && divergence > fmin(imperfect(job), FAR_EACH * (double)d);
 }
 
 /* Whether a mixture follows whatever the other restarts find: local normals promise more than a rotation, or it is far
