@@ -68,22 +68,20 @@ static void print_regions(const rovi_diagnosis_parts *parts, FILE *stream)
 static void print_restarts(const struct checked *checked, FILE *stream)
 {
     const rovi_diagnosis_parts *parts = checked->diagnosis;
-    const size_t spared = agreement_of(rovi_fit_parts_of(checked->fit)).spared;
-    size_t failed = 0;
-    for (size_t i = 0; i < parts->restart_count; i++)
-        failed += parts->cluster[i] == parts->cluster_count;
-    failed -= spared; /* they too have nothing to compare */
+    const struct agreement agreement = agreement_of(rovi_fit_parts_of(checked->fit));
     fprintf(stream, "\n  %-10s%zu of %zu agree with the fit\n", "restarts",
-            parts->cluster_count ? parts->clusters[0].size : 0, parts->restart_count - spared);
+            parts->cluster_count ? parts->clusters[0].size : 0, agreement.fitted);
     for (size_t c = 1; c < parts->cluster_count && c < MODES_SHOWN; c++) {
         fprintf(stream, "  %-10s", "");
         diagnosis_print_cluster(parts->clusters + c, stream);
         fputc('\n', stream);
     }
-    if (spared)
-        fprintf(stream, "  %-10sthe searches of %zu more found the same modes\n", "", spared);
-    if (failed)
-        fprintf(stream, "  %-10s%zu failed\n", "", failed);
+    if (agreement.spared)
+        fprintf(stream, "  %-10sthe searches of %zu more found the same modes\n", "", agreement.spared);
+    if (agreement.failed)
+        fprintf(stream, "  %-10s%zu failed\n", "", agreement.failed);
+    if (agreement.undone)
+        fprintf(stream, "  %-10s%zu not fitted\n", "", agreement.undone);
 }
 
 static void print_prediction(const rovi_separation *theory, FILE *stream)

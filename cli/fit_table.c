@@ -114,15 +114,15 @@ static void print_modes(const rovi_modes *modes, const rovi_diagnosis_parts *dia
 static void print_restarts(const rovi_fit_parts *parts, FILE *stream)
 {
     struct agreement agreement = agreement_of(parts);
-    const size_t fitted = parts->restart_count - agreement.spared - agreement.undone;
     fprintf(stream, "  %-10s", "restarts");
     if (agreement.spared)
-        fprintf(stream, "%zu fitted; the searches of %zu more found the same modes: ", fitted, agreement.spared);
-    fprintf(stream, "%zu of %zu reach the best ELBO", agreement.reaching, fitted);
-    if (fitted > 1)
+        fprintf(stream, "%zu fitted; the searches of %zu more found the same modes: ", agreement.fitted,
+                agreement.spared);
+    fprintf(stream, "%zu of %zu reach the best ELBO", agreement.reaching, agreement.fitted);
+    if (agreement.fitted > 1)
         fprintf(stream, " (" AGREEMENT_RULE ")");
     char worst[ROVI_ESTIMATE_ROOM];
-    if (agreement.reaching + agreement.failed < fitted)
+    if (agreement.reaching + agreement.failed < agreement.fitted)
         fprintf(stream, ", the worst is %s below",
                 rovi_estimate_text((rovi_estimate){agreement.worst_gap, NAN}, 0, worst));
     if (agreement.failed)

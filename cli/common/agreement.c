@@ -41,5 +41,6 @@ struct agreement agreement_of(const rovi_fit_parts *parts)
         if (standing != STANDING_NONE)
             agreement.worst_gap = fmax(agreement.worst_gap, restart_gap(parts, i).value);
     }
+    agreement.fitted = parts->restart_count - agreement.spared - agreement.undone;
     return agreement;
 }

@@ -26,6 +26,7 @@ struct agreement {
     size_t reaching;         /* of those that agree, those that were fitted */
     size_t spared;
     size_t undone;    /* ended from outside before they were fitted */
+    size_t fitted;    /* neither of the two */
     double worst_gap; /* of those that have an ELBO */
 };
 

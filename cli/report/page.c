@@ -145,7 +145,7 @@ static void print_facts(const struct report_page *page, FILE *stream)
                  page->k_hat->threshold);
         print_fact("Pareto k-hat", value, note, stream);
     }
-    snprintf(value, sizeof value, "%zu of %zu", agreement.reaching, report_fit(page)->restart_count - agreement.spared);
+    snprintf(value, sizeof value, "%zu of %zu", agreement.reaching, agreement.fitted);
     if (agreement.spared)
         snprintf(note, sizeof note, "reach the best ELBO; %zu more found the same modes", agreement.spared);
     print_fact("restarts", value, agreement.spared ? note : "reach the best ELBO", stream);

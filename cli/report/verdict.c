@@ -225,10 +225,10 @@ static double gain_of_mixture(const struct draft *draft)
 }
 
 /* Of one ELBO, but that need not be one fit: mean-field VI ends in either of two modes alike. */
-static const char *on_agreeing(const struct draft *draft)
+static const char *on_agreeing(const struct draft *draft, size_t count)
 {
     const rovi_diagnosis_parts *diagnosis = draft->file->context.diagnosis;
-    size_t count = parts_of(draft)->restart_count, others = 0;
+    size_t others = 0;
     double shift = 0;
     for (size_t c = 1; diagnosis && c < diagnosis->cluster_count; c++) {
         others += diagnosis->clusters[c].size;
@@ -244,21 +244,21 @@ static const char *on_agreeing(const struct draft *draft)
 
 static void say_restarts(struct draft *draft)
 {
-    const rovi_fit_parts *parts = parts_of(draft);
-    struct agreement agreement = agreement_of(parts);
+    const struct agreement agreement = agreement_of(parts_of(draft));
+    const size_t done = agreement.fitted + agreement.spared;
     double gain = gain_of_mixture(draft);
     char nats[ROVI_ESTIMATE_ROOM];
     if (!isnan(gain))
         say(draft,
             pool_format(draft->pool, "It is a mixture, whose ELBO is %s nats above that of the best single product.",
                         rovi_estimate_text((rovi_estimate){gain, NAN}, 0, nats)));
-    else if (parts->restart_count == 1)
+    else if (done == 1)
         say(draft, pool_text(draft->pool, "There was one restart, which nothing can be held against."));
-    else if (agreement.agreeing == parts->restart_count)
-        say(draft, on_agreeing(draft));
+    else if (agreement.agreeing == done)
+        say(draft, on_agreeing(draft, done));
     else
         say(draft, pool_format(draft->pool, "%zu of %zu restarts reach the best ELBO; the worst is %s nats below%s.",
-                               agreement.agreeing, parts->restart_count,
+                               agreement.agreeing, done,
                                rovi_estimate_text((rovi_estimate){agreement.worst_gap, NAN}, 0, nats),
                                agreement.failed ? ", and some failed" : ""));
 }
