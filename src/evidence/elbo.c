@@ -31,11 +31,7 @@ static void block(void *context, size_t index, size_t worker)
     double *z = job->work + worker * job->work_size, *log_q = z + TARGET_BLOCK * d, *work = log_q + TARGET_BLOCK;
     double *ratio = job->ratio + first;
     draw_points(job->q, job->stream, first, n, z, log_q, work);
-    if (meter_evaluate(job->meter, n, z, ratio, NULL, work) == n) {
-        for (size_t i = 0; i < n; i++) {
-            ratio[i] = -INFINITY;
-        }
-    }
+    meter_evaluate(job->meter, n, z, ratio, NULL, work);
     for (size_t i = 0; i < n; i++) {
         ratio[i] -= log_q[i];
     }

@@ -148,17 +148,9 @@ static void ask(void *context, size_t index, size_t worker)
     reference_points(job->stream, first, m, d, w->z + first * d);
     place(job->local, m, d, w->z + first * d, x);
     const size_t rejected = meter_evaluate(w->progress->meter, 2 * m, x, logp, grad, scratch);
-    if (rejected < 2 * m) {
-        take_gradients(m, d, grad, odd, even);
-        linalg_multiply_lower(m, d, job->local->L, odd); /* rows: gamma^T = grad^T L */
-        linalg_multiply_lower(m, d, job->local->L, even);
-    } else {
-        for (size_t p = 0; p < 2 * m; p++) { /* perhaps never asked */
-            logp[p] = -INFINITY;
-        }
-        memset(odd, 0, m * d * sizeof *odd);
-        memset(even, 0, m * d * sizeof *even);
-    }
+    take_gradients(m, d, grad, odd, even);
+    linalg_multiply_lower(m, d, job->local->L, odd); /* rows: gamma^T = grad^T L */
+    linalg_multiply_lower(m, d, job->local->L, even);
     memcpy(w->logp + first, logp, m * sizeof *logp);
     memcpy(w->logp + pairs + first, logp + m, m * sizeof *logp);
     atomic_fetch_add(&job->rejected, rejected);

@@ -152,9 +152,9 @@ static void sample_block(void *context, size_t index, size_t worker)
             share[p * b->rows + j] = term[j * n + p] - job->q->log_weight[j];
         }
     }
-    const bool none = meter_evaluate(job->meter, n, x, ratio, NULL, work) == n;
+    meter_evaluate(job->meter, n, x, ratio, NULL, work);
     for (size_t p = 0; p < n; p++) {
-        ratio[p] = (none ? -INFINITY : ratio[p]) - share_out(b->rows, k, share + p * b->rows);
+        ratio[p] -= share_out(b->rows, k, share + p * b->rows);
     }
 }
 

@@ -47,9 +47,9 @@ static void probe_block(void *context, size_t task, size_t worker)
     approximation_maps(q, n, x, y);
     approximation_place(q, n, y, z);
     draw_log_density(job->q, n, z, log_q, work);
-    const bool none = meter_evaluate(job->meter, n, z, logp, NULL, work) == n;
+    meter_evaluate(job->meter, n, z, logp, NULL, work);
     job->score[task] = -INFINITY;
-    for (size_t p = 0; p < n && !none; p++) {
+    for (size_t p = 0; p < n; p++) {
         const double lack = logp[p] - log_q[p] - job->elbo;
         const double score = lack > LACKS && isfinite(lack) ? logp[p] + log(lack) : -INFINITY;
         if (score > job->score[task]) {

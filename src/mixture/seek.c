@@ -91,9 +91,9 @@ static void probe_block(void *context, size_t task, size_t worker)
     double *work = logp + n;
     disperse(job, task, x, work);
     draw_log_density(job->q, n, x, log_q, work);
-    const bool none = meter_evaluate(job->meter, n, x, logp, NULL, work) == n;
+    meter_evaluate(job->meter, n, x, logp, NULL, work);
     for (size_t p = 0; p < n; p++) {
-        const double lack = none ? -INFINITY : logp[p] - log_q[p] - job->elbo;
+        const double lack = logp[p] - log_q[p] - job->elbo;
         job->probe[task * n + p] =
             (struct probe){lack > LACKS && isfinite(lack) ? logp[p] + log(lack) : -INFINITY, x + p * d};
     }
