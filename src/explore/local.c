@@ -403,11 +403,11 @@ double local_log_density(const struct local *local, size_t d, double distance)
 
 void local_copy(size_t d, const struct local *from, struct local *to)
 {
-    memcpy(to->mean, from->mean, d * sizeof *to->mean);
-    memcpy(to->L, from->L, d * d * sizeof *to->L);
-    to->elbo = from->elbo;
-    to->error = from->error;
-    to->off = from->off;
+    const struct local own = *to;
+    *to = *from;
+    to->mean = memcpy(own.mean, from->mean, d * sizeof *own.mean);
+    to->L = memcpy(own.L, from->L, d * d * sizeof *own.L);
+    to->peak = memcpy(own.peak, from->peak, d * sizeof *own.peak);
 }
 
 rovi_approximation *local_approximation(size_t d, const struct local *local)
