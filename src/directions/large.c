@@ -126,20 +126,10 @@ static void stage(struct large *s, size_t n, int steps)
 static rovi_approximation *make(struct large *s, const double *center, const double *scale, size_t reflections,
                                 const double *reflectors)
 {
-    static const double knots[2] = {-1, 1}, lambda[1] = {0};
-    struct arena memory = {0};
-    rovi_map *maps = arena_take(&memory, s->dim, sizeof *maps);
-    for (size_t i = 0; i < s->dim && maps != NULL; i++) {
-        maps[i] = (rovi_map){.cells = 1, .knots = knots, .lambda = lambda, .alpha = 1};
-    }
-    const rovi_approximation_parts parts = {.dim = s->dim,
-                                            .center = center,
-                                            .scale = scale,
-                                            .reflections = reflections,
-                                            .reflectors = reflectors,
-                                            .maps = maps};
-    rovi_approximation *q = maps != NULL ? approximation_make(&parts, 0) : NULL;
-    arena_free(&memory);
+    rovi_approximation *q = approximation_of_identities(
+        &(rovi_approximation_parts){
+            .dim = s->dim, .center = center, .scale = scale, .reflections = reflections, .reflectors = reflectors},
+        0);
     s->restart->no_memory = s->restart->no_memory || q == NULL;
     return q;
 }

@@ -412,20 +412,13 @@ void local_copy(size_t d, const struct local *from, struct local *to)
 
 rovi_approximation *local_approximation(size_t d, const struct local *local)
 {
-    static const double knots[2] = {-1, 1}, lambda[1] = {0};
     struct arena memory = {0};
-    rovi_map *maps = arena_take(&memory, d, sizeof *maps);
     double *O = arena_doubles(&memory, d * d);
     rovi_approximation *q = NULL;
-    if (!memory.failed) {
+    if (O != NULL) {
         linalg_identity(d, O);
-        for (size_t i = 0; i < d; i++) {
-            maps[i] = (rovi_map){.cells = 1, .knots = knots, .lambda = lambda, .alpha = 1};
-        }
-        q = approximation_make(
-            &(rovi_approximation_parts){
-                .dim = d, .center = local->mean, .whitening = local->L, .rotation = O, .maps = maps},
-            0);
+        q = approximation_of_identities(
+            &(rovi_approximation_parts){.dim = d, .center = local->mean, .whitening = local->L, .rotation = O}, 0);
     }
     arena_free(&memory);
     return q;

@@ -185,6 +185,24 @@ rovi_approximation *approximation_make(const rovi_approximation_parts *parts, si
     return q;
 }
 
+rovi_approximation *approximation_of_identities(const rovi_approximation_parts *parts, size_t room)
+{
+    static const double knots[2] = {-1, 1}, lambda[1] = {0};
+    struct arena memory = {0};
+    rovi_map *maps = arena_take(&memory, parts->dim, sizeof *maps);
+    rovi_approximation *q = NULL;
+    if (maps != NULL) {
+        for (size_t i = 0; i < parts->dim; i++) {
+            maps[i] = (rovi_map){.cells = 1, .knots = knots, .lambda = lambda, .alpha = 1};
+        }
+        rovi_approximation_parts all = *parts;
+        all.maps = maps;
+        q = approximation_make(&all, room);
+    }
+    arena_free(&memory);
+    return q;
+}
+
 rovi_status rovi_approximation_new(const rovi_approximation_parts *parts, rovi_approximation **q, rovi_error *error)
 {
     *q = NULL;

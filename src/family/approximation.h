@@ -39,6 +39,9 @@ struct rovi_approximation {
  * `room` at least. NULL when out of memory. */
 rovi_approximation *approximation_make(const rovi_approximation_parts *parts, size_t room);
 
+/* The same with the identity for every map, whatever the parts' maps are. */
+rovi_approximation *approximation_of_identities(const rovi_approximation_parts *parts, size_t room);
+
 /* As rovi_approximation_new_mixture, for what is known to be valid; and a copy of either kind. NULL when out of memory.
  */
 rovi_approximation *approximation_mix(size_t count, const double *weights, const rovi_approximation *const *components);
