@@ -399,9 +399,8 @@ static void look_init(struct large *s)
     if (s->problem->first == NULL) {
         return;
     }
-    const size_t density = draw_work(s->problem->first->approximation), scratch = s->problem->target->scratch;
-    const size_t more = density > scratch ? density : scratch;
-    s->first_work = arena_doubles(&s->memory, LOOKS * s->dim + more);
+    const size_t work = draw_work_or_scratch(s->problem->first->approximation, s->problem->target);
+    s->first_work = arena_doubles(&s->memory, LOOKS * s->dim + work);
 }
 
 static bool set_up(struct large *s)

@@ -42,8 +42,7 @@ bool elbo_log_ratios(const rovi_approximation *q, struct meter *meter, struct rn
 {
     struct arena memory = {0};
     struct job job = {.q = q, .meter = meter, .stream = stream, .first = first, .n = n, .ratio = ratio};
-    const size_t scratch = meter->target->scratch, work = draw_work(q) > scratch ? draw_work(q) : scratch;
-    job.work_size = TARGET_BLOCK * (q->dim + 1) + work;
+    job.work_size = TARGET_BLOCK * (q->dim + 1) + draw_work_or_scratch(q, meter->target);
     job.work = arena_doubles(&memory, team_size(team) * job.work_size);
     const bool ok = !memory.failed;
     if (ok) {

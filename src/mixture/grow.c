@@ -126,13 +126,13 @@ static bool add_best(const struct probing *job, struct blend *b, size_t most, si
 bool grow_blend(struct blend *b, size_t most, double elbo, struct meter *meter, struct team *team,
                 struct rng_stream stream, size_t *added)
 {
-    const size_t d = b->dim, tasks = b->count * SCALES * BLOCKS, scratch = meter->target->scratch;
+    const size_t d = b->dim, tasks = b->count * SCALES * BLOCKS;
     struct arena memory = {0};
     rovi_approximation *q = blend_mix(b);
     struct probing job = {.b = b, .q = q, .meter = meter, .stream = stream, .elbo = elbo};
     job.best = arena_doubles(&memory, tasks * d);
     job.score = arena_doubles(&memory, tasks);
-    job.work_size = q == NULL ? 1 : DRAW_BLOCK * (3 * d + 2) + (draw_work(q) > scratch ? draw_work(q) : scratch);
+    job.work_size = q == NULL ? 1 : DRAW_BLOCK * (3 * d + 2) + draw_work_or_scratch(q, meter->target);
     job.work = arena_doubles(&memory, team_size(team) * job.work_size);
     bool ok = q != NULL && !memory.failed;
     *added = 0;

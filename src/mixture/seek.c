@@ -160,7 +160,7 @@ static const double *heaviest_frame(const struct blend *b)
 bool seek_blend(struct blend *b, double elbo, const rovi_settings *settings, const struct progress *progress,
                 struct team *team, struct rng_stream stream, size_t *added)
 {
-    const size_t d = b->dim, tasks = KINDS * BLOCKS, scratch = progress->meter->target->scratch;
+    const size_t d = b->dim, tasks = KINDS * BLOCKS;
     struct arena memory = {0};
     struct explorer explorer;
     rovi_approximation *q = blend_mix(b);
@@ -176,7 +176,7 @@ bool seek_blend(struct blend *b, double elbo, const rovi_settings *settings, con
     job.mean = arena_doubles(&memory, d);
     job.sd = arena_doubles(&memory, d);
     job.probe = arena_take(&memory, tasks * DRAW_BLOCK, sizeof *job.probe);
-    job.work_size = q == NULL ? 1 : DRAW_BLOCK * (d + 3) + (draw_work(q) > scratch ? draw_work(q) : scratch);
+    job.work_size = q == NULL ? 1 : DRAW_BLOCK * (d + 3) + draw_work_or_scratch(q, progress->meter->target);
     job.work = arena_doubles(&memory, team_size(team) * job.work_size);
     bool ok = q != NULL && !memory.failed;
     *added = 0;
