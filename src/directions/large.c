@@ -97,14 +97,10 @@ static double take_stock(struct large *s)
     if (!(gain > 0)) {
         return isnan(gain) ? -INFINITY : gain;
     }
-    approximation_refresh_view(s->q);
-    rovi_approximation *copy = approximation_make(&s->q->view, 0);
-    if (copy == NULL) {
+    if (!approximation_keep(&s->best, s->q)) {
         s->restart->no_memory = true;
         return 0;
     }
-    rovi_approximation_free(s->best);
-    s->best = copy;
     s->best_elbo = measured.estimate.value;
     s->best_divergence = measured.divergence;
     restart_record(s->restart, measured.estimate);
@@ -226,7 +222,7 @@ static bool free_widths(struct large *s)
 /* Back to the best so far. */
 static void go_back(struct large *s)
 {
-    replace(s, approximation_make(&s->best->view, 0));
+    replace(s, approximation_copy(s->best));
 }
 
 /* Whether q lies where the first restart's fit does: there log p - log q of that is its ELBO, about. In another mode
@@ -385,7 +381,7 @@ static void polish(struct large *s)
 /* From the restart's start, of which the rotation stays. */
 static void go_on(struct large *s)
 {
-    s->q = approximation_make(&s->restart->start->view, 0);
+    s->q = approximation_copy(s->restart->start);
     s->restart->no_memory = s->restart->no_memory || s->q == NULL;
     if (s->q != NULL) {
         take_stock(s);

@@ -393,6 +393,18 @@ void approximation_refresh_view(rovi_approximation *q)
     }
 }
 
+bool approximation_keep(rovi_approximation **kept, rovi_approximation *q)
+{
+    approximation_refresh_view(q);
+    rovi_approximation *copy = approximation_make(&q->view, 0);
+    if (copy == NULL) {
+        return false;
+    }
+    rovi_approximation_free(*kept);
+    *kept = copy;
+    return true;
+}
+
 rovi_approximation *approximation_expand(const rovi_approximation *q)
 {
     const size_t d = q->dim;

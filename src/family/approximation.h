@@ -60,6 +60,10 @@ size_t approximation_most_cells(const rovi_approximation *q);
 /* To be called after the rotation changed; after a map changed, map_prepare. */
 void approximation_prepare_rotation(rovi_approximation *q);
 
+/* *kept becomes a copy of a rotated product, with the maps it has now, in place of what it was (or NULL); false, with
+ * *kept as it was, when out of memory. */
+bool approximation_keep(rovi_approximation **kept, rovi_approximation *q);
+
 /* Brings what rovi_approximation_parts_of shows up to date with the maps. */
 void approximation_refresh_view(rovi_approximation *q);
 
