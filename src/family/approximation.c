@@ -353,16 +353,6 @@ static double log_det(const rovi_approximation *q)
     return sum;
 }
 
-static bool is_diagonal(size_t d, const double *A)
-{
-    for (size_t i = 0; i < d * d; i++) {
-        if (A[i] != 0 && i % (d + 1) != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
 void approximation_prepare_rotation(rovi_approximation *q)
 {
     q->log_det = log_det(q);
@@ -374,7 +364,7 @@ void approximation_prepare_rotation(rovi_approximation *q)
         assert(is_whole);
         (void)is_whole;
     }
-    q->diagonal = !q->compact && is_diagonal(q->dim, q->transform);
+    q->diagonal = !q->compact && linalg_is_diagonal(q->dim, q->transform, 0);
 }
 
 void approximation_refresh_view(rovi_approximation *q)
