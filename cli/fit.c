@@ -7,7 +7,6 @@
 
 #include "cli/common/cli.h"
 #include "cli/common/crash.h"
-#include "cli/common/diagnosis.h"
 #include "cli/common/interrupt.h"
 #include "cli/common/last_words.h"
 #include "cli/common/model_log.h"

@@ -2,8 +2,6 @@
 /* Every helper returns a new value or NULL for want of memory. */
 #include "io/diagnosis.h"
 
-#include "io/report.h"
-
 static json_t *mode_to_json(const rovi_diagnosed_mode *mode, size_t place, size_t d)
 {
     json_t *object = json_object();

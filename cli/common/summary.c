@@ -3,10 +3,8 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "io/fit_file.h"
 #include "io/report.h"
 
 #define DRAWS_MOST  4000

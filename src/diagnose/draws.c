@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "diagnose/draws.h"
 
-#include <math.h>
-
 #include "family/draw.h"
 
 struct job {

@@ -9,8 +9,8 @@
 
 #include "base/parallel.h"
 #include "base/rng.h"
-#include "climb/ascent.h"
 #include "family/approximation.h"
+#include "supervise/supervisor.h"
 
 struct local {
     double *mean; /* d */

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/linalg.h"
 #include "explore/explore.h"
 #include "explore/explored.h"
 #include "family/draw.h"

@@ -4,7 +4,6 @@
 #define ROVI_TARGET_METER_H
 
 #include <stdatomic.h>
-#include <stdbool.h>
 
 #include "target/target.h"
 
