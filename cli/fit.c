@@ -7,7 +7,6 @@
 
 #include "cli/common/cli.h"
 #include "cli/common/crash.h"
-#include "cli/common/diagnosis.h"
 #include "cli/common/interrupt.h"
 #include "cli/common/last_words.h"
 #include "cli/common/model_log.h"
@@ -95,8 +94,17 @@ static rovi_status begin(const struct command *self, int argc, char **argv, stru
 
 /* ---- the result ---- */
 
+static uint64_t seed_of(const rovi_settings *settings)
+{
+    char text[32] = "0";
+    uint64_t seed = 0;
+    rovi_settings_get(settings, "seed", text, sizeof text, NULL);
+    parse_count("--seed", text, (struct count_range){0, COUNT_MOST}, &seed, NULL); /* it is a valid setting */
+    return seed;
+}
+
 struct texts {
-    char method[32], preset[32], seed[32];
+    char method[32], preset[32];
 };
 
 /* For auto, the family that was taken. */
@@ -104,7 +112,6 @@ static void describe_settings(const rovi_settings *settings, const rovi_fit *fit
 {
     rovi_settings_get(settings, "method", texts->method, sizeof texts->method, NULL);
     rovi_settings_get(settings, "preset", texts->preset, sizeof texts->preset, NULL);
-    rovi_settings_get(settings, "seed", texts->seed, sizeof texts->seed, NULL);
     if (strcmp(texts->method, "auto") == 0)
         strcpy(texts->method, rovi_approximation_components(rovi_fit_approximation(fit)) > 1 ? "mixture" : "rovi");
 }
@@ -193,11 +200,10 @@ static int deliver(const struct command *self, const struct request *request, co
                                   .target_fingerprint = source->fingerprint,
                                   .data_path = source->data_path,
                                   .data_fingerprint = source->data_fingerprint,
+                                  .seed = seed_of(request->settings),
                                   .names = fit_names_to_json(source->target),
                                   .diagnosis = diagnosis,
                                   .is_library = source->is_library};
-    parse_count("--seed", texts.seed, (struct count_range){0, COUNT_MOST}, &context.seed,
-                NULL); /* it is a valid setting */
     bool saved = !save(&context, fit, request->output, &error);
     if (!saved)
         code = say_error(self, &error);
@@ -209,15 +215,6 @@ static int deliver(const struct command *self, const struct request *request, co
 }
 
 /* ---- the second look ---- */
-
-static uint64_t seed_of(const rovi_settings *settings)
-{
-    char text[32] = "0";
-    uint64_t seed = 0;
-    rovi_settings_get(settings, "seed", text, sizeof text, NULL);
-    parse_count("--seed", text, (struct count_range){0, COUNT_MOST}, &seed, NULL); /* it is a valid setting */
-    return seed;
-}
 
 static double real_of(const rovi_settings *settings, const char *name)
 {

@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* `rovi fit --json`. */
 #include "cli/fit_result.h"
+#include "io/diagnosis.h"
 #include "io/report.h"
 
 /* seen: what the target has of it, where that is known; number k of the fit's. */
 static json_t *mode_to_json(const rovi_mode *mode, const rovi_diagnosed_mode *seen, size_t k, size_t d)
 {
     json_t *object = json_object();
-    const bool part = seen && seen->part_of != k;
     bool ok = json_put(object, "weight", json_from_double(mode->weight)) &&
               json_put(object, "mean", json_from_doubles(d, mode->mean)) &&
               json_put(object, "sd", json_from_doubles(d, mode->sd)) &&
               json_put(object, "mass", seen ? json_from_estimate(seen->mass) : json_null()) &&
-              json_put(object, "part_of", part ? json_from_uint64(seen->part_of) : json_null());
-    if (!ok)
-        json_decref(object);
-    return ok ? object : NULL;
+              json_put(object, "part_of", seen ? diagnosis_part_to_json(seen, k) : json_null());
+    return json_whole(object, ok);
 }
 
 static bool put_modes(json_t *root, const rovi_modes *modes, const rovi_diagnosis_parts *diagnosis, size_t d)

@@ -4,19 +4,12 @@
 #include "io/json.h"
 #include "io/report.h"
 
-static json_t *finished(json_t *object, bool ok)
-{
-    if (!ok)
-        json_decref(object);
-    return ok ? object : NULL;
-}
-
 static json_t *estimate_to_json(rovi_estimate estimate)
 {
     json_t *object = json_object();
     bool ok = json_put(object, "value", json_from_double(estimate.value)) &&
               json_put(object, "mcse", json_from_double(estimate.mcse));
-    return finished(object, ok);
+    return json_whole(object, ok);
 }
 
 static json_t *optimum_to_json(const rovi_optimum *optimum)
@@ -31,7 +24,7 @@ static json_t *optimum_to_json(const rovi_optimum *optimum)
     ok = ok && json_put(object, "exact", json_boolean(optimum->exact)) &&
          json_put(object, "kl", estimate_to_json(optimum->kl)) &&
          json_put(object, "degrees", json_from_double(optimum->degrees));
-    return finished(object, ok);
+    return json_whole(object, ok);
 }
 
 /* A_0 is below its threshold in units of the sign, A_1 above. */
@@ -42,7 +35,7 @@ static json_t *side_to_json(const rovi_sides *sides, int which)
     bool ok = json_put(object, "axis", json_integer((json_int_t)sides->axis[which] + 1)) &&
               json_put(object, "side", json_from_text(below ? "below" : "above")) &&
               json_put(object, "threshold", json_from_double(sides->threshold[which]));
-    return finished(object, ok);
+    return json_whole(object, ok);
 }
 
 static json_t *sides_to_json(const rovi_sides *sides)
@@ -52,7 +45,7 @@ static json_t *sides_to_json(const rovi_sides *sides)
               json_put(object, "epsilon", json_from_double(sides->epsilon)) &&
               json_put(object, "mass", json_from_double(sides->mass)) &&
               json_put(object, "whole_mass", json_from_double(sides->whole_mass));
-    return finished(object, ok);
+    return json_whole(object, ok);
 }
 
 static json_t *bound_to_json(const rovi_collapse_bound *bound)
@@ -62,7 +55,7 @@ static json_t *bound_to_json(const rovi_collapse_bound *bound)
               json_put(object, "applies", json_boolean(bound->applies)) &&
               json_put(object, "bound", json_from_double(bound->bound)) &&
               json_put(object, "sharper", json_from_double(bound->sharper));
-    return finished(object, ok);
+    return json_whole(object, ok);
 }
 
 static json_t *rotation_bounds_to_json(const rovi_separation_pair *pair)
@@ -73,7 +66,7 @@ static json_t *rotation_bounds_to_json(const rovi_separation_pair *pair)
               json_put(object, "shared_axes", json_from_double(pair->shared_axes)) &&
               json_put(object, "keep_one", json_from_double(pair->keep_one)) &&
               json_put(object, "least", json_from_double(pair->least_bound));
-    return finished(object, ok);
+    return json_whole(object, ok);
 }
 
 /* The index in the file of one of the pair; null for a tie */
@@ -113,7 +106,7 @@ static json_t *pair_to_json(const rovi_separation_pair *pair, const rovi_collaps
          put_survivor(object, pair) && json_put(object, "mean_field", optimum_to_json(&pair->mean_field)) &&
          json_put(object, "rotated", optimum_to_json(&pair->rotated)) &&
          json_put(object, "rotation_bounds", rotation_bounds_to_json(pair));
-    return finished(object, ok);
+    return json_whole(object, ok);
 }
 
 static bool put_pairs(json_t *root, const rovi_separation *separation)

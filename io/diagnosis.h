@@ -6,6 +6,9 @@
 #include "io/json.h"
 #include "io/memory.h"
 
+/* Which mode number k is a part of: null where it is one itself. */
+json_t *diagnosis_part_to_json(const rovi_diagnosed_mode *mode, size_t k);
+
 /* Puts the keys from "search" to "time" into the object; verdict and reason are json_from_collapse's. False when out of
  * memory. */
 bool diagnosis_put(json_t *object, const rovi_diagnosis_parts *parts);

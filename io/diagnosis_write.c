@@ -2,17 +2,19 @@
 /* Every helper returns a new value or NULL for want of memory. */
 #include "io/diagnosis.h"
 
-#include "io/report.h"
+json_t *diagnosis_part_to_json(const rovi_diagnosed_mode *mode, size_t k)
+{
+    return mode->part_of == k ? json_null() : json_from_uint64(mode->part_of);
+}
 
-static json_t *mode_to_json(const rovi_diagnosed_mode *mode, size_t place, size_t d)
+static json_t *mode_to_json(const rovi_diagnosed_mode *mode, size_t k, size_t d)
 {
     json_t *object = json_object();
     return json_whole(object, json_put(object, "weight", json_from_double(mode->weight)) &&
                                   json_put(object, "mass", json_from_estimate(mode->mass)) &&
                                   json_put(object, "mean", json_from_doubles(d, mode->mean)) &&
                                   json_put(object, "sd", json_from_doubles(d, mode->sd)) &&
-                                  json_put(object, "part_of",
-                                           mode->part_of == place ? json_null() : json_from_uint64(mode->part_of)) &&
+                                  json_put(object, "part_of", diagnosis_part_to_json(mode, k)) &&
                                   json_put(object, "missed", json_boolean(mode->missed)));
 }
 

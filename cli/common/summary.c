@@ -3,10 +3,8 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "io/fit_file.h"
 #include "io/report.h"
 
 #define DRAWS_MOST  4000
@@ -342,9 +340,7 @@ static json_t *row_to_json(const struct summary_row *row)
               json_put(object, "sd", json_from_estimate(is->sd));
     for (size_t k = 0; ok && k < DESCRIBED_QUANTILES; k++)
         ok = json_put(object, level_name[k], json_from_estimate(is->quantile[k]));
-    if (!ok)
-        json_decref(object);
-    return ok ? object : NULL;
+    return json_whole(object, ok);
 }
 
 static json_t *failures_to_json(const rovi_failures *failures)
@@ -354,9 +350,7 @@ static json_t *failures_to_json(const rovi_failures *failures)
               json_put(object, "outputs", json_from_uint64(failures->outputs)) &&
               json_put(object, "message",
                        json_from_text(failures->density ? failures->density_message : failures->outputs_message));
-    if (!ok)
-        json_decref(object);
-    return ok ? object : NULL;
+    return json_whole(object, ok);
 }
 
 bool summary_put(json_t *object, const struct summary *summary)

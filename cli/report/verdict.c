@@ -8,7 +8,6 @@
 #include "cli/report/verdict.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <string.h>
 
 #include "cli/common/agreement.h"

@@ -43,9 +43,7 @@ static json_t *check_to_json(const struct check *check)
               json_put(object, "measured", json_from_double(check->measured)) &&
               json_put(object, "error", json_from_double(check->error)) &&
               json_put(object, "holds", json_boolean(check->holds));
-    if (!ok)
-        json_decref(object);
-    return ok ? object : NULL;
+    return json_whole(object, ok);
 }
 
 static bool put_checks(json_t *root, const struct study *study)

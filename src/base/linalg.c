@@ -109,6 +109,16 @@ bool linalg_all_finite(size_t n, const double *x)
     return finite;
 }
 
+bool linalg_is_diagonal(size_t d, const double *A, double tolerance)
+{
+    for (size_t i = 0; i < d * d; i++) {
+        if (i % (d + 1) != 0 && !(fabs(A[i]) <= tolerance)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 double linalg_distance_to_orthogonal(size_t d, const double *O)
 {
     double most = 0;

@@ -18,6 +18,7 @@ void linalg_transpose(size_t m, size_t n, const double *A, double *B); /* B = A^
 double linalg_dot(size_t n, const double *x, const double *y);         /* x^T y */
 void linalg_add(size_t n, double alpha, const double *x, double *y);   /* y += alpha x; x may be y */
 bool linalg_all_finite(size_t n, const double *x);                     /* no infinity, no NaN */
+bool linalg_is_diagonal(size_t d, const double *A, double tolerance);  /* within it, off the diagonal */
 double linalg_distance_to_orthogonal(size_t d, const double *O);       /* max |O^T O - I| */
 
 void linalg_multiply(size_t m, size_t k, size_t n, const double *A, const double *B, double *C); /* C = A B */

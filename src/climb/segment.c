@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "climb/segment.h"
 
-#include <math.h>
 #include <string.h>
 
 #define INNER 15
@@ -25,9 +24,7 @@ double segment_lowest(struct segment *s, const double *a, const double *b, doubl
             s->points[p * d + j] = a[j] + t * (b[j] - a[j]);
         }
     }
-    if (meter_evaluate(s->meter, INNER, s->points, s->logp, NULL, s->scratch) == INNER) {
-        return -INFINITY;
-    }
+    meter_evaluate(s->meter, INNER, s->points, s->logp, NULL, s->scratch);
     for (size_t p = 1; p < INNER; p++) {
         at = s->logp[p] < s->logp[at] ? p : at;
     }

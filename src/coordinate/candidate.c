@@ -54,7 +54,6 @@ void candidates_init(struct candidates *c, struct arena *arena, struct explorer 
     c->x = arena_doubles(arena, d);
     c->scale = arena_doubles(arena, d);
     c->work = arena_doubles(arena, rotation_work(d) + d * d);
-    c->maps = arena_take(arena, d, sizeof *c->maps);
     for (size_t k = 0; k < CANDIDATE_MOST; k++) {
         c->list[k].lines = arena_take(arena, d, sizeof(size_t));
         c->list[k].order = arena_take(arena, d, sizeof(size_t));
@@ -212,16 +211,12 @@ static struct candidate *list(struct candidates *c, rovi_approximation *q, size_
 /* Adds the rotation c->O with those maps, unless it is listed; false when out of memory. */
 static bool add(struct candidates *c, size_t from, size_t to)
 {
-    static const double knots[2] = {-1, 1}, lambda[1] = {0};
     if (is_listed(c, from, to)) {
         return true;
     }
-    for (size_t i = 0; i < c->frame->dim; i++) {
-        c->maps[i] = (rovi_map){.cells = 1, .knots = knots, .lambda = lambda, .alpha = 1};
-    }
     const rovi_approximation_parts parts = {
-        .dim = c->frame->dim, .center = c->frame->center, .whitening = c->frame->L, .rotation = c->O, .maps = c->maps};
-    rovi_approximation *q = approximation_make(&parts, QUANTILE_KNOTS);
+        .dim = c->frame->dim, .center = c->frame->center, .whitening = c->frame->L, .rotation = c->O};
+    rovi_approximation *q = approximation_of_identities(&parts, QUANTILE_KNOTS);
     if (q == NULL || c->count == CANDIDATE_MOST || !set_maps(c, q, from, to)) {
         rovi_approximation_free(q);
         return q != NULL;

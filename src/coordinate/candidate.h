@@ -36,7 +36,6 @@ struct candidates {
     double *local_mean, *local_sd; /* along one coordinate */
     double *x, *scale;             /* d */
     double *work;
-    rovi_map *maps; /* d: a first draft */
 };
 
 /* Takes its memory from the arena, which may fail. */

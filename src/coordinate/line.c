@@ -116,10 +116,9 @@ static void ask_lines(struct lines *lines, size_t coordinate, size_t first, size
     double *x = work, *value = x + TARGET_LINES * lines->dim;
     find_origins(lines, coordinate, first, n, x);
     const struct target_lines along = {n, m, x, lines->axis, steps->t};
-    const size_t rejected =
-        meter_evaluate_lines(lines->progress->meter, &along, value, value + TARGET_LINES * QUANTILE_GRID);
+    meter_evaluate_lines(lines->progress->meter, &along, value, value + TARGET_LINES * QUANTILE_GRID);
     for (size_t p = 0; p < n * m; p++) {
-        lines->value[(first + p / m) * QUANTILE_GRID + p % m] = rejected < n * m ? value[p] : -INFINITY;
+        lines->value[(first + p / m) * QUANTILE_GRID + p % m] = value[p];
     }
 }
 

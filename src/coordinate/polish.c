@@ -123,14 +123,10 @@ static double worth(const struct polish *p, rovi_estimate elbo)
 
 static void keep_best(struct polish *p, rovi_approximation *q, rovi_estimate elbo)
 {
-    approximation_refresh_view(q);
-    rovi_approximation *copy = approximation_make(&q->view, 0);
-    if (copy == NULL) {
+    if (!approximation_keep(&p->best, q)) {
         p->restart->no_memory = true;
         return;
     }
-    rovi_approximation_free(p->best);
-    p->best = copy;
     p->best_elbo = worth(p, elbo);
     memcpy(p->best_ratio, p->ratio, p->trace_draws * sizeof *p->ratio);
     restart_record(p->restart, elbo);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "diagnose/draws.h"
 
-#include <math.h>
-
 #include "family/draw.h"
 
 struct job {
@@ -43,11 +41,7 @@ static void take_block(void *context, size_t index, size_t worker)
     const size_t first = index * DRAW_BLOCK, n = block_size(draws, first);
     double *x = draws->x + first * draws->dim, *logp = draws->logp + first, *work = job->work + worker * job->work_size;
     job->law.points(job->law.of, job->stream, first, n, x, draws->log_q + first, work);
-    if (meter_evaluate(job->meter, n, x, logp, NULL, work) == n) {
-        for (size_t i = 0; i < n; i++) {
-            logp[i] = -INFINITY;
-        }
-    }
+    meter_evaluate(job->meter, n, x, logp, NULL, work);
 }
 
 static void density_block(void *context, size_t index, size_t worker)

@@ -9,7 +9,6 @@
 #include "diagnose/probe.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "evidence/elbo.h"

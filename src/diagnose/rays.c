@@ -101,8 +101,8 @@ static int sharpest_first(const void *a, const void *b)
 
 size_t rays_look(const struct rays *rays, size_t count, size_t room, double *x)
 {
-    const size_t d = rays->draws->dim, scratch = rays->progress->meter->target->scratch, work = draw_work(rays->q);
-    const size_t size = RAY_POINTS * (d + 2) + (work > scratch ? work : scratch);
+    const size_t d = rays->draws->dim;
+    const size_t size = RAY_POINTS * (d + 2) + draw_work_or_scratch(rays->q, rays->progress->meter->target);
     struct arena memory = {0};
     size_t found = 0;
     rovi_stop stop;

@@ -97,14 +97,10 @@ static double take_stock(struct large *s)
     if (!(gain > 0)) {
         return isnan(gain) ? -INFINITY : gain;
     }
-    approximation_refresh_view(s->q);
-    rovi_approximation *copy = approximation_make(&s->q->view, 0);
-    if (copy == NULL) {
+    if (!approximation_keep(&s->best, s->q)) {
         s->restart->no_memory = true;
         return 0;
     }
-    rovi_approximation_free(s->best);
-    s->best = copy;
     s->best_elbo = measured.estimate.value;
     s->best_divergence = measured.divergence;
     restart_record(s->restart, measured.estimate);
@@ -126,20 +122,10 @@ static void stage(struct large *s, size_t n, int steps)
 static rovi_approximation *make(struct large *s, const double *center, const double *scale, size_t reflections,
                                 const double *reflectors)
 {
-    static const double knots[2] = {-1, 1}, lambda[1] = {0};
-    struct arena memory = {0};
-    rovi_map *maps = arena_take(&memory, s->dim, sizeof *maps);
-    for (size_t i = 0; i < s->dim && maps != NULL; i++) {
-        maps[i] = (rovi_map){.cells = 1, .knots = knots, .lambda = lambda, .alpha = 1};
-    }
-    const rovi_approximation_parts parts = {.dim = s->dim,
-                                            .center = center,
-                                            .scale = scale,
-                                            .reflections = reflections,
-                                            .reflectors = reflectors,
-                                            .maps = maps};
-    rovi_approximation *q = maps != NULL ? approximation_make(&parts, 0) : NULL;
-    arena_free(&memory);
+    rovi_approximation *q = approximation_of_identities(
+        &(rovi_approximation_parts){
+            .dim = s->dim, .center = center, .scale = scale, .reflections = reflections, .reflectors = reflectors},
+        0);
     s->restart->no_memory = s->restart->no_memory || q == NULL;
     return q;
 }
@@ -236,7 +222,7 @@ static bool free_widths(struct large *s)
 /* Back to the best so far. */
 static void go_back(struct large *s)
 {
-    replace(s, approximation_make(&s->best->view, 0));
+    replace(s, approximation_copy(s->best));
 }
 
 /* Whether q lies where the first restart's fit does: there log p - log q of that is its ELBO, about. In another mode
@@ -395,7 +381,7 @@ static void polish(struct large *s)
 /* From the restart's start, of which the rotation stays. */
 static void go_on(struct large *s)
 {
-    s->q = approximation_make(&s->restart->start->view, 0);
+    s->q = approximation_copy(s->restart->start);
     s->restart->no_memory = s->restart->no_memory || s->q == NULL;
     if (s->q != NULL) {
         take_stock(s);
@@ -409,9 +395,8 @@ static void look_init(struct large *s)
     if (s->problem->first == NULL) {
         return;
     }
-    const size_t density = draw_work(s->problem->first->approximation), scratch = s->problem->target->scratch;
-    const size_t more = density > scratch ? density : scratch;
-    s->first_work = arena_doubles(&s->memory, LOOKS * s->dim + more);
+    const size_t work = draw_work_or_scratch(s->problem->first->approximation, s->problem->target);
+    s->first_work = arena_doubles(&s->memory, LOOKS * s->dim + work);
 }
 
 static bool set_up(struct large *s)

@@ -31,11 +31,7 @@ static void block(void *context, size_t index, size_t worker)
     double *z = job->work + worker * job->work_size, *log_q = z + TARGET_BLOCK * d, *work = log_q + TARGET_BLOCK;
     double *ratio = job->ratio + first;
     draw_points(job->q, job->stream, first, n, z, log_q, work);
-    if (meter_evaluate(job->meter, n, z, ratio, NULL, work) == n) {
-        for (size_t i = 0; i < n; i++) {
-            ratio[i] = -INFINITY;
-        }
-    }
+    meter_evaluate(job->meter, n, z, ratio, NULL, work);
     for (size_t i = 0; i < n; i++) {
         ratio[i] -= log_q[i];
     }
@@ -46,8 +42,7 @@ bool elbo_log_ratios(const rovi_approximation *q, struct meter *meter, struct rn
 {
     struct arena memory = {0};
     struct job job = {.q = q, .meter = meter, .stream = stream, .first = first, .n = n, .ratio = ratio};
-    const size_t scratch = meter->target->scratch, work = draw_work(q) > scratch ? draw_work(q) : scratch;
-    job.work_size = TARGET_BLOCK * (q->dim + 1) + work;
+    job.work_size = TARGET_BLOCK * (q->dim + 1) + draw_work_or_scratch(q, meter->target);
     job.work = arena_doubles(&memory, team_size(team) * job.work_size);
     const bool ok = !memory.failed;
     if (ok) {

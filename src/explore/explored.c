@@ -192,7 +192,6 @@ void explored_leave(const struct explorer *e, struct known_modes *modes, struct 
         local_init(&modes->locals[k], arena, d);
         if (!arena->failed) {
             local_copy(d, &e->locals[k], &modes->locals[k]);
-            memcpy(modes->locals[k].peak, e->locals[k].peak, d * sizeof(double));
             modes->count++;
         }
     }
@@ -201,10 +200,8 @@ void explored_leave(const struct explorer *e, struct known_modes *modes, struct 
 void explored_adopt(struct explorer *e, const struct known_modes *modes)
 {
     for (e->count = 0; e->count < modes->count && e->count < e->room; e->count++) {
-        struct local *known = &e->locals[e->count];
-        local_copy(e->dim, &modes->locals[e->count], known);
-        memcpy(known->peak, modes->locals[e->count].peak, e->dim * sizeof(double));
-        known->known = true;
+        local_copy(e->dim, &modes->locals[e->count], &e->locals[e->count]);
+        e->locals[e->count].known = true;
     }
     e->led = e->again = e->count > 0;
 }

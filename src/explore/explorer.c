@@ -2,10 +2,8 @@
 #include "explore/explorer.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "base/linalg.h"
-#include "base/normal.h"
 #include "explore/explored.h"
 
 #define STARTS 48   /* at most, unless told otherwise */

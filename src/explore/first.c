@@ -171,8 +171,6 @@ void first_widen(struct explorer *e, uint64_t seed)
         return;
     }
     local_copy(e->dim, first, fresh);
-    memcpy(fresh->peak, first->peak, e->dim * sizeof *fresh->peak);
-    fresh->known = first->known;
     widen(e, fresh);
     e->count = 0; /* steps end at what is known */
     if (settle(e, fresh, stream) && fresh->elbo > first->elbo) {

@@ -148,17 +148,9 @@ static void ask(void *context, size_t index, size_t worker)
     reference_points(job->stream, first, m, d, w->z + first * d);
     place(job->local, m, d, w->z + first * d, x);
     const size_t rejected = meter_evaluate(w->progress->meter, 2 * m, x, logp, grad, scratch);
-    if (rejected < 2 * m) {
-        take_gradients(m, d, grad, odd, even);
-        linalg_multiply_lower(m, d, job->local->L, odd); /* rows: gamma^T = grad^T L */
-        linalg_multiply_lower(m, d, job->local->L, even);
-    } else {
-        for (size_t p = 0; p < 2 * m; p++) { /* perhaps never asked */
-            logp[p] = -INFINITY;
-        }
-        memset(odd, 0, m * d * sizeof *odd);
-        memset(even, 0, m * d * sizeof *even);
-    }
+    take_gradients(m, d, grad, odd, even);
+    linalg_multiply_lower(m, d, job->local->L, odd); /* rows: gamma^T = grad^T L */
+    linalg_multiply_lower(m, d, job->local->L, even);
     memcpy(w->logp + first, logp, m * sizeof *logp);
     memcpy(w->logp + pairs + first, logp + m, m * sizeof *logp);
     atomic_fetch_add(&job->rejected, rejected);
@@ -411,29 +403,22 @@ double local_log_density(const struct local *local, size_t d, double distance)
 
 void local_copy(size_t d, const struct local *from, struct local *to)
 {
-    memcpy(to->mean, from->mean, d * sizeof *to->mean);
-    memcpy(to->L, from->L, d * d * sizeof *to->L);
-    to->elbo = from->elbo;
-    to->error = from->error;
-    to->off = from->off;
+    const struct local own = *to;
+    *to = *from;
+    to->mean = memcpy(own.mean, from->mean, d * sizeof *own.mean);
+    to->L = memcpy(own.L, from->L, d * d * sizeof *own.L);
+    to->peak = memcpy(own.peak, from->peak, d * sizeof *own.peak);
 }
 
 rovi_approximation *local_approximation(size_t d, const struct local *local)
 {
-    static const double knots[2] = {-1, 1}, lambda[1] = {0};
     struct arena memory = {0};
-    rovi_map *maps = arena_take(&memory, d, sizeof *maps);
     double *O = arena_doubles(&memory, d * d);
     rovi_approximation *q = NULL;
-    if (!memory.failed) {
+    if (O != NULL) {
         linalg_identity(d, O);
-        for (size_t i = 0; i < d; i++) {
-            maps[i] = (rovi_map){.cells = 1, .knots = knots, .lambda = lambda, .alpha = 1};
-        }
-        q = approximation_make(
-            &(rovi_approximation_parts){
-                .dim = d, .center = local->mean, .whitening = local->L, .rotation = O, .maps = maps},
-            0);
+        q = approximation_of_identities(
+            &(rovi_approximation_parts){.dim = d, .center = local->mean, .whitening = local->L, .rotation = O}, 0);
     }
     arena_free(&memory);
     return q;

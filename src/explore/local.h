@@ -9,8 +9,8 @@
 
 #include "base/parallel.h"
 #include "base/rng.h"
-#include "climb/ascent.h"
 #include "family/approximation.h"
+#include "supervise/supervisor.h"
 
 struct local {
     double *mean; /* d */
@@ -67,7 +67,7 @@ double local_distance(const struct local *local, struct local_work *w, const dou
 /* log of the local's density at that distance from its mean. */
 double local_log_density(const struct local *local, size_t d, double distance);
 
-/* The normal, and what is known of it; not its peak. */
+/* All of it, into memory of the copy's own. */
 void local_copy(size_t d, const struct local *from, struct local *to);
 
 /* The local normal, of dimension d, as a rotated product; NULL when out of memory. */

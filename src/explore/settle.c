@@ -2,7 +2,6 @@
 #include "explore/settle.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "base/linalg.h"
 #include "evidence/elbo.h"
@@ -125,7 +124,7 @@ bool settle(struct explorer *e, struct local *local, struct rng_stream stream)
         }
         stream.substream += CHUNK + 1;
     }
-    if (shrunk > 0 && e->good.elbo >= local->elbo && !(local->off < e->work.enough)) {
+    if (shrunk > 0 && e->good.elbo > -INFINITY && e->good.elbo >= local->elbo && !(local->off < e->work.enough)) {
         local_copy(e->dim, &e->good, local);
     }
     return isfinite(local->elbo);

@@ -185,6 +185,24 @@ rovi_approximation *approximation_make(const rovi_approximation_parts *parts, si
     return q;
 }
 
+rovi_approximation *approximation_of_identities(const rovi_approximation_parts *parts, size_t room)
+{
+    static const double knots[2] = {-1, 1}, lambda[1] = {0};
+    struct arena memory = {0};
+    rovi_map *maps = arena_take(&memory, parts->dim, sizeof *maps);
+    rovi_approximation *q = NULL;
+    if (maps != NULL) {
+        for (size_t i = 0; i < parts->dim; i++) {
+            maps[i] = (rovi_map){.cells = 1, .knots = knots, .lambda = lambda, .alpha = 1};
+        }
+        rovi_approximation_parts all = *parts;
+        all.maps = maps;
+        q = approximation_make(&all, room);
+    }
+    arena_free(&memory);
+    return q;
+}
+
 rovi_status rovi_approximation_new(const rovi_approximation_parts *parts, rovi_approximation **q, rovi_error *error)
 {
     *q = NULL;
@@ -335,16 +353,6 @@ static double log_det(const rovi_approximation *q)
     return sum;
 }
 
-static bool is_diagonal(size_t d, const double *A)
-{
-    for (size_t i = 0; i < d * d; i++) {
-        if (A[i] != 0 && i % (d + 1) != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
 void approximation_prepare_rotation(rovi_approximation *q)
 {
     q->log_det = log_det(q);
@@ -356,7 +364,7 @@ void approximation_prepare_rotation(rovi_approximation *q)
         assert(is_whole);
         (void)is_whole;
     }
-    q->diagonal = !q->compact && is_diagonal(q->dim, q->transform);
+    q->diagonal = !q->compact && linalg_is_diagonal(q->dim, q->transform, 0);
 }
 
 void approximation_refresh_view(rovi_approximation *q)
@@ -373,6 +381,18 @@ void approximation_refresh_view(rovi_approximation *q)
         q->view.reflections = q->reflections.count;
         q->view.reflectors = q->reflections.V;
     }
+}
+
+bool approximation_keep(rovi_approximation **kept, rovi_approximation *q)
+{
+    approximation_refresh_view(q);
+    rovi_approximation *copy = approximation_make(&q->view, 0);
+    if (copy == NULL) {
+        return false;
+    }
+    rovi_approximation_free(*kept);
+    *kept = copy;
+    return true;
 }
 
 rovi_approximation *approximation_expand(const rovi_approximation *q)

@@ -39,6 +39,9 @@ struct rovi_approximation {
  * `room` at least. NULL when out of memory. */
 rovi_approximation *approximation_make(const rovi_approximation_parts *parts, size_t room);
 
+/* The same with the identity for every map, whatever the parts' maps are. */
+rovi_approximation *approximation_of_identities(const rovi_approximation_parts *parts, size_t room);
+
 /* As rovi_approximation_new_mixture, for what is known to be valid; and a copy of either kind. NULL when out of memory.
  */
 rovi_approximation *approximation_mix(size_t count, const double *weights, const rovi_approximation *const *components);
@@ -56,6 +59,10 @@ size_t approximation_most_cells(const rovi_approximation *q);
 
 /* To be called after the rotation changed; after a map changed, map_prepare. */
 void approximation_prepare_rotation(rovi_approximation *q);
+
+/* *kept becomes a copy of a rotated product, with the maps it has now, in place of what it was (or NULL); false, with
+ * *kept as it was, when out of memory. */
+bool approximation_keep(rovi_approximation **kept, rovi_approximation *q);
 
 /* Brings what rovi_approximation_parts_of shows up to date with the maps. */
 void approximation_refresh_view(rovi_approximation *q);

@@ -12,6 +12,7 @@
 #include "base/normal.h"
 #include "base/status.h"
 #include "family/reference.h"
+#include "target/target.h"
 
 #define NOTHING (-745.2)            /* nats below the greatest term: the exponential is 0 */
 #define CHOICE  ((uint64_t)1 << 63) /* substreams of the numbers that choose components: apart from all others */
@@ -19,6 +20,12 @@
 size_t draw_work(const rovi_approximation *q)
 {
     return DRAW_BLOCK * (2 * q->dim + 1 + q->count);
+}
+
+size_t draw_work_or_scratch(const rovi_approximation *q, const rovi_target *target)
+{
+    const size_t work = draw_work(q);
+    return work > target->scratch ? work : target->scratch;
 }
 
 /* log q where y + offset, in the frame of whitening and rotation, is T(x): x coordinate by coordinate. */

@@ -11,6 +11,9 @@
 /* Doubles of work for the functions below. */
 size_t draw_work(const rovi_approximation *q);
 
+/* The same, where it is the target's scratch in turn. */
+size_t draw_work_or_scratch(const rovi_approximation *q, const rovi_target *target);
+
 /* Draws first, ..., first + n - 1 of the stream (n <= DRAW_BLOCK) into z (n x d), their log q into log_q (n), which may
  * be NULL. */
 void draw_points(const rovi_approximation *q, struct rng_stream stream, uint64_t first, size_t n, double *z,

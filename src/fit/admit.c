@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/arena.h"
+#include "base/linalg.h"
 #include "base/status.h"
 #include "family/approximation.h"
 #include "family/rotation.h"
@@ -51,16 +52,6 @@ static rovi_status check_form(const rovi_settings *settings, const rovi_approxim
     return ROVI_OK;
 }
 
-static bool is_diagonal(size_t d, const double *A, double tolerance)
-{
-    for (size_t i = 0; i < d * d; i++) {
-        if (i % (d + 1) != 0 && fabs(A[i]) > tolerance) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static bool is_identity(size_t d, const double *O)
 {
     for (size_t i = 0; i < d; i++) {
@@ -68,7 +59,7 @@ static bool is_identity(size_t d, const double *O)
             return false;
         }
     }
-    return is_diagonal(d, O, ROTATION_TOLERANCE);
+    return linalg_is_diagonal(d, O, ROTATION_TOLERANCE);
 }
 
 rovi_status rovi_fit_check_start(const rovi_target *target, const rovi_settings *settings,
@@ -98,7 +89,7 @@ rovi_status rovi_fit_check_start(const rovi_target *target, const rovi_settings 
         (start->compact ? start->reflections.count > 0 : !is_identity(d, start->rotation))) {
         return error_set(error, ROVI_BAD_INPUT, "the start's rotation is not the identity, which method mfvi needs");
     }
-    if (settings->method == METHOD_MFVI && start->whitening != NULL && !is_diagonal(d, start->whitening, 0)) {
+    if (settings->method == METHOD_MFVI && start->whitening != NULL && !linalg_is_diagonal(d, start->whitening, 0)) {
         return error_set(error, ROVI_BAD_INPUT, "the start's whitening is not diagonal, which method mfvi needs");
     }
     return ROVI_OK;

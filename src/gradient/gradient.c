@@ -32,11 +32,6 @@ struct alternation {
     size_t barren;
 };
 
-static rovi_approximation *copy(const rovi_approximation *q)
-{
-    return approximation_make(&q->view, 0);
-}
-
 static size_t most_cells(const struct alternation *a)
 {
     const rovi_approximation *start = a->restart->start;
@@ -68,7 +63,7 @@ static bool set_up(struct alternation *a, struct arena *arena)
     batch_init(&a->batch, arena, (size_t)settings->batch, problem->target, problem->team);
     steps_init(&a->steps, arena, d, most_cells(a), problem->team);
     restart->approximation = restart->start != NULL
-                                 ? copy(restart->start)
+                                 ? approximation_copy(restart->start)
                                  : start_make(settings, d, restart->seed, problem->rotate, problem->target->start);
     restart->progress.shown.iterations = iterations;
     restart->progress.shown.phase = "gradient steps";
@@ -134,14 +129,13 @@ static bool backtrack(struct alternation *a)
     if (a->best == NULL || now->elbo > a->best_elbo) {
         a->best_elbo = isnan(now->elbo) ? -INFINITY : now->elbo;
         a->best_mcse = now->mcse;
-        approximation_refresh_view(a->restart->approximation);
-        return replace(&a->best, copy(a->restart->approximation));
+        return approximation_keep(&a->best, a->restart->approximation);
     }
     if (now->elbo >= a->best_elbo - fmax(1, 10 * a->best_mcse)) {
         return true;
     }
     a->caution *= 0.5;
-    return replace(&a->restart->approximation, copy(a->best));
+    return replace(&a->restart->approximation, approximation_copy(a->best));
 }
 
 static struct rng_stream fresh(const struct alternation *a, unsigned half)

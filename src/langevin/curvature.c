@@ -42,10 +42,10 @@ static void add_gradients(struct curvature *c, size_t n, const double *x, double
             c->y[i * d + j] = x[i * d + j] + sign * c->step[i] * c->v[i * d + j];
         }
     }
-    const bool none = meter_evaluate(meter, n, c->y, c->logp, c->grad, c->scratch) == n;
+    meter_evaluate(meter, n, c->y, c->logp, c->grad, c->scratch);
     for (size_t i = 0; i < n; i++) {
-        c->value[i] = none || isinf(c->logp[i]) ? NAN : c->value[i];
-        for (size_t j = 0; j < d && !none; j++) {
+        c->value[i] = isinf(c->logp[i]) ? NAN : c->value[i];
+        for (size_t j = 0; j < d; j++) {
             c->w[i * d + j] -= sign * c->grad[i * d + j] / (2 * c->step[i]);
         }
     }

@@ -52,16 +52,6 @@ static size_t block_size(const struct particles *p, size_t index)
     return p->n - first < TARGET_BLOCK ? p->n - first : TARGET_BLOCK;
 }
 
-/* As meter_evaluate, but -infinity is also there when the target has failed. */
-static size_t ask(const struct particles *p, size_t n, const double *x, double *logp, double *grad, double *scratch)
-{
-    const size_t outside = meter_evaluate(p->progress->meter, n, x, logp, grad, scratch);
-    for (size_t i = 0; i < n && outside == n; i++) {
-        logp[i] = -INFINITY;
-    }
-    return outside;
-}
-
 /* ---- where they begin ---- */
 
 /* Attempts have substreams that no step will reach. */
@@ -101,7 +91,7 @@ static void begin_block(void *context, size_t index, size_t worker)
                 place(job, first + i, attempt);
             }
         }
-        outside = ask(p, n, p->x + first * d, logp, p->grad + first * d, scratch);
+        outside = meter_evaluate(p->progress->meter, n, p->x + first * d, logp, p->grad + first * d, scratch);
     }
     memcpy(p->began + first, logp, n * sizeof *logp);
 }
@@ -164,7 +154,7 @@ static void move_block(void *context, size_t index, size_t worker)
             return;
         }
         propose(job, step, first, n, y);
-        atomic_fetch_add(&p->outside, ask(p, n, y, logp, grad, logp + TARGET_BLOCK));
+        atomic_fetch_add(&p->outside, meter_evaluate(p->progress->meter, n, y, logp, grad, logp + TARGET_BLOCK));
         atomic_fetch_add(&p->moves, n);
         for (size_t i = 0; i < n; i++) {
             move(p, first + i, logp[i], y + i * d, grad + i * d);

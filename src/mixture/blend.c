@@ -152,9 +152,9 @@ static void sample_block(void *context, size_t index, size_t worker)
             share[p * b->rows + j] = term[j * n + p] - job->q->log_weight[j];
         }
     }
-    const bool none = meter_evaluate(job->meter, n, x, ratio, NULL, work) == n;
+    meter_evaluate(job->meter, n, x, ratio, NULL, work);
     for (size_t p = 0; p < n; p++) {
-        ratio[p] = (none ? -INFINITY : ratio[p]) - share_out(b->rows, k, share + p * b->rows);
+        ratio[p] -= share_out(b->rows, k, share + p * b->rows);
     }
 }
 
@@ -198,7 +198,6 @@ rovi_approximation *blend_mix(const struct blend *b)
 bool blend_sample(struct blend *b, size_t n, struct meter *meter, struct team *team, struct rng_stream stream)
 {
     struct sampling job = {.b = b, .meter = meter, .stream = stream, .blocks = (n + TARGET_BLOCK - 1) / TARGET_BLOCK};
-    const size_t scratch = meter->target->scratch, work = draw_work(b->q[0]);
     rovi_approximation *q = blend_mix(b);
     arena_free(&b->tables);
     job.q = q;
@@ -206,7 +205,7 @@ bool blend_sample(struct blend *b, size_t n, struct meter *meter, struct team *t
     b->rows = b->count;
     b->ratio = arena_doubles(&b->tables, b->rows * n);
     b->share = arena_doubles(&b->tables, b->rows * n * b->rows);
-    job.work_size = TARGET_BLOCK * (b->dim + b->rows) + (work > scratch ? work : scratch);
+    job.work_size = TARGET_BLOCK * (b->dim + b->rows) + draw_work_or_scratch(b->q[0], meter->target);
     job.work = arena_doubles(&b->tables, team_size(team) * job.work_size);
     for (size_t k = 0; k < b->count; k++) {
         b->row[k] = k;

@@ -41,9 +41,7 @@ static void add(struct gathering *g, const rovi_approximation *q)
         g->restart->no_memory = true;
         return;
     }
-    if (meter_evaluate(&g->restart->meter, 1, mean, g->logp + count, NULL, g->segment.scratch) == 1) {
-        g->logp[count] = -INFINITY;
-    }
+    meter_evaluate(&g->restart->meter, 1, mean, g->logp + count, NULL, g->segment.scratch);
     for (size_t k = 0; k < count && is_new; k++) {
         is_new = is_parted(g, k, count);
     }

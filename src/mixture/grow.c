@@ -47,9 +47,9 @@ static void probe_block(void *context, size_t task, size_t worker)
     approximation_maps(q, n, x, y);
     approximation_place(q, n, y, z);
     draw_log_density(job->q, n, z, log_q, work);
-    const bool none = meter_evaluate(job->meter, n, z, logp, NULL, work) == n;
+    meter_evaluate(job->meter, n, z, logp, NULL, work);
     job->score[task] = -INFINITY;
-    for (size_t p = 0; p < n && !none; p++) {
+    for (size_t p = 0; p < n; p++) {
         const double lack = logp[p] - log_q[p] - job->elbo;
         const double score = lack > LACKS && isfinite(lack) ? logp[p] + log(lack) : -INFINITY;
         if (score > job->score[task]) {
@@ -126,13 +126,13 @@ static bool add_best(const struct probing *job, struct blend *b, size_t most, si
 bool grow_blend(struct blend *b, size_t most, double elbo, struct meter *meter, struct team *team,
                 struct rng_stream stream, size_t *added)
 {
-    const size_t d = b->dim, tasks = b->count * SCALES * BLOCKS, scratch = meter->target->scratch;
+    const size_t d = b->dim, tasks = b->count * SCALES * BLOCKS;
     struct arena memory = {0};
     rovi_approximation *q = blend_mix(b);
     struct probing job = {.b = b, .q = q, .meter = meter, .stream = stream, .elbo = elbo};
     job.best = arena_doubles(&memory, tasks * d);
     job.score = arena_doubles(&memory, tasks);
-    job.work_size = q == NULL ? 1 : DRAW_BLOCK * (3 * d + 2) + (draw_work(q) > scratch ? draw_work(q) : scratch);
+    job.work_size = q == NULL ? 1 : DRAW_BLOCK * (3 * d + 2) + draw_work_or_scratch(q, meter->target);
     job.work = arena_doubles(&memory, team_size(team) * job.work_size);
     bool ok = q != NULL && !memory.failed;
     *added = 0;

@@ -17,7 +17,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/linalg.h"
 #include "coordinate/coordinate.h"
 #include "explore/explore.h"
 #include "explore/explored.h"

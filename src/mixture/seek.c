@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/linalg.h"
 #include "explore/explore.h"
 #include "explore/explored.h"
 #include "family/draw.h"
@@ -91,9 +90,9 @@ static void probe_block(void *context, size_t task, size_t worker)
     double *work = logp + n;
     disperse(job, task, x, work);
     draw_log_density(job->q, n, x, log_q, work);
-    const bool none = meter_evaluate(job->meter, n, x, logp, NULL, work) == n;
+    meter_evaluate(job->meter, n, x, logp, NULL, work);
     for (size_t p = 0; p < n; p++) {
-        const double lack = none ? -INFINITY : logp[p] - log_q[p] - job->elbo;
+        const double lack = logp[p] - log_q[p] - job->elbo;
         job->probe[task * n + p] =
             (struct probe){lack > LACKS && isfinite(lack) ? logp[p] + log(lack) : -INFINITY, x + p * d};
     }
@@ -160,7 +159,7 @@ static const double *heaviest_frame(const struct blend *b)
 bool seek_blend(struct blend *b, double elbo, const rovi_settings *settings, const struct progress *progress,
                 struct team *team, struct rng_stream stream, size_t *added)
 {
-    const size_t d = b->dim, tasks = KINDS * BLOCKS, scratch = progress->meter->target->scratch;
+    const size_t d = b->dim, tasks = KINDS * BLOCKS;
     struct arena memory = {0};
     struct explorer explorer;
     rovi_approximation *q = blend_mix(b);
@@ -176,7 +175,7 @@ bool seek_blend(struct blend *b, double elbo, const rovi_settings *settings, con
     job.mean = arena_doubles(&memory, d);
     job.sd = arena_doubles(&memory, d);
     job.probe = arena_take(&memory, tasks * DRAW_BLOCK, sizeof *job.probe);
-    job.work_size = q == NULL ? 1 : DRAW_BLOCK * (d + 3) + (draw_work(q) > scratch ? draw_work(q) : scratch);
+    job.work_size = q == NULL ? 1 : DRAW_BLOCK * (d + 3) + draw_work_or_scratch(q, progress->meter->target);
     job.work = arena_doubles(&memory, team_size(team) * job.work_size);
     bool ok = q != NULL && !memory.failed;
     *added = 0;

@@ -2,7 +2,6 @@
 #include "restart/batch.h"
 
 #include <stdatomic.h>
-#include <string.h>
 
 #include "family/reference.h"
 
@@ -46,9 +45,6 @@ static void block(void *context, size_t index, size_t worker)
     approximation_maps(q, n, x, y);
     approximation_place(q, n, y, z);
     const size_t rejected = meter_evaluate(job->progress->meter, n, z, logp, grad, scratch);
-    if (rejected == n) {
-        memset(grad, 0, n * d * sizeof *grad);
-    }
     approximation_pull(q, n, grad, u, b->w + first * d);
     atomic_fetch_add(&job->rejected, rejected);
 }

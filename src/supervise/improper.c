@@ -57,11 +57,7 @@ static void ask(struct meter *meter, struct ray *ray, double sign)
             }
         }
     }
-    if (meter_evaluate(meter, POINTS, ray->x, ray->logp, NULL, ray->scratch) == POINTS) { /* perhaps never asked */
-        for (size_t p = 0; p < POINTS; p++) {
-            ray->logp[p] = -INFINITY;
-        }
-    }
+    meter_evaluate(meter, POINTS, ray->x, ray->logp, NULL, ray->scratch);
 }
 
 /* Whether log p falls too slowly from level to level, for this base. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "target/meter.h"
 
+#include <math.h>
+#include <string.h>
 #include <time.h>
 
 void meter_init(struct meter *meter, const struct rovi_target *target)
@@ -26,43 +28,56 @@ double clock_seconds(void)
     return 1e-9 * (double)clock_nanoseconds();
 }
 
-/* What has been asked for n points since `begin`, and `code` was the answer; returns as meter_evaluate. */
-static size_t note(struct meter *meter, size_t n, bool gradient, uint64_t begin, int code,
-                   struct target_rejected rejected)
+/* What a target that has failed is taken to have answered: every point is rejected. grad: n x d, or NULL. */
+static size_t reject_all(size_t n, size_t d, double *logp, double *grad)
+{
+    for (size_t p = 0; p < n; p++) {
+        logp[p] = -INFINITY;
+    }
+    if (grad != NULL) {
+        memset(grad, 0, n * d * sizeof *grad);
+    }
+    return n;
+}
+
+/* What has been asked for n points since `begin`, and `code` was the answer. */
+static void note(struct meter *meter, size_t n, bool gradient, uint64_t begin, int code,
+                 struct target_rejected rejected)
 {
     atomic_fetch_add(&meter->nanoseconds, clock_nanoseconds() - begin);
     atomic_fetch_add(&meter->density, n);
     atomic_fetch_add(&meter->gradient, gradient ? n : 0);
-    if (code != 0) {
-        atomic_store(&meter->failed, true);
-        return n;
-    }
     atomic_fetch_add(&meter->rejected, rejected.count);
     atomic_fetch_add(&meter->undefined, rejected.undefined);
-    return rejected.count;
+    if (code != 0) {
+        atomic_store(&meter->failed, true);
+    }
 }
 
 size_t meter_evaluate(struct meter *meter, size_t n, const double *x, double *logp, double *grad, double *scratch)
 {
+    const size_t d = meter->target->dim;
     if (atomic_load(&meter->failed)) {
-        return n;
+        return reject_all(n, d, logp, grad);
     }
     struct target_rejected rejected = {0};
     const uint64_t begin = clock_nanoseconds();
     const int code = target_evaluate(meter->target, n, x, logp, grad, scratch, &rejected);
-    return note(meter, n, grad != NULL, begin, code, rejected);
+    note(meter, n, grad != NULL, begin, code, rejected);
+    return code == 0 ? rejected.count : reject_all(n, d, logp, grad);
 }
 
 size_t meter_evaluate_lines(struct meter *meter, const struct target_lines *along, double *logp, double *scratch)
 {
-    const size_t n = along->lines * along->points;
+    const size_t n = along->lines * along->points, d = meter->target->dim;
     if (atomic_load(&meter->failed)) {
-        return n;
+        return reject_all(n, d, logp, NULL);
     }
     struct target_rejected rejected = {0};
     const uint64_t begin = clock_nanoseconds();
     const int code = target_evaluate_lines(meter->target, along, logp, scratch, &rejected);
-    return note(meter, n, false, begin, code, rejected);
+    note(meter, n, false, begin, code, rejected);
+    return code == 0 ? rejected.count : reject_all(n, d, logp, NULL);
 }
 
 void meter_add(struct meter *to, const struct meter *from)

@@ -4,7 +4,6 @@
 #define ROVI_TARGET_METER_H
 
 #include <stdatomic.h>
-#include <stdbool.h>
 
 #include "target/target.h"
 
@@ -18,10 +17,11 @@ struct meter {
 
 void meter_init(struct meter *meter, const struct rovi_target *target);
 
-/* As target_evaluate; returns how many of the n points were rejected (all of them once the target has failed). */
+/* As target_evaluate; returns how many of the n points were rejected. When the target fails, and ever after without
+ * being asked, these are all of them: logp is -INFINITY, and the gradient zero. */
 size_t meter_evaluate(struct meter *meter, size_t n, const double *x, double *logp, double *grad, double *scratch);
 
-/* As target_evaluate_lines, and as many evaluations as there are points. */
+/* As target_evaluate_lines, and as many evaluations as there are points; when the target fails, the same. */
 size_t meter_evaluate_lines(struct meter *meter, const struct target_lines *along, double *logp, double *scratch);
 
 /* Adds what `from` has counted to `to`. */

@@ -5,7 +5,6 @@
  * y^T = x^T R and the gradient's row is that of y times R^T: two matrix products per block. Lines
  * stay lines.
  */
-#include <math.h>
 
 #include "base/linalg.h"
 #include "base/status.h"

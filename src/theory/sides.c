@@ -19,7 +19,6 @@
 #include "theory/sides.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #include "base/binormal.h"
 #include "base/normal.h"

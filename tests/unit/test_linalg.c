@@ -68,6 +68,11 @@ static void test_small_things(void **state)
     assert_memory_equal(B, transposed, sizeof transposed);
     linalg_identity(3, B);
     assert_memory_equal(B, identity, sizeof identity);
+    assert_true(linalg_is_diagonal(3, B, 0));
+    B[5] = -0.1;
+    assert_true(linalg_is_diagonal(3, B, 0.1) && !linalg_is_diagonal(3, B, 0.09));
+    B[5] = NAN;
+    assert_false(linalg_is_diagonal(3, B, 1));
     assert_close(linalg_dot(3, A, A + 3), 32, 0);
     assert_close(linalg_dot(0, A, A), 0, 0);
     double y[] = {1, 2, 3};

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "target/meter.h"
 #include "target/target.h"
 
 /* Standard normal in d dimensions, but for: x_1 > 100 gives `value`, x_1 < -100 returns `code`. */
@@ -259,6 +260,35 @@ static void test_lines_of_a_failure(void **state)
 }
 
 /* A view of a view, and what the base rejects is counted once. */
+/* The call that fails answers as those do that are no longer made: nothing of what was there before is left. */
+static void test_a_failure_rejects_all(void **state)
+{
+    (void)state;
+    struct script script = {.code = -7};
+    const double x[4] = {1, 2, -200, 0}, u[2] = {1, 0}, t[2] = {-100, -201};
+    const struct target_lines along = {.lines = 1, .points = 2, .x = x, .u = u, .t = t};
+    rovi_target *target;
+    struct meter meter;
+    double scratch[2 * TARGET_BLOCK];
+    assert_int_equal(rovi_target_new(2, scripted, &script, &target, NULL), ROVI_OK);
+    for (int lines = 0; lines < 2; lines++) {
+        meter_init(&meter, target);
+        for (int call = 0; call < 2; call++) {
+            double logp[2] = {5, 5}, grad[4] = {5, 5, 5, 5};
+            assert_int_equal(lines ? meter_evaluate_lines(&meter, &along, logp, scratch)
+                                   : meter_evaluate(&meter, 2, x, logp, grad, scratch),
+                             2);
+            assert_true(logp[0] == -INFINITY && logp[1] == -INFINITY);
+            for (size_t j = 0; j < 4; j++) {
+                assert_true(grad[j] == (lines ? 5 : 0));
+            }
+        }
+        assert_true(atomic_load(&meter.failed) && atomic_load(&meter.rejected) == 0);
+        assert_int_equal(atomic_load(&meter.density), 2);
+    }
+    rovi_target_free(target);
+}
+
 static void test_rotated_views_nest(void **state)
 {
     (void)state;
@@ -326,6 +356,7 @@ int main(void)
         cmocka_unit_test(test_rotated_against_its_base),
         cmocka_unit_test(test_lines),
         cmocka_unit_test(test_lines_of_a_failure),
+        cmocka_unit_test(test_a_failure_rejects_all),
         cmocka_unit_test(test_rotated_views_nest),
         cmocka_unit_test(test_rotated_failure_passes_through),
         cmocka_unit_test(test_rotated_bad_input),
