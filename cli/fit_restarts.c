@@ -21,7 +21,10 @@ static void say_found(const struct fit_restarts *restarts, bool resume)
                 "when the first restart of this run has finished\n",
                 restarts->file.path, count, plural(count));
     else if (count == 0)
-        fprintf(stderr, "rovi fit: %s has no finished restart of this fit: it begins with the first\n",
+        fprintf(stderr,
+                restarts->file.found
+                    ? "rovi fit: %s has no finished restart of this fit: it begins with the first\n"
+                    : "rovi fit: there is no %s to resume from: the fit begins with the first restart\n",
                 restarts->file.path);
     else
         fprintf(stderr, "rovi fit: %zu finished restart%s from %s\n", count, plural(count), restarts->file.path);

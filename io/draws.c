@@ -279,9 +279,12 @@ static rovi_status resample(struct draws *draws, rovi_error *error)
     double *log_weight = pool_take(&scratch, (size_t)request->proposals, sizeof *log_weight);
     draws->chosen = pool_take(&draws->pool, (size_t)request->count, sizeof *draws->chosen);
     draws->chosen_lp = pool_take(&draws->pool, (size_t)request->count, sizeof *draws->chosen_lp);
-    rovi_status status = !lp || !log_weight || !draws->chosen || !draws->chosen_lp
-                             ? report_no_memory(error)
-                             : choose(draws, lp, log_weight, error);
+    const double needed = (double)request->proposals * 2 * sizeof(double);
+    rovi_status status =
+        !lp || !log_weight || !draws->chosen || !draws->chosen_lp
+            ? report(error, ROVI_NO_MEMORY, "%llu proposals take %.3g GB of memory, more than there is",
+                     (unsigned long long)request->proposals, 1e-9 * needed)
+            : choose(draws, lp, log_weight, error);
     pool_free(&scratch);
     return status;
 }

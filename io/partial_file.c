@@ -147,7 +147,8 @@ rovi_status partial_file_read(struct partial_file *file, rovi_error *error)
     struct pool pool = {0};
     char *bytes;
     size_t count;
-    if (access(file->path, F_OK) != 0)
+    file->found = access(file->path, F_OK) == 0;
+    if (!file->found)
         return ROVI_OK;
     rovi_status status = bytes_read(file->path, &pool, &bytes, &count, error);
     if (!status)

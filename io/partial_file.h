@@ -21,6 +21,7 @@ struct partial_key {
 
 struct partial_file {
     char *path;
+    bool found;             /* there was a file to read */
     size_t count;           /* restarts read */
     rovi_restart *restarts; /* count */
     /* The rest is the file's own. */

@@ -316,8 +316,20 @@ static void print_notes(const struct summary *summary, FILE *stream)
                 failures->density == 1 ? "" : "s", failures->density_message);
 }
 
+/* A table of nothing but NaN is of no use to anyone. */
+static void print_none(const struct summary *summary, FILE *stream)
+{
+    fprintf(stream,
+            "\n  none of %zu draws could be constrained, so that there is no table of parameters; the model said: %s\n",
+            summary->failed, summary->failures.outputs_message);
+}
+
 void summary_print(const struct summary *summary, FILE *stream)
 {
+    if (summary_kept(summary) == 0 && summary->failed > 0) {
+        print_none(summary, stream);
+        return;
+    }
     int name = 8;
     const int width = widest_number(summary);
     for (size_t r = 0; r < summary->rows; r++)

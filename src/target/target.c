@@ -264,8 +264,13 @@ int rovi_target_is_concurrent(const rovi_target *target)
 
 rovi_status rovi_target_set_start(rovi_target *target, const double *start, rovi_error *error)
 {
-    if (start != NULL && !linalg_all_finite(target->dim, start)) {
-        return error_set(error, ROVI_BAD_INPUT, "start holds a number that is not finite");
+    for (size_t j = 0; start != NULL && j < target->dim; j++) {
+        const char *name = rovi_target_coordinate_name(target, j);
+        if (!isfinite(start[j])) {
+            return error_set(error, ROVI_BAD_INPUT,
+                             "found %g for coordinate %zu of the start%s%.200s, allowed: finite numbers", start[j],
+                             j + 1, name == NULL ? "" : ", ", name == NULL ? "" : name);
+        }
     }
     double *copy = start == NULL ? NULL : arena_copy(&target->memory, start, target->dim);
     if (start != NULL && copy == NULL) {

@@ -174,6 +174,9 @@ prepare() {
 @test "--resume with nothing to resume begins with the first restart" {
     prepare
     resumed
+    grep -q 'there is no f.json.partial to resume from' err
+    : >f.json.partial
+    resumed
     grep -q 'f.json.partial has no finished restart of this fit' err
 }
 
