@@ -81,7 +81,7 @@ size_t settings_directions(const rovi_settings *settings, size_t d)
     return full || most > d ? d : most;
 }
 
-bool settings_leads(const rovi_settings *settings, size_t d)
+bool settings_low_rank(const rovi_settings *settings, size_t d)
 {
     return settings_directions(settings, d) < d;
 }

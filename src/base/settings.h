@@ -41,7 +41,7 @@ struct rovi_settings {
  */
 size_t settings_directions(const rovi_settings *settings, size_t d);
 
-/* Whether it leads in a few directions only. */
-bool settings_leads(const rovi_settings *settings, size_t d);
+/* Whether rotations are of low rank: they turn a few directions only. */
+bool settings_low_rank(const rovi_settings *settings, size_t d);
 
 #endif

@@ -143,13 +143,13 @@ static bool is_normal(const struct coordinates *s, enum whitening kind)
     return kind == WHITENING_TRIANGULAR && e->count == 1 && e->locals[0].off < normal_enough(s);
 }
 
-static bool lead(void *solver, struct explorer *e)
+static bool warm_start(void *solver, struct explorer *e)
 {
     struct coordinates *s = solver;
-    const bool led = restart_lead(s->problem, s->restart, e);
+    const bool begun = restart_warm_start(s->problem, s->restart, e);
     s->restart->stop = ROVI_STOP_MAX_ITERATIONS; /* as before: this solver has not ended */
     s->restart->progress.shown.phase = "looking for modes";
-    return led;
+    return begun;
 }
 
 /* Finds modes, unless that was done, and leaves them to the restarts after this one. */
@@ -162,8 +162,8 @@ static void explore(struct coordinates *s)
         explored_adopt(&s->explorer, known);
     }
     s->explorer.starts = explored ? 0 : s->explorer.starts;
-    s->explorer.lead = known == NULL && restart_may_lead(s->problem, s->restart) ? lead : NULL;
-    s->explorer.lead_data = s;
+    s->explorer.warm_start = known == NULL && restart_may_warm_start(s->problem, s->restart) ? warm_start : NULL;
+    s->explorer.warm_start_data = s;
     explore_run(&s->explorer, s->problem->settings, s->restart->seed);
     s->restart->promise = explored_promise(&s->explorer);
     if (known == NULL) {

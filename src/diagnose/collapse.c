@@ -141,11 +141,11 @@ static rovi_approximation *fit_at(struct collapse *c, const struct peak *peak, s
     }
     const struct problem problem = {
         .target = c->progress->meter->target, .settings = settings, .rotate = true, .team = c->team};
-    struct restart restart = {.seed = rng_bits(stream, 0), .peak = peak->x};
+    struct restart restart = {.seed = rng_bits(stream, 0)};
     meter_init(&restart.meter, problem.target);
     restart.progress = (struct progress){
         .supervisor = c->progress->supervisor, .shown = c->progress->shown, .meter = &restart.meter, .budget = budget};
-    restart_by_directions(&problem, &restart);
+    restart_by_directions(&problem, &restart, DIRECTIONS_AT, peak->x);
     meter_add(c->progress->meter, &restart.meter);
     rovi_settings_free(settings);
     arena_free(&restart.memory);

@@ -21,10 +21,11 @@
 #include "evidence/elbo.h"
 #include "evidence/psis.h"
 
-#define GRADIENT_COST    4    /* evaluations of the density, beside that which comes with it */
-#define BUDGET_LEAST     2000 /* evaluations, */
-#define BUDGET_EACH      20   /* and so many for each dimension: climbs are longer in many, */
-#define BUDGET_MODE      400  /* and for each mode of the fit, which is climbed from and looked for paths to */
+#define GRADIENT_COST 4    /* evaluations of the density, beside that which comes with it */
+#define BUDGET_LEAST  2000 /* evaluations, */
+#define BUDGET_EACH   20   /* and so many for each dimension: climbs are longer in many, */
+#define BUDGET_MODE                                                                                                    \
+    400 /* and for each mode of the fit beside the first: it is climbed from, and paths to it are looked for */
 #define EVIDENCE_SHARE   8    /* of the budget, one part in so many, goes into evidence */
 #define EVIDENCE_DRAWS   4000 /* at most */
 #define EVIDENCE_LEAST   25
@@ -81,7 +82,7 @@ static uint64_t budget_of(const struct job *job)
     const uint64_t own = job->options.max_evaluations;
     const rovi_evaluations *spent = &job->fitted->evaluations; /* a gradient counts among the densities */
     const uint64_t alike = (spent->density + GRADIENT_COST * spent->gradient) / (1 + GRADIENT_COST);
-    const uint64_t modes = job->modes == NULL ? 0 : BUDGET_MODE * (uint64_t)job->modes->listed;
+    const uint64_t modes = job->modes == NULL ? 0 : BUDGET_MODE * (uint64_t)(job->modes->listed - 1);
     const uint64_t least = BUDGET_LEAST + BUDGET_EACH * (uint64_t)job->q->dim + modes;
     const uint64_t wanted = alike < least ? least : alike;
     return own > 0 ? own : wanted < spent->density ? wanted : spent->density;

@@ -23,7 +23,7 @@
 #define POINTS_LEAD  8   /* over which the Hessian is averaged */
 #define LAUNCHES     4   /* before the restart is given up */
 #define STEPS_FIRST  200 /* at most, of the first stage, over the fewest points that gain; */
-#define STEPS_LED    80  /* where local normals take over from it */
+#define STEPS_WARM   80  /* where local normals take over from it */
 #define STEPS        40  /* of the others */
 #define ROUNDS       3   /* of polishing, at most, */
 #define MORE_ROUNDS  12  /* or so many, while one gains */
@@ -36,12 +36,14 @@
 #define LOOKS        16   /* draws by which a restart is told from the first */
 #define ALIKE        2.0  /* nats: what a density falls by in two widths; nearer normals are one mode */
 #define EACH         5e-5 /* nats for each dimension that do not matter, */
-#define EACH_LED     2e-4 /* and where local normals take over */
+#define EACH_WARM    2e-4 /* and where local normals take over */
 #define WORTH        0.02 /* nats that a direction must be worth */
 
 struct large {
     const struct problem *problem;
     struct restart *restart;
+    enum directions_begin how;
+    const double *peak; /* d, or NULL */
     size_t dim;
     struct average average;
     struct launch launch;
@@ -76,7 +78,7 @@ static bool ended(struct large *s)
 
 static double resolution(const struct large *s)
 {
-    return fmax(s->problem->settings->tolerance, (s->last ? EACH : EACH_LED) * (double)s->dim);
+    return fmax(s->problem->settings->tolerance, (s->last ? EACH : EACH_WARM) * (double)s->dim);
 }
 
 static void enter(struct large *s, const char *phase)
@@ -164,10 +166,10 @@ static rovi_approximation *begin(struct large *s)
 static bool launch(struct large *s)
 {
     s->q = begin(s);
-    if (s->restart->peak != NULL) {
-        return s->q != NULL && launch_at(&s->launch, s->restart->peak, s->restart->seed, s->q);
+    if (s->how == DIRECTIONS_AT) {
+        return s->q != NULL && launch_at(&s->launch, s->peak, s->restart->seed, s->q);
     }
-    if (s->restart->highest) {
+    if (s->how == DIRECTIONS_HIGHEST) {
         return s->q != NULL && launch_highest(&s->launch, s->problem->settings, s->restart->seed, s->q);
     }
     for (size_t k = 0; k < LAUNCHES && s->q != NULL && !ended(s); k++) {
@@ -251,7 +253,7 @@ static bool is_of_first(struct large *s)
 static bool fit_field(struct large *s)
 {
     double gain = INFINITY;
-    const int most = s->last ? STEPS_FIRST : STEPS_LED;
+    const int most = s->last ? STEPS_FIRST : STEPS_WARM;
     size_t frees = 0, first = POINTS_LEAST;
     for (size_t n = POINTS_LEAST; n <= POINTS_MOST && gain > resolution(s) && !ended(s); n *= 2) {
         stage(s, n, n == first ? most : STEPS);
@@ -276,7 +278,7 @@ static bool fit_field(struct large *s)
 }
 
 /* q becomes one whose rotation leads in the directions found, if there are any. */
-static void lead(struct large *s)
+static void take_directions(struct large *s)
 {
     const size_t most = settings_directions(s->problem->settings, s->dim);
     average_set(&s->average, s->q, POINTS_LEAD, fresh(s));
@@ -288,19 +290,19 @@ static void lead(struct large *s)
     struct arena memory = {0};
     struct reflections O;
     reflections_init(&O, &memory, s->dim, r);
-    rovi_approximation *led = NULL;
+    rovi_approximation *turned = NULL;
     if (!memory.failed) {
         reflections_lead(&O, s->leading.U, s->place);
-        led = make(s, s->q->center, s->q->scale, r, O.V);
+        turned = make(s, s->q->center, s->q->scale, r, O.V);
     }
-    for (size_t k = 0; k < r && led != NULL; k++) {
-        struct map *T = &led->maps[s->place[k]];
+    for (size_t k = 0; k < r && turned != NULL; k++) {
+        struct map *T = &turned->maps[s->place[k]];
         T->alpha = 1 / sqrt(s->leading.curvature[k]);
         map_prepare(T);
     }
     s->restart->no_memory = s->restart->no_memory || memory.failed;
     arena_free(&memory);
-    replace(s, led);
+    replace(s, turned);
 }
 
 /* Whether column i of the rotation is axis i rather than another direction. */
@@ -353,7 +355,7 @@ static void lead_again(struct large *s)
         return;
     }
     turn_back(s);
-    lead(s);
+    take_directions(s);
     stage(s, POINTS_MOST, STEPS);
     if (!(take_stock(s) > 0) && s->best != NULL) {
         go_back(s);
@@ -402,7 +404,7 @@ static void look_init(struct large *s)
 static bool set_up(struct large *s)
 {
     const size_t d = s->dim, directions = settings_directions(s->problem->settings, d);
-    s->last = settings_leads(s->problem->settings, d);
+    s->last = settings_low_rank(s->problem->settings, d);
     s->theta = arena_doubles(&s->memory, 2 * d);
     s->column = arena_doubles(&s->memory, d);
     s->place = arena_take(&s->memory, directions, sizeof *s->place);
@@ -442,7 +444,7 @@ static void fit(struct large *s)
     }
     if (s->problem->rotate && !ended(s)) {
         enter(s, "leading directions");
-        lead(s);
+        take_directions(s);
     }
     enter(s, "improving");
     polish(s);
@@ -467,9 +469,15 @@ static void solve(struct large *s)
     }
 }
 
-void restart_by_directions(const struct problem *problem, struct restart *restart)
+void restart_by_directions(const struct problem *problem, struct restart *restart, enum directions_begin begin,
+                           const double *peak)
 {
-    struct large s = {.problem = problem, .restart = restart, .dim = problem->target->dim, .best_elbo = -INFINITY};
+    struct large s = {.problem = problem,
+                      .restart = restart,
+                      .how = begin,
+                      .peak = peak,
+                      .dim = problem->target->dim,
+                      .best_elbo = -INFINITY};
     solve(&s);
     restart->approximation = s.best;
     rovi_approximation_free(s.q);

@@ -12,7 +12,7 @@ bool restart_by_lone_mode(const struct problem *problem, struct restart *restart
 /* An exploration begins with what these steps lead to, or had led to when they were ended; false when they lead
  * nowhere. The restart is then as if it had not begun, but for what it has asked, and a want of memory. And whether it
  * may be tried. */
-bool restart_may_lead(const struct problem *problem, const struct restart *restart);
-bool restart_lead(const struct problem *problem, struct restart *restart, struct explorer *e);
+bool restart_may_warm_start(const struct problem *problem, const struct restart *restart);
+bool restart_warm_start(const struct problem *problem, struct restart *restart, struct explorer *e);
 
 #endif

@@ -43,7 +43,7 @@ static bool keep_narrow(struct explorer *e, struct rng_stream stream)
 /* A walk from where a climb began is long: not where there is a mode that needed none, nor after another search. */
 static bool may_walk(const struct explorer *e)
 {
-    return e->count == 0 || !(e->led || e->locals[0].off < ELBO_FAITHFUL);
+    return e->count == 0 || !(e->warm || e->locals[0].off < ELBO_FAITHFUL);
 }
 
 /* The log evidence that Laplace's approximation gives a mode. */
@@ -200,7 +200,7 @@ void explore_run(struct explorer *e, const rovi_settings *settings, uint64_t see
         if (supervisor_ends(e->progress, &stop)) {
             break;
         }
-        e->ascent.most_steps = e->led ? STEPS : e->ascent.most_steps;
+        e->ascent.most_steps = e->warm ? STEPS : e->ascent.most_steps;
         const bool found = try_start(e, settings, seed, s);
         low += e->low;
         idle = found ? 0 : idle + (!e->low || low > LOWS);

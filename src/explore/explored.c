@@ -203,7 +203,7 @@ void explored_adopt(struct explorer *e, const struct known_modes *modes)
         local_copy(e->dim, &modes->locals[e->count], &e->locals[e->count]);
         e->locals[e->count].known = true;
     }
-    e->led = e->again = e->count > 0;
+    e->warm = e->again = e->count > 0;
 }
 
 bool explored_has_news(const struct explorer *e)

@@ -18,17 +18,17 @@ struct explorer {
     size_t room, count;
     struct local *locals; /* those found come first, by falling ELBO; one more to try in */
     double *weight;       /* room: softmax of the ELBOs */
-    bool led, again;      /* it began with what is near the target and was found by others; by another restart */
+    bool warm, again;     /* it began with what is near the target and was found by others; by another restart */
 
     /* How long to search, and for what. */
     size_t starts, idle_each; /* starts at most; idle starts for each mode known, after which it is enough */
     bool brief;               /* few starts in a row without news are enough, since each is dear */
     bool narrow;              /* keep Laplace's approximation of each mode beside the local normal, if it is another */
     const double *home;       /* d: steps of a local fit end when they lead away from it; or NULL */
-    bool (*lead)(void *data, struct explorer *e); /* asked to begin with what other steps lead to, where those from the
-                                                     end of the first climb have not come near the target, or are still
-                                                     far from it after a few; or NULL */
-    void *lead_data;
+    bool (*warm_start)(void *data, struct explorer *e); /* asked to begin with what other steps lead to, where those
+                                                     from the end of the first climb have not come near the target, or
+                                                     are still far from it after a few; or NULL */
+    void *warm_start_data;
 
     /* What the last start has shown, and the starts so far. */
     bool reached;  /* steps ended since a path joins where they were to what is known */

@@ -15,7 +15,7 @@
 #define WIDER           4.0 /* that begin so many times as wide */
 #define POOR            2.0 /* nats below another: a local that is not where the mass is */
 #define RESUMED         500 /* substreams after those of its first steps: of a first local that goes on */
-#define PART_LED        0.1 /* of what it is off by: what a step must gain where other steps have led to a local */
+#define PART_WARM       0.1 /* of what it is off by: what a step must gain where other steps have led to a local */
 
 /* At the end of a climb that led to no maximum, as wide along each coordinate as the curvature there is large: of the
  * highest such end. */
@@ -79,18 +79,18 @@ static bool is_as_good(const struct explorer *e)
 
 /* Once, other steps lead. The better of what they lead to and the first local stays; the first, if it is that, goes on
  * from where it is. Whether what stays is close enough to the target to search from. */
-static bool follow_lead(struct explorer *e, struct rng_stream stream)
+static bool try_warm_start(struct explorer *e, struct rng_stream stream)
 {
-    bool (*lead)(void *, struct explorer *) = e->lead;
+    bool (*warm_start)(void *, struct explorer *) = e->warm_start;
     struct local *first = &e->locals[0], *aside = &e->locals[1];
     const size_t count = e->count;
-    e->lead = NULL;
+    e->warm_start = NULL;
     swap(first, aside);
-    if (lead(e->lead_data, e) && !(count > 0 && aside->elbo > first->elbo)) {
-        return e->led;
+    if (warm_start(e->warm_start_data, e) && !(count > 0 && aside->elbo > first->elbo)) {
+        return e->warm;
     }
     swap(first, aside);
-    e->led = false;
+    e->warm = false;
     local_copy(e->dim, first, aside);
     e->count = 0; /* steps end at what is known */
     stream.substream += RESUMED;
@@ -115,8 +115,8 @@ static bool try_modes(struct explorer *e, const rovi_settings *settings, uint64_
             keep_first(e);
             found = e->locals[0].off < (again ? FAIR : ELBO_FAITHFUL);
         }
-        if (!found && e->lead != NULL) {
-            found = follow_lead(e, stream);
+        if (!found && e->warm_start != NULL) {
+            found = try_warm_start(e, stream);
             begin = atomic_load(&e->progress->meter->gradient);
         }
         if (atomic_load(&e->progress->meter->gradient) - begin > FIRST_GRADIENTS * (e->dim + 10)) {
@@ -167,7 +167,7 @@ void first_widen(struct explorer *e, uint64_t seed)
 {
     const struct rng_stream stream = {.seed = seed, .purpose = RNG_START, .substream = 500};
     struct local *first = &e->locals[0], *fresh = &e->locals[1];
-    if (e->count != 1 || e->narrow || e->led || !(first->off > SETTLE_IN_DOUBT && first->off < SETTLE_WILD)) {
+    if (e->count != 1 || e->narrow || e->warm || !(first->off > SETTLE_IN_DOUBT && first->off < SETTLE_WILD)) {
         return;
     }
     local_copy(e->dim, first, fresh);
@@ -192,7 +192,7 @@ bool first_of_approximation(struct explorer *e, const rovi_approximation *q, enu
         widen(e, first);
     }
     const double part = e->work.part;
-    e->work.part = how == FIRST_FROM_IT ? PART_LED : part;
+    e->work.part = how == FIRST_FROM_IT ? PART_WARM : part;
     const bool settled = how == FIRST_AS_IT_IS ? local_measure(first, &e->work, stream) : settle(e, first, stream);
     e->work.part = part;
     if (!settled) {
@@ -204,7 +204,7 @@ bool first_of_approximation(struct explorer *e, const rovi_approximation *q, enu
     if (ascent_climb(&e->ascent, (struct metric){.L = first->L}, e->x, &logp)) {
         memcpy(first->peak, e->x, e->dim * sizeof *e->x);
     }
-    first->known = e->led = true;
+    first->known = e->warm = true;
     e->count = 1;
     return true;
 }
@@ -218,7 +218,7 @@ bool first_take(struct explorer *e, const rovi_approximation *q, double elbo, do
     first->elbo = elbo;
     first->off = off;
     memcpy(first->peak, first->mean, e->dim * sizeof *e->x);
-    first->known = e->led = true;
+    first->known = e->warm = true;
     e->count = 1;
     return true;
 }

@@ -88,7 +88,7 @@ static double before(const struct explorer *e)
 bool settle_may_skip(const struct explorer *e)
 {
     const double off = e->locals[0].off;
-    return !e->narrow && !e->rich && off >= ELBO_FAITHFUL && off < SETTLE_WILD && (e->led || e->wasted > 0);
+    return !e->narrow && !e->rich && off >= ELBO_FAITHFUL && off < SETTLE_WILD && (e->warm || e->wasted > 0);
 }
 
 /* Whether steps that began elsewhere are on their way to what is known. */
@@ -100,7 +100,7 @@ static bool is_on_the_way(struct explorer *e, const struct local *local)
 /* Whether the first steps of all are on a long way, where others may lead. */
 static bool is_astray(const struct explorer *e, const struct local *local)
 {
-    return e->lead != NULL && e->count == 0 && local->off > SETTLE_IN_DOUBT;
+    return e->warm_start != NULL && e->count == 0 && local->off > SETTLE_IN_DOUBT;
 }
 
 bool settle(struct explorer *e, struct local *local, struct rng_stream stream)

@@ -41,7 +41,7 @@ static rovi_status check_form(const rovi_settings *settings, const rovi_approxim
             "the start is a mixture of fits that rotate leading directions only: it cannot be continued, but "
             "a restart of it can");
     }
-    if (start->count == 0 && start->compact != settings_leads(settings, start->dim)) {
+    if (start->count == 0 && start->compact != settings_low_rank(settings, start->dim)) {
         return error_set(
             error, ROVI_BAD_INPUT,
             start->compact

@@ -16,57 +16,20 @@
 #include "directions/lone.h"
 #include "evidence/elbo.h"
 #include "fit/admit.h"
+#include "fit/choice.h"
+#include "fit/failure.h"
 #include "fit/measure.h"
 #include "gradient/gradient.h"
 #include "mixture/gather.h"
 #include "mixture/mixture.h"
 
-#define SEED_BITS 53   /* seeds stay integers that JSON readers keep */
-#define IMPERFECT 0.25 /* nats: divergence of a rotated product that a mixture is tried for, and restarts differ */
-#define FAR_EACH                                                                                                       \
-    0.03 /* nats for each of a few dimensions: the same that a mixture is tried for, where it costs little;            \
-             what draws of a product see of a bent target is a third of what it lacks */
-#define CLEAR          0.5  /* of that: a divergence that is less is known by few draws */
-#define OUTDONE        0.05 /* nats that local normals promise together beyond a rotated product, */
-#define OUTDONE_WALLS  0.3  /* and where promises are vague, since more than one point */
-#define SUPPORTED      1000 /* in so many lies outside the support */
-#define IMPERFECT_DIM  20   /* dimensions, above which it is in proportion to them: what many add up to is no mode */
-#define IMPERFECT_MANY 2.0  /* nats: the same, in so many dimensions that no mixture is tried for it */
+#define SEED_BITS 53 /* seeds stay integers that JSON readers keep */
 
 #define MIXTURE_LEAST 250000
-#define MIXTURE_DIM   50 /* dimensions, above which one is tried for the sake of several modes alone */
 #define MIXTURE_MOST  3
 #define MIXTURE_PRICE 10
 #define PRICED_LEAST  100000
 #define PRICED_DIM    5 /* dimensions, in units of which that falls where there is one mode: own work grows */
-
-struct fit_job {
-    struct problem problem;
-    const rovi_fit_input *input;
-    struct supervisor supervisor;
-    struct team *team;
-    size_t threads;
-    size_t count;
-    struct restart *restarts; /* count */
-    rovi_restart *shown;      /* count */
-    bool mixing;              /* the restarts that run now are mixtures */
-    size_t winner;            /* count until one is chosen */
-    struct elbo evidence;     /* of the winner */
-    struct meter total;
-    struct arena memory;
-};
-
-/* Whether rotations lead in a few directions. */
-static bool leads(const struct fit_job *job)
-{
-    return settings_leads(job->problem.settings, job->problem.target->dim);
-}
-
-static double imperfect(const struct fit_job *job)
-{
-    const size_t d = job->problem.target->dim;
-    return d > MIXTURE_DIM ? IMPERFECT_MANY : IMPERFECT * fmax(1, (double)d / IMPERFECT_DIM);
-}
 
 /* Each restart's share, so that the threads' order cannot matter; 0: no limit. */
 static uint64_t evaluation_budget(const rovi_settings *settings, size_t restarts)
@@ -80,9 +43,9 @@ static uint64_t evaluation_budget(const rovi_settings *settings, size_t restarts
 static uint64_t restart_seed(const rovi_settings *settings, size_t d, size_t index)
 {
     const struct rng_stream stream = {.seed = (uint64_t)settings->seed, .purpose = RNG_RESTART};
-    const size_t first = settings_leads(settings, d) ? index & ~(size_t)1 : index;
+    const size_t first = settings_low_rank(settings, d) ? index & ~(size_t)1 : index;
     const bool own =
-        first == 0 && !settings_leads(settings, d); /* pairs of seeds that differ by one are not to share restarts */
+        first == 0 && !settings_low_rank(settings, d); /* pairs of seeds that differ by one are not to share restarts */
     const uint64_t seed = own ? (uint64_t)settings->seed : rng_bits(stream, first) >> (64 - SEED_BITS);
     return seed ^ (index - first);
 }
@@ -95,7 +58,6 @@ static void prepare_restart(struct fit_job *job, size_t i)
     r->progress = (struct progress){.supervisor = &job->supervisor,
                                     .meter = &r->meter,
                                     .budget = evaluation_budget(job->problem.settings, job->count)};
-    r->to_beat = INFINITY;
     r->promise = -INFINITY;
     r->progress.shown = (rovi_progress){.restart = i, .restarts = job->count, .elbo = NAN, .mcse = NAN};
 }
@@ -106,6 +68,7 @@ static rovi_status prepare(struct fit_job *job, const rovi_target *target, const
 {
     job->mixing = settings->method == METHOD_MIXTURE || (start != NULL && start->count > 0);
     job->count = job->mixing ? 1 : (size_t)settings->restarts;
+    job->terms.to_beat = INFINITY;
     job->winner = job->count;
     job->threads = target->concurrent ? team_size_of(settings->threads) : 1;
     job->restarts = arena_take(&job->memory, job->count + 1, sizeof *job->restarts); /* one more: a mixture */
@@ -131,11 +94,11 @@ static void solve(struct fit_job *job, struct restart *r, size_t i)
     }
     r->begin = clock_seconds();
     if (job->mixing) {
-        restart_by_mixture(&job->problem, r);
+        restart_by_mixture(&job->problem, r, &job->terms);
     } else if (job->problem.settings->solver == SOLVER_GRADIENT) {
         restart_by_gradient(&job->problem, r);
-    } else if (leads(job)) {
-        restart_by_directions(&job->problem, r);
+    } else if (fit_is_low_rank(job)) {
+        restart_by_directions(&job->problem, r, DIRECTIONS_SCATTERED, NULL);
     } else if (job->problem.known != NULL || !restart_by_lone_mode(&job->problem, r)) {
         restart_by_coordinates(&job->problem, r);
     }
@@ -175,48 +138,7 @@ static void measure_restart(struct fit_job *job, struct restart *r, size_t i, en
     r->divergence = 0.5 * (elbo.divergence + elbo.gap); /* of few draws one may decide either */
 }
 
-/* Whether the family is left to the fit, of which one is a mixture. */
-static bool may_mix(const struct fit_job *job)
-{
-    const rovi_settings *settings = job->problem.settings;
-    return !job->mixing && !leads(job) && settings->method == METHOD_AUTO && settings->solver == SOLVER_COORDINATE &&
-           settings->precondition == PRECONDITION_AUTO;
-}
-
-/* Whether a fit is so far from the target that a mixture is tried for that alone. */
-static bool is_far(const struct fit_job *job, double divergence)
-{
-    const size_t d = job->problem.target->dim;
-    return d <= MIXTURE_DIM && divergence > fmin(imperfect(job), FAR_EACH * (double)d);
-}
-
-/* Whether a mixture follows whatever the other restarts find: local normals promise more than a rotation, or it is far
- * from the target. */
-static bool is_outdone(const struct fit_job *job, const rovi_restart *first)
-{
-    const bool walls = first->evaluations.rejected > first->evaluations.density / SUPPORTED;
-    return may_mix(job) &&
-           (first->promise > first->elbo.value + (walls ? OUTDONE_WALLS : OUTDONE) || is_far(job, first->divergence));
-}
-
-/* Whether a first restart that came this far spares the others all but their search for modes: near the target, as far
- * as it sees, and with no less than its local normals promise; or with so much less that a mixture will do better. */
-static bool may_lead(const struct fit_job *job, const rovi_restart *first)
-{
-    const rovi_settings *settings = job->problem.settings;
-    return !job->mixing && settings->independent == 0 && settings->solver == SOLVER_COORDINATE &&
-           job->restarts[0].start == NULL && first->stop == ROVI_STOP_CONVERGED &&
-           (is_outdone(job, first) || (first->divergence < imperfect(job) &&
-                                       !measure_is_less(job->problem.settings, first->elbo, first->promise)));
-}
-
-/* Whether it leads by so much that few draws tell. */
-static bool leads_clearly(const struct fit_job *job, const rovi_restart *first)
-{
-    return may_lead(job, first) && !is_outdone(job, first) && first->divergence < CLEAR * imperfect(job);
-}
-
-/* The first restart, by as many draws as it takes to see whether it leads; by all where others compete with it. */
+/* The first restart, by as many draws as it takes to see whether it suffices; by all where others compete with it. */
 static void measure_first(struct fit_job *job, struct restart *first)
 {
     const struct question question = to_choose(job, first);
@@ -225,11 +147,11 @@ static void measure_first(struct fit_job *job, struct restart *first)
         return;
     }
     rovi_restart shown = restart_show(first);
-    if (!leads_clearly(job, &shown)) {
+    if (!choice_first_is_clear(job, &shown)) {
         measure_restart(job, first, 0, MEASURE_ENOUGH);
         shown = restart_show(first);
     }
-    if (job->count > 1 && !may_lead(job, &shown)) {
+    if (job->count > 1 && !choice_first_suffices(job, &shown)) {
         measure_restart(job, first, 0, MEASURE_ALL);
     }
 }
@@ -241,7 +163,8 @@ static const rovi_restart *find_finished(const struct fit_job *job, const struct
     for (size_t i = 0; i < job->input->finished_count; i++) {
         const rovi_restart *finished = &job->input->finished[i];
         if (finished->seed == r->seed) {
-            return r == job->restarts && may_lead(job, finished) && !leads(job) ? NULL : finished;
+            return r == job->restarts && choice_first_suffices(job, finished) && !fit_is_low_rank(job) ? NULL
+                                                                                                       : finished;
         }
     }
     return NULL;
@@ -296,11 +219,12 @@ static bool has_rivals(const struct fit_job *job)
     return any;
 }
 
-/* The few draws by which the first led clearly are not enough beside others. Those that it spared have its ELBO. */
+/* The few draws by which the first clearly suffices are not enough beside others. Those that it spared have its ELBO.
+ */
 static void measure_first_again(struct fit_job *job, struct restart *first)
 {
     const struct question question = to_choose(job, first);
-    if (!leads_clearly(job, &job->shown[0]) || !measure_begins_with_few(&question) ||
+    if (!choice_first_is_clear(job, &job->shown[0]) || !measure_begins_with_few(&question) ||
         atomic_load(&job->supervisor.verdict) != SUPERVISOR_GO) {
         return;
     }
@@ -319,9 +243,9 @@ static void run_restarts(struct fit_job *job)
     job->problem.team = job->team;
     run_restart(job, 0, 0);
     job->problem.team = NULL;
-    const bool spares = may_lead(job, &job->shown[0]);
+    const bool spares = choice_first_suffices(job, &job->shown[0]);
     job->problem.known = first->modes.count > 0 && spares ? &first->modes : NULL;
-    job->problem.first = leads(job) && spares ? first : NULL;
+    job->problem.first = fit_is_low_rank(job) && spares ? first : NULL;
     team_for(job->team, job->count - 1, run_later_restart, job);
     job->problem.known = NULL;
     job->problem.first = NULL;
@@ -331,33 +255,7 @@ static void run_restarts(struct fit_job *job)
     }
 }
 
-/* The greatest ELBO, on the draws that choose, is the least KL. */
-static void choose_winner(struct fit_job *job)
-{
-    for (size_t i = 0; i < job->count; i++) {
-        if (job->shown[i].approximation != NULL &&
-            (job->winner == job->count || job->shown[i].elbo.value > job->shown[job->winner].elbo.value)) {
-            job->winner = i;
-        }
-    }
-}
-
 /* ---- a mixture, where one rotated product falls short ---- */
-
-/* Whether the local normals that were found would together explain more than the best fit, were they apart, or the
- * best fit is far from the target. Only where the family is left to the fit. */
-static bool is_mixture_promising(const struct fit_job *job)
-{
-    double promise = -INFINITY;
-    if (!may_mix(job) || job->winner == job->count || atomic_load(&job->supervisor.verdict) != SUPERVISOR_GO) {
-        return false;
-    }
-    for (size_t i = 0; i < job->count; i++) {
-        promise = fmax(promise, job->restarts[i].promise);
-    }
-    const rovi_estimate best = job->shown[job->winner].elbo;
-    return measure_is_less(job->problem.settings, best, promise) || is_far(job, job->restarts[job->winner].divergence);
-}
 
 static uint64_t evaluations_so_far(const struct fit_job *job)
 {
@@ -370,51 +268,32 @@ static uint64_t evaluations_so_far(const struct fit_job *job)
 
 /* What a mixture may cost: as much as all before it until it is clearly better, then MIXTURE_MOST times as much, and a
  * nat is worth MIXTURE_PRICE times as much; within the limit of the whole fit. Where all before was next to nothing,
- * MIXTURE_LEAST counts in its place. False when nothing is left. */
-static bool set_mixture_budget(const struct fit_job *job, struct restart *mixture, double to_beat)
+ * MIXTURE_LEAST counts in its place. The budget that it begins with; 0 when nothing is left. */
+static uint64_t set_terms(struct fit_job *job)
 {
     const uint64_t limit = (uint64_t)job->problem.settings->max_evaluations, spent = evaluations_so_far(job);
     const uint64_t left = limit == 0 ? UINT64_MAX : limit > spent ? limit - spent : 0;
     const uint64_t unit = spent > MIXTURE_LEAST ? spent : MIXTURE_LEAST;
-    const double more = mixture->alone ? 1 + (double)job->problem.target->dim / PRICED_DIM : 1;
-    mixture->progress.budget = left < unit ? left : unit;
-    mixture->budget_if_better = left < MIXTURE_MOST * unit ? left : MIXTURE_MOST * unit;
-    mixture->price = MIXTURE_PRICE * fmax((double)spent, PRICED_LEAST / more);
-    mixture->to_beat = to_beat;
-    return left > 0;
-}
-
-/* A mixture is taken when its ELBO is greater: by more than what is lost in noise, unless it is less than half
- * as far from the target, as its log ratios tell, which says the same. */
-static bool is_better(const struct fit_job *job, size_t mixture, size_t best)
-{
-    const rovi_estimate old = job->shown[best].elbo, new = job->shown[mixture].elbo;
-    const bool closer = 2 * job->shown[mixture].divergence < job->shown[best].divergence;
-    const double least = closer ? 0 : job->problem.settings->tolerance + 3 * hypot(old.mcse, new.mcse);
-    return new.value > old.value + least;
-}
-
-/* Whether every search has found one mode, the same: those of a first restart that leads, which is always run again. */
-static bool is_alone(const struct fit_job *job)
-{
-    bool alone = job->restarts[0].modes.count == 1 && may_lead(job, &job->shown[0]);
-    for (size_t i = 1; i < job->count; i++) {
-        alone = alone && job->shown[i].stop == ROVI_STOP_SAME_MODES;
-    }
-    return alone;
+    const bool alone = choice_is_alone(job);
+    const double more = alone ? 1 + (double)job->problem.target->dim / PRICED_DIM : 1;
+    job->terms = (struct mixture_terms){.alone = alone,
+                                        .to_beat = job->shown[job->winner].elbo.value,
+                                        .budget_if_better = left < MIXTURE_MOST * unit ? left : MIXTURE_MOST * unit,
+                                        .price = MIXTURE_PRICE * fmax((double)spent, PRICED_LEAST / more)};
+    return left < unit ? left : unit;
 }
 
 /* One more restart: a mixture that begins with the best of those before. */
 static void try_mixture(struct fit_job *job)
 {
-    const bool alone = is_alone(job);
-    const size_t mixture = job->count++, best = job->winner;
-    prepare_restart(job, mixture);
-    job->restarts[mixture].alone = alone;
-    if (!set_mixture_budget(job, &job->restarts[mixture], job->shown[best].elbo.value)) {
-        job->count--;
+    const size_t mixture = job->count, best = job->winner;
+    const uint64_t budget = set_terms(job);
+    if (budget == 0) {
         return;
     }
+    job->count++;
+    prepare_restart(job, mixture);
+    job->restarts[mixture].progress.budget = budget;
     job->restarts[mixture].start = job->shown[best].approximation;
     job->problem.team = job->team;
     job->mixing = true;
@@ -424,7 +303,7 @@ static void try_mixture(struct fit_job *job)
         (stop == ROVI_STOP_MAX_EVALUATIONS && job->problem.settings->max_evaluations == 0)) {
         job->shown[mixture].stop = job->shown[best].stop; /* what improves on a converged fit within a price is one */
     }
-    job->winner = is_better(job, mixture, best) ? mixture : best;
+    job->winner = choice_takes_mixture(job, mixture, best) ? mixture : best;
 }
 
 /* In many dimensions a mixture is what the restarts have found, when they have found several modes; it is one more
@@ -445,14 +324,7 @@ static void gather(struct fit_job *job)
     measure_restart(job, r, mixture, MEASURE_ENOUGH);
     job->shown[mixture] = restart_show(r);
     job->count++;
-    job->winner = is_better(job, mixture, best) ? mixture : best;
-}
-
-static bool is_gathering_promising(const struct fit_job *job)
-{
-    const rovi_settings *settings = job->problem.settings;
-    return settings->method == METHOD_AUTO && leads(job) && job->count > 1 && job->winner < job->count &&
-           atomic_load(&job->supervisor.verdict) == SUPERVISOR_GO;
+    job->winner = choice_takes_mixture(job, mixture, best) ? mixture : best;
 }
 
 /* The winner is looked at as exploring looks at its locals: it may have widened since. False when out of memory. */
@@ -486,43 +358,6 @@ static bool ran_out_of_memory(const struct fit_job *job)
     return out;
 }
 
-/* What a target without any finite value gave instead, what to do about it, and what it said itself. */
-static rovi_status explain_nothing(struct fit_job *job, rovi_error *error)
-{
-    const unsigned long long points = atomic_load(&job->total.rejected), undefined = atomic_load(&job->total.undefined);
-    char which[192] = "its log density is -infinity there, so that its support is not where the starts are: see "
-                      "start_spread and start_slope, or give it a start";
-    rovi_failures said;
-    rovi_target_failures(job->problem.target, &said);
-    if (undefined > 0) {
-        snprintf(which, sizeof which,
-                 "it is NaN or +infinity, or its gradient is, at %llu of them, and -infinity at %llu: evaluate it at "
-                 "one point, and look for what is not a number",
-                 undefined, points - undefined);
-    }
-    return error_set(error, ROVI_TARGET_FAILED,
-                     "the target has no finite value at any of the %llu points tried, from %zu starts: %s%s%.200s",
-                     points, job->count, which,
-                     said.density_message[0] == '\0' ? "" : "; it said: ", said.density_message);
-}
-
-static rovi_status explain_failure(struct fit_job *job, rovi_error *error)
-{
-    const rovi_evaluations e = meter_evaluations(&job->total);
-    if (atomic_load(&job->total.failed)) {
-        return error_set(error, ROVI_TARGET_FAILED, "the target failed for good within %llu evaluations",
-                         (unsigned long long)e.density);
-    }
-    if (e.rejected == e.density) {
-        return explain_nothing(job, error);
-    }
-    return error_set(error, ROVI_NUMERICS_FAILED, "no restart ended with a finite ELBO: %s",
-                     job->problem.settings->solver == SOLVER_GRADIENT
-                         ? "the steps are too large for this target (try a smaller step_map and step_rotation)"
-                         : "no start led to a place around which half of the draws lie inside the support (try more "
-                           "restarts, or another start_spread)");
-}
-
 static rovi_status assemble(struct fit_job *job, rovi_fit **fit, rovi_error *error)
 {
     const double log_z = rovi_target_log_z(job->problem.target);
@@ -546,11 +381,11 @@ static rovi_status assemble(struct fit_job *job, rovi_fit **fit, rovi_error *err
 static rovi_status run(struct fit_job *job, rovi_fit **fit, rovi_error *error)
 {
     run_restarts(job);
-    choose_winner(job);
+    job->winner = choice_winner(job);
     const bool looked = suspect_winner(job);
-    if (is_mixture_promising(job)) {
+    if (choice_tries_mixture(job)) {
         try_mixture(job);
-    } else if (is_gathering_promising(job)) {
+    } else if (choice_tries_gathering(job)) {
         gather(job);
     }
     count_evaluations(job);
@@ -561,7 +396,7 @@ static rovi_status run(struct fit_job *job, rovi_fit **fit, rovi_error *error)
         return improper_explain(&job->supervisor.improper, job->problem.target, error);
     }
     if (job->winner == job->count || atomic_load(&job->total.failed)) {
-        return explain_failure(job, error);
+        return failure_explain(job, error);
     }
     const rovi_approximation *q = job->shown[job->winner].approximation;
     const struct question evidence = {.problem = &job->problem,
@@ -575,7 +410,7 @@ static rovi_status run(struct fit_job *job, rovi_fit **fit, rovi_error *error)
         return error_no_memory(error);
     }
     if (atomic_load(&job->total.failed)) {
-        return explain_failure(job, error);
+        return failure_explain(job, error);
     }
     if (isnan(job->evidence.estimate.value)) {
         return error_set(error, ROVI_NUMERICS_FAILED,

@@ -4,25 +4,25 @@
 #include <math.h>
 #include <string.h>
 
-#define MEASURE_SHARE 16   /* once all asked for are there: of what the fit has asked, one part in so many ends it */
-#define LED_SHARE     8    /* where the rotation leads in a few directions, all are one part in so many of that, */
-#define LED_DRAWS     500  /* but so many at least */
-#define FEW_DRAWS     400  /* at first: that an error is estimated from */
-#define MEASURED      2    /* times the tolerance: an error that needs no more draws, */
-#define DEAR_PART     0.05 /* or this part of the divergence, of what is not to choose by, where draws are dear, */
-#define DEAR_MOST     0.03 /* nats, but no more: */
-#define DEAR_SHARE    4    /* where they are more than one in so many of what the fit has asked */
-#define GROWTH        4    /* of the number of draws, at most, at once */
-#define MARGIN        1.2  /* more than the present error says would do */
+#define MEASURE_SHARE  16   /* once all asked for are there: of what the fit has asked, one part in so many ends it */
+#define LOW_RANK_SHARE 8    /* where rotations are of low rank, all are one part in so many of that, */
+#define LOW_RANK_DRAWS 500  /* but so many at least */
+#define FEW_DRAWS      400  /* at first: that an error is estimated from */
+#define MEASURED       2    /* times the tolerance: an error that needs no more draws, */
+#define DEAR_PART      0.05 /* or this part of the divergence, of what is not to choose by, where draws are dear, */
+#define DEAR_MOST      0.03 /* nats, but no more: */
+#define DEAR_SHARE     4    /* where they are more than one in so many of what the fit has asked */
+#define GROWTH         4    /* of the number of draws, at most, at once */
+#define MARGIN         1.2  /* more than the present error says would do */
 
 size_t measure_draws(const struct question *question)
 {
     const rovi_settings *settings = question->problem->settings;
     const uint64_t spent = atomic_load(&question->meter->density);
     const size_t wanted = (size_t)settings->draws / (question->purpose == RNG_SELECT ? 5 : 1);
-    const uint64_t share = spent / LED_SHARE < LED_DRAWS ? LED_DRAWS : spent / LED_SHARE;
-    const bool led = settings_leads(settings, question->problem->target->dim);
-    const size_t draws = led && share < wanted ? (size_t)share : wanted;
+    const uint64_t share = spent / LOW_RANK_SHARE < LOW_RANK_DRAWS ? LOW_RANK_DRAWS : spent / LOW_RANK_SHARE;
+    const bool low_rank = settings_low_rank(settings, question->problem->target->dim);
+    const size_t draws = low_rank && share < wanted ? (size_t)share : wanted;
     return atomic_load(&question->supervisor->verdict) == SUPERVISOR_GO || draws < 1000 ? draws : draws / 10;
 }
 

@@ -67,6 +67,7 @@ struct search { /* one exploration */
 struct mixture {
     const struct problem *problem;
     struct restart *restart;
+    const struct mixture_terms *terms;
     struct blend blend;
     size_t searches;
     struct search *search;
@@ -124,7 +125,7 @@ static void run_search(void *context, size_t i, size_t worker)
     s->progress.budget = budget_of_each(m, m->searches);
     explorer_init(&s->explorer, &s->memory, &s->progress, room, NULL);
     if (!s->memory.failed) {
-        s->explorer.starts = m->restart->alone ? STARTS_ALONE : STARTS_EACH * room;
+        s->explorer.starts = m->terms->alone ? STARTS_ALONE : STARTS_EACH * room;
         s->explorer.idle_each = IDLE_EACH;
         s->explorer.narrow = true; /* what a component leaves is for others: none has to span what it does not fit */
         explore_run(&s->explorer, m->problem->settings, rng_bits(stream, i));
@@ -194,7 +195,7 @@ static void sample(struct mixture *m, size_t draws)
  * gain: no mode's weight hangs on it. */
 static bool is_sure(const struct mixture *m, rovi_estimate elbo)
 {
-    const double part = m->restart->alone ? SURE_PART * divergence(m) : 0;
+    const double part = m->terms->alone ? SURE_PART * divergence(m) : 0;
     return elbo.mcse < fmax(SURE * m->problem->settings->tolerance, part);
 }
 
@@ -295,7 +296,7 @@ static bool find_due(struct mixture *m)
 static uint64_t budget_of_refining(const struct mixture *m)
 {
     const uint64_t each = budget_of_each(m, m->blend.count);
-    const double worth = m->restart->alone ? m->restart->price * divergence(m) / (double)m->blend.count : 0;
+    const double worth = m->terms->alone ? m->terms->price * divergence(m) / (double)m->blend.count : 0;
     return worth > 0 && worth < (each > 0 ? (double)each : MOST_EVALUATIONS) ? 1 + (uint64_t)worth : each;
 }
 
@@ -331,7 +332,7 @@ static bool keep(struct mixture *m, rovi_estimate elbo)
     rovi_approximation_free(r->approximation);
     r->approximation = m->blend.count == 1 ? approximation_copy(m->blend.q[0]) : blend_mix(&m->blend);
     m->divergence = divergence(m);
-    r->progress.budget = elbo.value > r->to_beat + SHOWN ? r->budget_if_better : r->progress.budget;
+    r->progress.budget = elbo.value > m->terms->to_beat + SHOWN ? m->terms->budget_if_better : r->progress.budget;
     restart_record(r, elbo);
     return r->approximation != NULL;
 }
@@ -339,7 +340,7 @@ static bool keep(struct mixture *m, rovi_estimate elbo)
 /* Whether a gain is worth so many evaluations: by the price that was set, or by what it took to find the components. */
 static bool pays(const struct mixture *m, double gain, uint64_t evaluations)
 {
-    const double price = m->restart->price > 0 ? m->restart->price : WORTH * (double)m->first;
+    const double price = m->terms->price > 0 ? m->terms->price : WORTH * (double)m->first;
     return gain * price > (double)evaluations;
 }
 
@@ -464,7 +465,7 @@ static bool can_gain(const struct mixture *m, rovi_estimate now)
 /* As long as it gains more than the tolerance, and its error, and what it costs. */
 static void grow(struct mixture *m, rovi_estimate *now)
 {
-    const int most = m->restart->price > 0 ? 1 : FAILURES; /* where evaluations count, none is tried on chance */
+    const int most = m->terms->price > 0 ? 1 : FAILURES; /* where evaluations count, none is tried on chance */
     for (int g = 0, failed = 0; g < GROWTHS && failed < most && can_gain(m, *now) && !ended(m); g++) {
         const rovi_estimate before = *now;
         const uint64_t begun = spent(m);
@@ -480,7 +481,7 @@ static void make(struct mixture *m)
     rovi_estimate now = weigh(m);
     m->no_memory = m->no_memory || !keep(m, now);
     m->first = spent(m) < FIRST_LEAST ? FIRST_LEAST : spent(m);
-    if (!m->restart->alone) {
+    if (!m->terms->alone) {
         now = improve(m, seek(m, now), ROUNDS, 1);
     } else if (!ended(m)) {
         m->restart->stop = ROVI_STOP_CONVERGED; /* as it is, unless it grows */
@@ -490,15 +491,15 @@ static void make(struct mixture *m)
 }
 
 /* How many explorations. */
-static size_t searches(const struct restart *restart, size_t restarts)
+static size_t searches(const struct mixture_terms *terms, size_t restarts)
 {
-    return restart->alone ? (restarts + 1) / 2 : restarts;
+    return terms->alone ? (restarts + 1) / 2 : restarts;
 }
 
 static bool set_up(struct mixture *m)
 {
     const size_t d = m->problem->target->dim;
-    m->searches = searches(m->restart, (size_t)m->problem->settings->restarts);
+    m->searches = searches(m->terms, (size_t)m->problem->settings->restarts);
     const size_t begun = m->restart->start != NULL ? rovi_approximation_components(m->restart->start) : 0;
     const size_t room = 1 + begun + m->searches * most_components(d);
     m->search = arena_take(&m->memory, m->searches, sizeof *m->search);
@@ -513,9 +514,9 @@ static bool set_up(struct mixture *m)
     return restart_trace_room(m->restart, MOST_ROUNDS + 2) && blend_init(&m->blend, d, room) && !m->memory.failed;
 }
 
-void restart_by_mixture(const struct problem *problem, struct restart *restart)
+void restart_by_mixture(const struct problem *problem, struct restart *restart, const struct mixture_terms *terms)
 {
-    struct mixture m = {.problem = problem, .restart = restart};
+    struct mixture m = {.problem = problem, .restart = restart, .terms = terms};
     m.no_memory = !set_up(&m);
     if (!m.no_memory) {
         explore(&m);

@@ -21,32 +21,27 @@ struct problem {
     const struct restart *first;     /* so does one by directions that comes to where the fit of this lies; or NULL */
 };
 
-/* What it leaves; the arena `memory` owns the trace and the modes. */
+/* What it begins with, what it runs by, and what it leaves. */
 struct restart {
     uint64_t seed;
     const rovi_approximation *start; /* to continue from, borrowed; or NULL */
-    const double *peak; /* d: a maximum of the target that is known, where restart_by_directions begins; or NULL */
-    bool alone;         /* every search before a mixture has found one mode, the same: few are made again */
-    bool highest;       /* restart_by_directions begins at the highest of the ends of several climbs */
+
     struct meter meter;
     struct progress progress; /* set by the caller; points at the meter */
-    double to_beat; /* an ELBO; a mixture that is clearly above it may ask as often as the next says; or infinite */
-    uint64_t budget_if_better;
-    double
-        price; /* evaluations that a nat is worth to a mixture; 0: in proportion to what finding its components took */
+    double begin;             /* by clock_seconds */
+    struct arena memory;      /* owns the trace and the modes */
+
     rovi_approximation *approximation;
     rovi_stop stop;
     uint64_t iterations;
     rovi_trace_point *trace;
     size_t trace_length, trace_room;
-    double begin;             /* by clock_seconds */
     rovi_estimate elbo;       /* on the draws that choose; NaN when it failed */
     double divergence;        /* of the approximation from the target, about */
     double promise;           /* log of the sum of exp(ELBO) over the local normals it found, when it looked for any */
     struct known_modes modes; /* that it found, by local normals */
     uint64_t degenerate;      /* components of a mixture that were dropped as such */
     bool no_memory;
-    struct arena memory;
 };
 
 /* Makes room for trace points; false when out of memory. */
