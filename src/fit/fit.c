@@ -35,7 +35,7 @@
 static uint64_t evaluation_budget(const rovi_settings *settings, size_t restarts)
 {
     const uint64_t limit = (uint64_t)settings->max_evaluations;
-    return limit == 0 ? 0 : limit < restarts ? 1 : limit / restarts;
+    return limit == 0 || restarts < 2 ? limit : limit < restarts ? 1 : limit / restarts;
 }
 
 /* In many dimensions restarts come in pairs, whose seeds differ in the last bit alone: they start opposite each other
