@@ -52,33 +52,38 @@ bool elbo_log_ratios(const rovi_approximation *q, struct meter *meter, struct rn
     return ok;
 }
 
+/* Of the finite ones, as their greatest and what is below it: sums of numbers like -1e12 would drown what they differ
+ * by.
+ */
 struct elbo elbo_of_ratios(size_t n, const double *ratio)
 {
     size_t inside = 0;
     double sum = 0, squares = 0, top = -INFINITY, ratios = 0;
     for (size_t i = 0; i < n; i++) {
-        if (isfinite(ratio[i])) {
-            sum += ratio[i];
-            top = fmax(top, ratio[i]);
-            inside++;
-        }
+        top = isfinite(ratio[i]) ? fmax(top, ratio[i]) : top;
+        inside += isfinite(ratio[i]) != 0;
     }
     if (inside == 0) {
         return (struct elbo){.estimate = {NAN, NAN}, .outside = {1, 0}, .divergence = NAN, .gap = NAN};
     }
-    const double mean = sum / (double)inside, s = (double)inside / (double)n;
     for (size_t i = 0; i < n; i++) {
         if (isfinite(ratio[i])) {
-            squares += (ratio[i] - mean) * (ratio[i] - mean);
+            sum += ratio[i] - top;
             ratios += exp(ratio[i] - top);
+        }
+    }
+    const double below = sum / (double)inside, s = (double)inside / (double)n;
+    for (size_t i = 0; i < n; i++) {
+        if (isfinite(ratio[i])) {
+            squares += (ratio[i] - top - below) * (ratio[i] - top - below);
         }
     }
     const double variance = inside > 1 ? squares / (double)(inside - 1) : NAN;
     const double error = sqrt(variance / (double)inside + (1 - s) / (s * (double)n)); /* of the mean, and of log s */
-    return (struct elbo){.estimate = {mean + log(s), error},
+    return (struct elbo){.estimate = {top + below + log(s), error},
                          .outside = {1 - s, sqrt(s * (1 - s) / (double)n)},
                          .divergence = 0.5 * variance,
-                         .gap = log(ratios / (double)inside) + top - mean};
+                         .gap = log(ratios / (double)inside) - below};
 }
 
 rovi_estimate elbo_of_several(size_t n, const double *ratio, double *mean)

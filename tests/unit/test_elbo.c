@@ -189,6 +189,24 @@ static int fatal(size_t d, const double *x, double *grad, double *logp, void *da
     return -1;
 }
 
+/* What all ratios have in common is as exact as one of them. */
+static void a_large_constant_costs_no_digits(void **state)
+{
+    (void)state;
+    enum { N = 4000 };
+    static double small[N], large[N];
+    double noise[1];
+    for (size_t i = 0; i < N; i++) {
+        rng_normals((struct rng_stream){.seed = 5, .purpose = RNG_PROBE}, i, 1, noise);
+        small[i] = ldexp(round(ldexp(noise[0], 12)), -12); /* so that the shift rounds nothing */
+        large[i] = small[i] - 1e12;
+    }
+    const struct elbo a = elbo_of_ratios(N, small), b = elbo_of_ratios(N, large);
+    assert_true(fabs(b.estimate.value + 1e12 - a.estimate.value) < 2e-4); /* two units in the last place */
+    assert_close(b.estimate.mcse, a.estimate.mcse, 1e-12);
+    assert_close(b.gap, a.gap, 1e-12);
+}
+
 /* Two at a time of four: the means of e^ratio are 2 and 4. What lies outside counts as weight 0; a whole group of it,
  * as a point outside, whose share of 1/2 has an error of its own. */
 static void several_draws_at_a_time(void **state)
@@ -363,12 +381,19 @@ static void gain_is_paired(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_target_itself_has_elbo_zero),  cmocka_unit_test(the_kl_of_gaussians_comes_out),
-        cmocka_unit_test(a_support_is_respected),           cmocka_unit_test(several_draws_at_a_time),
-        cmocka_unit_test(without_support_there_is_no_elbo), cmocka_unit_test(a_fatal_target_is_asked_once),
-        cmocka_unit_test(any_team_gives_the_same_bits),     cmocka_unit_test(more_draws_join_those_before),
-        cmocka_unit_test(the_error_is_as_large_as_it_says), cmocka_unit_test(ratios_are_summed_up_as_by_hand),
-        cmocka_unit_test(a_large_level_keeps_the_error),    cmocka_unit_test(gain_is_paired),
+        cmocka_unit_test(a_large_constant_costs_no_digits),
+        cmocka_unit_test(the_target_itself_has_elbo_zero),
+        cmocka_unit_test(the_kl_of_gaussians_comes_out),
+        cmocka_unit_test(a_support_is_respected),
+        cmocka_unit_test(several_draws_at_a_time),
+        cmocka_unit_test(without_support_there_is_no_elbo),
+        cmocka_unit_test(a_fatal_target_is_asked_once),
+        cmocka_unit_test(any_team_gives_the_same_bits),
+        cmocka_unit_test(more_draws_join_those_before),
+        cmocka_unit_test(the_error_is_as_large_as_it_says),
+        cmocka_unit_test(ratios_are_summed_up_as_by_hand),
+        cmocka_unit_test(a_large_level_keeps_the_error),
+        cmocka_unit_test(gain_is_paired),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
