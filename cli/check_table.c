@@ -137,7 +137,7 @@ rovi_status check_print_table(const struct checked *checked, FILE *stream, rovi_
     print_costs(parts, stream);
     if (parts->verdict == ROVI_COLLAPSE_SUSPECTED) {
         struct pool pool = {0};
-        const char *next = diagnosis_next(checked->context, checked->file, &pool);
+        const char *next = diagnosis_next(checked->context, fit_is_compact(checked->fit), checked->file, &pool);
         fprintf(stream, "\nNext:  %s\n", next ? next : "");
         pool_free(&pool);
     }

@@ -9,21 +9,23 @@
 #include <math.h>
 #include <string.h>
 
+#include "cli/common/diagnosis.h"
 #include "io/report.h"
 
 #define REST 1e-9 /* of the mass: what is left beside a region, at least */
 
-/* Independent normals. */
-static rovi_status make_normal(size_t d, const double *mean, const double *sd, rovi_approximation **q,
+/* Independent normals, in the form that the fit's components have. */
+static rovi_status make_normal(size_t d, const double *mean, const double *sd, bool compact, rovi_approximation **q,
                                rovi_error *error)
 {
     struct pool pool = {0};
     static const double knot = 0;
-    double *rotation = pool_take(&pool, d, d * sizeof *rotation);
+    double *rotation = compact ? NULL : pool_take(&pool, d, d * sizeof *rotation);
     rovi_map *maps = pool_take(&pool, d, sizeof *maps);
-    rovi_status status = rotation && maps ? ROVI_OK : report_no_memory(error);
-    for (size_t j = 0; rotation && maps && j < d; j++) {
-        rotation[j * d + j] = 1;
+    rovi_status status = (rotation || compact) && maps ? ROVI_OK : report_no_memory(error);
+    for (size_t j = 0; !status && j < d; j++) {
+        if (rotation)
+            rotation[j * d + j] = 1;
         maps[j] = (rovi_map){.knots = &knot, .alpha = sd[j] > 0 ? sd[j] : 1};
     }
     const rovi_approximation_parts parts = {.dim = d, .center = mean, .rotation = rotation, .maps = maps};
@@ -44,6 +46,7 @@ static rovi_status collect(const struct fit_file *file, struct parts *parts, rov
     const rovi_approximation *q = rovi_fit_approximation(file->fit);
     const rovi_diagnosis_parts *diagnosis = file->context.diagnosis;
     const double kept = 1 - rovi_diagnosis_missed(diagnosis).value;
+    const bool compact = fit_is_compact(file->fit);
     rovi_status status = ROVI_OK;
     for (; parts->count < rovi_approximation_components(q); parts->count++) {
         const rovi_approximation *own = rovi_approximation_component(q, parts->count, parts->weight + parts->count);
@@ -56,7 +59,7 @@ static rovi_status collect(const struct fit_file *file, struct parts *parts, rov
         if (!region->missed)
             continue;
         parts->weight[parts->count] = kept * region->mass.value / fmax(1 - region->mass.value, REST); /* its odds */
-        status = make_normal(diagnosis->dim, region->mean, region->sd, parts->component + parts->count, error);
+        status = make_normal(diagnosis->dim, region->mean, region->sd, compact, parts->component + parts->count, error);
         parts->count += !status;
     }
     return status;

@@ -163,7 +163,8 @@ static void print_next(const struct fit_context *context, const rovi_fit *fit, c
         return;
     struct pool pool = {0};
     const bool lost = context->diagnosis && context->diagnosis->verdict == ROVI_COLLAPSE_SUSPECTED;
-    const char *file = shell_word(&pool, saved), *next = lost ? diagnosis_next(context, saved, &pool) : NULL;
+    const char *file = shell_word(&pool, saved),
+               *next = lost ? diagnosis_next(context, fit_is_compact(fit), saved, &pool) : NULL;
     fprintf(stream, "  %-10s%s\n", "saved", saved);
     if (file) {
         fputs("\nNext:  ", stream);

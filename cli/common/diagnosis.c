@@ -11,13 +11,19 @@
 #define KL_SPOKEN_OF    0.1  /* nats */
 #define KL_ERRORS       3    /* standard errors that it is from zero */
 
-char *diagnosis_next(const struct fit_context *context, const char *file, struct pool *pool)
+bool fit_is_compact(const rovi_fit *fit)
+{
+    return !rovi_approximation_parts_of(rovi_approximation_component(rovi_fit_approximation(fit), 0, NULL))->rotation;
+}
+
+char *diagnosis_next(const struct fit_context *context, bool compact, const char *file, struct pool *pool)
 {
     const bool saved = file && strcmp(file, "-") != 0;
     const char *fit = shell_fit(pool, context), *start = shell_word(pool, saved ? file : "-");
     if (!fit || !start)
         return NULL;
-    return pool_format(pool, "%s --method mixture%s%s", fit, saved ? " --start " : "", saved ? start : "");
+    return pool_format(pool, "%s%s%s%s", fit, compact ? "" : " --method mixture", saved ? " --start " : "",
+                       saved ? start : "");
 }
 
 struct k_hat diagnosis_k_hat(const rovi_diagnosis_parts *parts)

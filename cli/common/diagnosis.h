@@ -22,9 +22,12 @@ struct checked {
 rovi_status check_print_json(const struct checked *checked, FILE *stream, rovi_error *error);
 rovi_status check_print_table(const struct checked *checked, FILE *stream, rovi_error *error);
 
+/* Whether the fit, or what it is a mixture of, has the compact form: many dimensions. */
+bool fit_is_compact(const rovi_fit *fit);
+
 /* The command that takes in what the fit has missed: it goes on from the fit's file, unless that is NULL or "-". In the
  * pool; NULL when out of memory. */
-char *diagnosis_next(const struct fit_context *context, const char *file, struct pool *pool);
+char *diagnosis_next(const struct fit_context *context, bool compact, const char *file, struct pool *pool);
 
 /* Pareto k of importance weights, what it may be, and the draws that it is of. */
 struct k_hat {

@@ -93,7 +93,8 @@ static bool say_collapse(struct draft *draft)
     if (next)
         advise(draft, pool_text(draft->pool, next));
     else if (!none)
-        advise(draft, diagnosis_next(&draft->file->context, draft->path, draft->pool));
+        advise(draft,
+               diagnosis_next(&draft->file->context, fit_is_compact(draft->file->fit), draft->path, draft->pool));
     return true;
 }
 

@@ -17,6 +17,7 @@
 #include "directions/leading.h"
 #include "evidence/elbo.h"
 #include "family/draw.h"
+#include "restart/start.h"
 
 #define POINTS_LEAST 8   /* of the first stage */
 #define POINTS_MOST  32  /* of the last stage before the directions, and of all after them */
@@ -165,9 +166,12 @@ static rovi_approximation *begin(struct large *s)
 
 static bool launch(struct large *s)
 {
+    const double *peak = s->how == DIRECTIONS_AT     ? s->peak
+                         : s->restart->start != NULL ? s->restart->start->center
+                                                     : NULL;
     s->q = begin(s);
-    if (s->how == DIRECTIONS_AT) {
-        return s->q != NULL && launch_at(&s->launch, s->peak, s->restart->seed, s->q);
+    if (peak != NULL) {
+        return s->q != NULL && launch_at(&s->launch, peak, s->restart->seed, s->q);
     }
     if (s->how == DIRECTIONS_HIGHEST) {
         return s->q != NULL && launch_highest(&s->launch, s->problem->settings, s->restart->seed, s->q);
@@ -457,8 +461,9 @@ static void solve(struct large *s)
         s->restart->no_memory = true;
         return;
     }
-    enter(s, s->restart->start != NULL ? "improving" : "climbing");
-    if (s->restart->start != NULL) {
+    const bool goes_on = s->restart->start != NULL && !start_is_place(s->restart->start);
+    enter(s, goes_on ? "improving" : "climbing");
+    if (goes_on) {
         go_on(s);
     } else if (launch(s)) {
         fit(s);

@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "family/approximation.h"
 #include "family/rotation.h"
+#include "restart/start.h"
 
 /* d x d matrices that a restart holds at once, going by the memory that runs took. */
 #define MATRICES_COORDINATE 100
@@ -35,11 +36,11 @@ static rovi_status check_size(const rovi_target *target, const rovi_settings *se
 /* A fit is continued in the form it has. */
 static rovi_status check_form(const rovi_settings *settings, const rovi_approximation *start, rovi_error *error)
 {
-    if (start->count > 0 && start->component[0]->compact) {
-        return error_set(
-            error, ROVI_BAD_INPUT,
-            "the start is a mixture of fits that rotate leading directions only: it cannot be continued, but "
-            "a restart of it can");
+    if (start_is_gathered(start) && !settings_low_rank(settings, start->dim)) {
+        return error_set(error, ROVI_BAD_INPUT,
+                         "the start is a mixture of fits that rotate leading directions only, which method auto "
+                         "continues, with fewer directions than the %zu of the target",
+                         start->dim);
     }
     if (start->count == 0 && start->compact != settings_low_rank(settings, start->dim)) {
         return error_set(

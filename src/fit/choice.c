@@ -15,6 +15,7 @@
 #define SUPPORTED      1000 /* in so many lies outside the support */
 #define IMPERFECT_DIM  20   /* dimensions, above which it is in proportion to them: what many add up to is no mode */
 #define IMPERFECT_MANY 2.0  /* nats: the same, in so many dimensions that no mixture is tried for it */
+#define NOISE          2    /* standard errors */
 #define MIXTURE_DIM    50   /* dimensions, above which one is tried for the sake of several modes alone */
 
 static double imperfect(const struct fit_job *job)
@@ -101,6 +102,12 @@ bool choice_is_alone(const struct fit_job *job)
         alone = alone && job->shown[i].stop == ROVI_STOP_SAME_MODES;
     }
     return alone;
+}
+
+bool choice_takes_gathered(const struct fit_job *job, size_t mixture, size_t best)
+{
+    const rovi_estimate old = job->shown[best].elbo, new = job->shown[mixture].elbo;
+    return new.value > old.value - NOISE *hypot(old.mcse, new.mcse);
 }
 
 bool choice_tries_gathering(const struct fit_job *job)

@@ -30,4 +30,8 @@ bool choice_tries_gathering(const struct fit_job *job);
  * as far from the target, as its log ratios tell, which says the same. */
 bool choice_takes_mixture(const struct fit_job *job, size_t mixture, size_t best);
 
+/* What valleys part loses nothing by being together, whatever its weights, and gains more than noise may show: that is
+ * taken unless it is clearly worse. */
+bool choice_takes_gathered(const struct fit_job *job, size_t mixture, size_t best);
+
 #endif

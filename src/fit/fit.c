@@ -22,6 +22,7 @@
 #include "gradient/gradient.h"
 #include "mixture/gather.h"
 #include "mixture/mixture.h"
+#include "restart/start.h"
 
 #define SEED_BITS 53 /* seeds stay integers that JSON readers keep */
 
@@ -62,12 +63,22 @@ static void prepare_restart(struct fit_job *job, size_t i)
     r->progress.shown = (rovi_progress){.restart = i, .restarts = job->count, .elbo = NAN, .mcse = NAN};
 }
 
+/* What was gathered is continued restart by restart; else it is the first that continues. */
+static void set_starts(struct fit_job *job, const rovi_approximation *start)
+{
+    const bool gathered = start_is_gathered(start);
+    for (size_t i = 0; i < (gathered ? job->count : 1); i++) {
+        job->restarts[i].start = gathered ? start->component[i] : start;
+    }
+}
+
 /* A mixture is one restart; where the family is left to the fit, one that continues from a mixture is a mixture. */
 static rovi_status prepare(struct fit_job *job, const rovi_target *target, const rovi_settings *settings,
                            const rovi_approximation *start, rovi_error *error)
 {
-    job->mixing = settings->method == METHOD_MIXTURE || (start != NULL && start->count > 0);
-    job->count = job->mixing ? 1 : (size_t)settings->restarts;
+    const bool gathered = start_is_gathered(start);
+    job->mixing = settings->method == METHOD_MIXTURE || (start != NULL && start->count > 0 && !gathered);
+    job->count = job->mixing ? 1 : gathered ? start->count : (size_t)settings->restarts;
     job->terms.to_beat = INFINITY;
     job->winner = job->count;
     job->threads = target->concurrent ? team_size_of(settings->threads) : 1;
@@ -83,6 +94,7 @@ static rovi_status prepare(struct fit_job *job, const rovi_target *target, const
     for (size_t i = 0; i < job->count; i++) {
         prepare_restart(job, i);
     }
+    set_starts(job, start);
     return ROVI_OK;
 }
 
@@ -324,7 +336,7 @@ static void gather(struct fit_job *job)
     measure_restart(job, r, mixture, MEASURE_ENOUGH);
     job->shown[mixture] = restart_show(r);
     job->count++;
-    job->winner = choice_takes_mixture(job, mixture, best) ? mixture : best;
+    job->winner = choice_takes_gathered(job, mixture, best) ? mixture : best;
 }
 
 /* The winner is looked at as exploring looks at its locals: it may have widened since. False when out of memory. */
@@ -452,7 +464,6 @@ rovi_status rovi_fit_resume(const rovi_target *target, const rovi_settings *sett
         status = prepare(&job, target, settings, job.input->start, error);
     }
     if (status == ROVI_OK) {
-        job.restarts[0].start = job.input->start;
         status = run(&job, fit, error);
     }
     linalg_release_threads();

@@ -12,7 +12,9 @@
 #include "mixture/blend.h"
 
 #define CLOSE 10.0 /* nats: a restart so far below the best is of no weight */
-#define DRAWS 192  /* of each component, for the weights */
+#define DRAWS 192  /* of each component, for the weights; more where log ratios vary much, */
+#define SURE  0.1  /* until the log odds of two are known to this error, */
+#define SHARE 4    /* or, of what the restarts have asked, one part in so many is spent */
 
 struct gathering {
     const struct problem *problem;
@@ -82,15 +84,38 @@ static bool set_up(struct gathering *g, size_t room)
     return restart_trace_room(g->restart, 1) && blend_init(&g->blend, target->dim, room) && !g->memory.failed;
 }
 
-static void mix(struct gathering *g)
+static bool weigh(struct gathering *g, size_t draws, uint64_t substream)
 {
-    const struct rng_stream stream = {.seed = g->restart->seed, .purpose = RNG_FIT, .substream = 1};
+    const struct rng_stream stream = {.seed = g->restart->seed, .purpose = RNG_FIT, .substream = substream};
+    const bool ok = blend_sample(&g->blend, draws, &g->restart->meter, g->problem->team, stream);
+    if (ok) {
+        blend_weigh(&g->blend);
+    }
+    return ok;
+}
+
+/* How many draws of each tell the odds, as far as they may cost that. */
+static size_t draws_for_odds(const struct blend *b, uint64_t spent)
+{
+    double variance = 0;
+    for (size_t k = 0; k < b->count; k++) {
+        variance = fmax(variance, b->variance[k]);
+    }
+    return (size_t)fmin(2 * variance / (SURE * SURE), (double)spent / (double)(SHARE * b->count));
+}
+
+static void mix(struct gathering *g, uint64_t spent)
+{
     struct blend *b = &g->blend;
-    if (!blend_sample(b, DRAWS, &g->restart->meter, g->problem->team, stream)) {
+    bool ok = weigh(g, DRAWS, 1);
+    const size_t wanted = ok ? draws_for_odds(b, spent) : 0;
+    if (ok && b->count > 1 && wanted > DRAWS) {
+        ok = weigh(g, wanted, 2);
+    }
+    if (!ok) {
         g->restart->no_memory = true;
         return;
     }
-    blend_weigh(b);
     blend_prune(b, BLEND_SUPERFLUOUS * g->problem->settings->tolerance);
     if (b->tables.failed) {
         g->restart->no_memory = true;
@@ -105,6 +130,15 @@ static void mix(struct gathering *g)
     }
 }
 
+static uint64_t asked(size_t count, const rovi_restart *restarts)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        sum += restarts[i].evaluations.density;
+    }
+    return sum;
+}
+
 void restart_by_gathering(const struct problem *problem, struct restart *restart, size_t count,
                           const rovi_restart *restarts, size_t best)
 {
@@ -115,7 +149,7 @@ void restart_by_gathering(const struct problem *problem, struct restart *restart
         collect(&g, count, restarts, best);
     }
     if (!restart->no_memory && g.blend.count > 1) {
-        mix(&g);
+        mix(&g, asked(count, restarts));
     }
     blend_free(&g.blend);
     arena_free(&g.memory);
