@@ -14,6 +14,7 @@
 #include "base/linalg.h"
 #include "base/status.h"
 #include "diagnose/collapse.h"
+#include "diagnose/masses.h"
 #include "diagnose/rays.h"
 #include "diagnose/reason.h"
 #include "diagnose/restarts.h"
@@ -63,7 +64,6 @@ struct job {
     struct draws draws;
     double *weight; /* draws.n: smoothed log ratios */
     rovi_modes *modes;
-    size_t *owner; /* of each mode: the peak that it leads to */
     struct probe probe;
     double late; /* share of the budget by which the search begins later than it should */
     struct collapse collapse;
@@ -146,109 +146,23 @@ static rovi_status measure(struct job *job, rovi_error *error)
 
 /* ---- modes of the fit ---- */
 
-/* Sum, mean and variance of the weights in one cell; the cells not listed are the last one. */
-struct cell {
-    double weight, count, mean, squares;
-};
-
-/* What the cell contributes to log Z, and its variance; one without draws is taken to weigh what the fit says. */
-static rovi_estimate contribution(const struct cell *cell)
-{
-    const double mean = cell->count > 0 ? cell->mean : 1;
-    const double variance = cell->count > 1 ? cell->squares / (cell->count - 1) / cell->count : mean * mean;
-    return (rovi_estimate){cell->weight * mean, cell->weight * cell->weight * variance};
-}
-
-/* The mass of each mode, equation (40): the fit's weight of a cell is known, so that the weights of the draws in it
- * alone are uncertain, not their number. */
-static rovi_status weigh_modes(struct job *job, const size_t *place, rovi_error *error)
-{
-    const size_t listed = job->modes->listed;
-    const double level = job->result->parts.log_z.value;
-    struct cell *cell = arena_take(&job->memory, listed + 1, sizeof *cell);
-    double whole = 0, noise = 0;
-    if (cell == NULL) {
-        return error_no_memory(error);
-    }
-    for (size_t i = 0; i < job->draws.n; i++) {
-        struct cell *at = &cell[place[i]];
-        const double w = exp(job->weight[i] - level), step = w - at->mean;
-        at->mean += step / ++at->count;
-        at->squares += step * (w - at->mean);
-    }
-    for (size_t k = 0; k <= listed; k++) {
-        cell[k].weight = k < listed ? job->modes->mode[k].weight : fmax(0, 1 - job->modes->listed_weight);
-        whole += contribution(&cell[k]).value;
-        noise += contribution(&cell[k]).mcse;
-    }
-    for (size_t k = 0; k < listed; k++) {
-        const rovi_estimate own = contribution(&cell[k]);
-        const double mass = own.value / whole;
-        job->result->modes[k].mass =
-            (rovi_estimate){mass, sqrt(fmax(0, (1 - 2 * mass) * own.mcse + mass * mass * noise)) / whole};
-    }
-    return ROVI_OK;
-}
-
 static rovi_status list_modes(struct job *job, rovi_error *error)
 {
     rovi_diagnosis *made = job->result;
-    size_t *place = arena_take(&job->memory, job->draws.n, sizeof *place);
-    rovi_status status =
+    const rovi_status status =
         rovi_approximation_modes(job->q, job->q->count > MODES ? job->q->count : MODES, &job->modes, error);
     if (status != ROVI_OK) {
         return status;
     }
-    const size_t n = job->modes->listed;
-    made->modes = arena_take(&made->memory, n, sizeof *made->modes);
-    job->owner = arena_take(&job->memory, n, sizeof *job->owner);
-    if (made->memory.failed || job->memory.failed) {
+    made->modes = arena_take(&made->memory, job->modes->listed, sizeof *made->modes);
+    if (made->memory.failed) {
         return error_no_memory(error);
     }
-    for (size_t k = 0; k < n; k++) {
-        const rovi_mode *mode = &job->modes->mode[k];
-        made->modes[k] = (rovi_diagnosed_mode){.weight = mode->weight,
-                                               .mean = arena_copy(&made->memory, mode->mean, job->q->dim),
-                                               .sd = arena_copy(&made->memory, mode->sd, job->q->dim),
-                                               .part_of = k};
-    }
     made->parts.modes = made->modes;
-    made->parts.mode_count = n;
+    made->parts.mode_count = job->modes->listed;
     made->parts.modes_total = job->modes->total;
-    status = made->memory.failed ? error_no_memory(error)
-                                 : rovi_modes_classify(job->modes, job->q, job->draws.n, job->draws.x, place, error);
-    return status == ROVI_OK ? weigh_modes(job, place, error) : status;
-}
-
-/* Cells whose maxima no valley parts are one mode, named by the heaviest. */
-static void confirm_modes(struct job *job)
-{
-    rovi_diagnosed_mode *modes = job->result->modes;
-    for (size_t k = 0; k < job->modes->listed; k++) {
-        for (size_t j = 0; j < k && modes[k].part_of == k; j++) {
-            if (job->owner[j] == job->owner[k] && job->owner[k] < PROBE_ROOM) {
-                modes[k].part_of = j;
-            }
-        }
-    }
-}
-
-/* A mode that the fit knows, but gives next to nothing: its cells together. */
-static void find_missed_modes(struct job *job)
-{
-    rovi_diagnosed_mode *modes = job->result->modes;
-    for (size_t k = 1; k < job->modes->listed; k++) {
-        rovi_estimate mass = {0, 0};
-        double held = 0;
-        for (size_t j = k; j < job->modes->listed && modes[k].part_of == k; j++) {
-            if (modes[j].part_of == k) {
-                mass.value += modes[j].mass.value;
-                mass.mcse = hypot(mass.mcse, modes[j].mass.mcse);
-                held += modes[j].weight;
-            }
-        }
-        modes[k].missed = collapse_is_missed(mass, held);
-    }
+    const struct masses masses = {job->q, job->modes, &job->draws, job->weight, made->parts.log_z.value};
+    return masses_weigh(&masses, &made->memory, made->modes, error);
 }
 
 /* ---- the search ---- */
@@ -342,7 +256,8 @@ static rovi_status look_along_rays(struct job *job, const double *means, double 
 static rovi_status search(struct job *job, rovi_error *error)
 {
     const size_t d = job->q->dim, listed = job->modes->listed;
-    double *given = arena_doubles(&job->memory, (GIVEN + listed) * d), *means = given + GIVEN * d;
+    double *given = arena_doubles(&job->memory, GIVEN * d), *means = arena_doubles(&job->memory, listed * d);
+    size_t *owner = arena_take(&job->memory, listed, sizeof *owner); /* of each mode: the peak that it leads to */
     probe_init(&job->probe, &job->memory, &job->progress, job->team, job->q, &job->draws);
     if (job->memory.failed) {
         return error_no_memory(error);
@@ -351,10 +266,10 @@ static rovi_status search(struct job *job, rovi_error *error)
         memcpy(means + k * d, job->modes->mode[k].mean, d * sizeof *means);
     }
     set_budget(job, MODES_SHARE);
-    probe_modes(&job->probe, listed, means, job->owner);
+    probe_modes(&job->probe, listed, means, owner);
     job->late = fmax(0, (double)atomic_load(&job->meter.density) / (double)budget_of(job) - MODES_SHARE);
     set_budget(job, CLIMBS_SHARE);
-    confirm_modes(job);
+    masses_join(listed, owner, job->result->modes);
     job->probe.stream = stream_of(job, 1);
     job->probe.spread = job->options.start_spread > 0 ? job->options.start_spread : SPREAD;
     job->probe.given = give_weights(job, given);
@@ -365,18 +280,6 @@ static rovi_status search(struct job *job, rovi_error *error)
     }
     climb(job, STARTS + STARTS_EACH * listed);
     return job->result->parts.stop == ROVI_STOP_CONVERGED ? look_along_rays(job, means, given, error) : ROVI_OK;
-}
-
-/* What the regions have is no part of the mass that the fit's modes share. */
-static void share_with_regions(struct job *job)
-{
-    rovi_diagnosis *made = job->result;
-    const rovi_estimate missed = rovi_diagnosis_missed(&made->parts);
-    const double left = 1 - missed.value;
-    for (size_t k = 0; k < made->parts.mode_count; k++) {
-        rovi_estimate *mass = &made->modes[k].mass;
-        *mass = (rovi_estimate){left * mass->value, hypot(left * mass->mcse, missed.mcse * mass->value)};
-    }
 }
 
 static rovi_status weigh_regions(struct job *job, rovi_error *error)
@@ -413,8 +316,8 @@ static rovi_status weigh_regions(struct job *job, rovi_error *error)
     if (made->memory.failed) {
         return error_no_memory(error);
     }
-    find_missed_modes(job);
-    share_with_regions(job);
+    masses_find_missed(made->parts.mode_count, made->modes);
+    masses_share(made->parts.mode_count, made->modes, rovi_diagnosis_missed(&made->parts));
     return ROVI_OK;
 }
 
