@@ -2,10 +2,13 @@
 /*
  * A second look at a fit, at no more than what the fit has cost:
  *   1. evidence: draws of the fit that nothing before has seen; ELBO, importance weights, k-hat;
- *   2. the fit's modes: what the target's density says of each, and of the mass in it;
- *   3. a search from other starts for modes beyond them, which what 1. measures cannot see;
- *   4. each mode found, weighed next to the fit; the verdict;
- *   5. restarts that agree.
+ *   2. the fit's modes, and the mass in each by these draws;
+ *   3. restarts that agree;
+ *   4. climbs from the fit's modes: which of them the target's density confirms;
+ *   5. a search from other starts for modes beyond them, which what 1. measures cannot see: climbs from dispersed ones,
+ *      rays from the fit's modes, and climbs from places that stand out along these;
+ *   6. each mode found, weighed next to the fit; the verdict;
+ *   7. log Z once more, by draws of a wider law.
  */
 #include <assert.h>
 #include <math.h>
@@ -30,9 +33,6 @@
 #define EVIDENCE_DRAWS   4000 /* at most */
 #define EVIDENCE_LEAST   25
 #define EVIDENCE_DOUBLES 4194304 /* coordinates of draws, at most: they are kept */
-#define MODES_SHARE      0.2     /* of the budget is spent when the climbs from the fit's modes end, at most, */
-#define CLIMBS_SHARE     0.3     /* of the budget is spent when the climbs from dispersed starts end, at most, */
-#define SEARCH_SHARE     0.45    /* and this when the search does: along rays, with what the climbs have left */
 #define STARTS           96      /* of the search, beside those that other restarts and the weights give */
 #define STARTS_EACH      4       /* more for each mode of the fit */
 #define MODES            64      /* of the fit, listed: all of a mixture, which may have more */
@@ -41,7 +41,6 @@
 #define GIVEN_WEIGHTS    4       /* of these: draws of the greatest weights */
 #define GIVEN_RAYS       16      /* places that stand out along rays, likewise */
 #define RAYS             1024
-#define RAYS_SHARE       0.1 /* of the budget, more, for climbs from there */
 #define SPREAD           1.5 /* default of the setting start_spread */
 
 struct rovi_diagnosis {
@@ -49,6 +48,18 @@ struct rovi_diagnosis {
     rovi_diagnosed_mode *modes;
     rovi_region *regions;
     struct arena memory;
+};
+
+/* What asks the target after the evidence, in this order. */
+enum phase { PHASE_MODES, PHASE_DISPERSED, PHASE_RAYS, PHASE_FROM_RAYS, PHASE_REGIONS };
+
+/* Of the budget, evidence included, what is spent when each ends, at most: what one leaves is the next one's. */
+static const double spent_after[] = {
+    [PHASE_MODES] = 0.2,      /* climbs from the fit's modes */
+    [PHASE_DISPERSED] = 0.3,  /* climbs from dispersed starts */
+    [PHASE_RAYS] = 0.45,      /* rays */
+    [PHASE_FROM_RAYS] = 0.55, /* climbs from places that stand out along them */
+    [PHASE_REGIONS] = 1,      /* what was found is weighed */
 };
 
 struct job {
@@ -64,8 +75,11 @@ struct job {
     struct draws draws;
     double *weight; /* draws.n: smoothed log ratios */
     rovi_modes *modes;
+    uint64_t budget; /* evaluations, once the modes are listed */
+    double late;     /* share of it that the climbs from the modes have spent beyond theirs */
     struct probe probe;
-    double late; /* share of the budget by which the search begins later than it should */
+    double *means;  /* of the modes, modes->listed x d */
+    double *starts; /* GIVEN x d: what the probe is given to begin with */
     struct collapse collapse;
     struct arena memory;
 };
@@ -75,23 +89,30 @@ static struct rng_stream stream_of(const struct job *job, uint64_t substream)
     return (struct rng_stream){.seed = job->options.seed, .purpose = RNG_DIAGNOSE, .substream = substream};
 }
 
-/* So many gradients as cost what the fit did, no fewer than find a mode or two, and no more than the fit asked for. */
-static uint64_t budget_of(const struct job *job)
+/* So many gradients as cost what the fit did, no fewer than find a mode or two, and no more than the fit asked for.
+ * modes: of the fit, to be climbed from. */
+static uint64_t budget_of(const struct job *job, size_t modes)
 {
     const uint64_t own = job->options.max_evaluations;
     const rovi_evaluations *spent = &job->fitted->evaluations; /* a gradient counts among the densities */
     const uint64_t alike = (spent->density + GRADIENT_COST * spent->gradient) / (1 + GRADIENT_COST);
-    const uint64_t modes = job->modes == NULL ? 0 : BUDGET_MODE * (uint64_t)job->modes->listed;
-    const uint64_t least = BUDGET_LEAST + BUDGET_EACH * (uint64_t)job->q->dim + modes;
+    const uint64_t least = BUDGET_LEAST + BUDGET_EACH * (uint64_t)job->q->dim + BUDGET_MODE * (uint64_t)modes;
     const uint64_t wanted = alike < least ? least : alike;
     return own > 0 ? own : wanted < spent->density ? wanted : spent->density;
+}
+
+/* To be called first thing in a phase. What the climbs from many modes have spent beyond their share is given to what
+ * follows, as far as there is more. */
+static void begin_phase(struct job *job, enum phase phase)
+{
+    job->progress.budget = (uint64_t)fmax(1, fmin(1, spent_after[phase] + job->late) * (double)job->budget);
 }
 
 /* ---- evidence ---- */
 
 static size_t evidence_draws(const struct job *job)
 {
-    const uint64_t n = budget_of(job) / EVIDENCE_SHARE, room = EVIDENCE_DOUBLES / job->q->dim;
+    const uint64_t n = budget_of(job, 0) / EVIDENCE_SHARE, room = EVIDENCE_DOUBLES / job->q->dim;
     const uint64_t most = room < EVIDENCE_DRAWS ? room : EVIDENCE_DRAWS, wanted = n < most ? n : most;
     return wanted < EVIDENCE_LEAST ? EVIDENCE_LEAST : (size_t)wanted;
 }
@@ -154,6 +175,7 @@ static rovi_status list_modes(struct job *job, rovi_error *error)
     if (status != ROVI_OK) {
         return status;
     }
+    job->budget = budget_of(job, job->modes->listed);
     made->modes = arena_take(&made->memory, job->modes->listed, sizeof *made->modes);
     if (made->memory.failed) {
         return error_no_memory(error);
@@ -163,6 +185,57 @@ static rovi_status list_modes(struct job *job, rovi_error *error)
     made->parts.modes_total = job->modes->total;
     const struct masses masses = {job->q, job->modes, &job->draws, job->weight, made->parts.log_z.value};
     return masses_weigh(&masses, &made->memory, made->modes, error);
+}
+
+/* ---- restarts ---- */
+
+static rovi_status compare_restarts(struct job *job, rovi_error *error)
+{
+    rovi_diagnosis *made = job->result;
+    size_t *cluster = arena_take(&made->memory, job->fitted->restart_count, sizeof *cluster);
+    rovi_restart_cluster *clusters = NULL;
+    if (cluster != NULL) {
+        made->parts.cluster_count = restarts_cluster(job->fitted, job->options.seed, &made->memory, &clusters, cluster);
+    }
+    made->parts.clusters = clusters;
+    made->parts.cluster = cluster;
+    made->parts.restart_count = job->fitted->restart_count;
+    return made->memory.failed ? error_no_memory(error) : ROVI_OK;
+}
+
+/* ---- the fit's modes, once more ---- */
+
+/* The probe, and room for what it begins with. */
+static rovi_status prepare_probe(struct job *job, rovi_error *error)
+{
+    const size_t d = job->q->dim, listed = job->modes->listed;
+    job->means = arena_doubles(&job->memory, listed * d);
+    job->starts = arena_doubles(&job->memory, GIVEN * d);
+    probe_init(&job->probe, &job->memory, &job->progress, job->team, job->q, &job->draws);
+    if (job->memory.failed) {
+        return error_no_memory(error);
+    }
+    for (size_t k = 0; k < listed; k++) {
+        memcpy(job->means + k * d, job->modes->mode[k].mean, d * sizeof *job->means);
+    }
+    job->probe.stream = stream_of(job, 1);
+    job->probe.spread = job->options.start_spread > 0 ? job->options.start_spread : SPREAD;
+    job->probe.given_x = job->starts;
+    return ROVI_OK;
+}
+
+static rovi_status climb_from_modes(struct job *job, rovi_error *error)
+{
+    begin_phase(job, PHASE_MODES);
+    const size_t listed = job->modes->listed;
+    size_t *owner = arena_take(&job->memory, listed, sizeof *owner); /* of each mode: the peak that it leads to */
+    if (owner == NULL) {
+        return error_no_memory(error);
+    }
+    probe_modes(&job->probe, listed, job->means, owner);
+    masses_join(listed, owner, job->result->modes);
+    job->late = fmax(0, (double)atomic_load(&job->meter.density) / (double)job->budget - spent_after[PHASE_MODES]);
+    return ROVI_OK;
 }
 
 /* ---- the search ---- */
@@ -211,12 +284,6 @@ static rovi_status give_restarts(const struct job *job, size_t *given, double *x
     return ROVI_OK;
 }
 
-/* What the climbs from many modes have spent beyond their share is given to what follows, as far as there is more. */
-static void set_budget(struct job *job, double share)
-{
-    job->progress.budget = (uint64_t)fmax(1, fmin(1, share + job->late) * (double)budget_of(job));
-}
-
 /* Climbs from the probe's given starts and `more` others; a budget that is spent is no untimely end. */
 static void climb(struct job *job, size_t more)
 {
@@ -227,66 +294,67 @@ static void climb(struct job *job, size_t more)
     parts->stop = stop == ROVI_STOP_MAX_EVALUATIONS && parts->climbs > 0 ? ROVI_STOP_CONVERGED : stop;
 }
 
-/* Climbs from places that stand out along rays from the fit's modes (means: those listed, x d). */
-static rovi_status look_along_rays(struct job *job, const double *means, double *x, rovi_error *error)
+static rovi_status climb_from_dispersed(struct job *job, rovi_error *error)
 {
+    begin_phase(job, PHASE_DISPERSED);
+    job->probe.given = give_weights(job, job->starts);
+    const rovi_status status = give_restarts(job, &job->probe.given, job->starts, error);
+    if (status == ROVI_OK) {
+        climb(job, STARTS + STARTS_EACH * job->modes->listed);
+    }
+    return status;
+}
+
+/* Places that stand out along rays from the fit's modes are the next starts that are given. */
+static rovi_status look_along_rays(struct job *job, rovi_error *error)
+{
+    begin_phase(job, PHASE_RAYS);
     const struct rays rays = {.q = job->q,
                               .draws = &job->draws,
                               .center_count = job->modes->listed,
-                              .center = means,
+                              .center = job->means,
                               .sd = job->probe.sd,
                               .progress = &job->progress,
                               .team = job->team};
-    set_budget(job, SEARCH_SHARE);
     const double left = (double)job->progress.budget - (double)atomic_load(&job->meter.density);
     const size_t count = left > 0 ? (size_t)fmin(left / RAY_POINTS, RAYS) : 0;
-    const size_t found = count > 0 ? rays_look(&rays, count, GIVEN_RAYS, x) : 0;
+    const size_t found = count > 0 ? rays_look(&rays, count, GIVEN_RAYS, job->starts) : 0;
     if (found == SIZE_MAX) {
         return error_no_memory(error);
     }
     supervisor_ends_all(&job->progress, &job->result->parts.stop);
     job->probe.given = found;
-    if (found > 0) {
-        set_budget(job, SEARCH_SHARE + RAYS_SHARE);
-        climb(job, 0);
-    }
     return ROVI_OK;
 }
 
+static void climb_from_rays(struct job *job)
+{
+    begin_phase(job, PHASE_FROM_RAYS);
+    if (job->probe.given > 0) {
+        climb(job, 0);
+    }
+}
+
+/* Along rays only if nothing has cut the climbs short. */
 static rovi_status search(struct job *job, rovi_error *error)
 {
-    const size_t d = job->q->dim, listed = job->modes->listed;
-    double *given = arena_doubles(&job->memory, GIVEN * d), *means = arena_doubles(&job->memory, listed * d);
-    size_t *owner = arena_take(&job->memory, listed, sizeof *owner); /* of each mode: the peak that it leads to */
-    probe_init(&job->probe, &job->memory, &job->progress, job->team, job->q, &job->draws);
-    if (job->memory.failed) {
-        return error_no_memory(error);
+    rovi_status status = climb_from_dispersed(job, error);
+    if (status == ROVI_OK && job->result->parts.stop == ROVI_STOP_CONVERGED) {
+        status = look_along_rays(job, error);
+        if (status == ROVI_OK) {
+            climb_from_rays(job);
+        }
     }
-    for (size_t k = 0; k < listed; k++) {
-        memcpy(means + k * d, job->modes->mode[k].mean, d * sizeof *means);
-    }
-    set_budget(job, MODES_SHARE);
-    probe_modes(&job->probe, listed, means, owner);
-    job->late = fmax(0, (double)atomic_load(&job->meter.density) / (double)budget_of(job) - MODES_SHARE);
-    set_budget(job, CLIMBS_SHARE);
-    masses_join(listed, owner, job->result->modes);
-    job->probe.stream = stream_of(job, 1);
-    job->probe.spread = job->options.start_spread > 0 ? job->options.start_spread : SPREAD;
-    job->probe.given = give_weights(job, given);
-    job->probe.given_x = given;
-    const rovi_status status = give_restarts(job, &job->probe.given, given, error);
-    if (status != ROVI_OK) {
-        return status;
-    }
-    climb(job, STARTS + STARTS_EACH * listed);
-    return job->result->parts.stop == ROVI_STOP_CONVERGED ? look_along_rays(job, means, given, error) : ROVI_OK;
+    return status;
 }
+
+/* ---- what was found ---- */
 
 static rovi_status weigh_regions(struct job *job, rovi_error *error)
 {
+    begin_phase(job, PHASE_REGIONS);
     rovi_diagnosis *made = job->result;
     struct collapse *c = &job->collapse;
-    set_budget(job, 1);
     *c = (struct collapse){.q = job->q,
                            .draws = &job->draws,
                            .probe = &job->probe,
@@ -329,8 +397,7 @@ static rovi_status weigh_regions(struct job *job, rovi_error *error)
 static rovi_status look_wider(struct job *job, rovi_error *error)
 {
     rovi_diagnosis_parts *parts = &job->result->parts;
-    const uint64_t spent = atomic_load(&job->meter.density), budget = budget_of(job);
-    const uint64_t left = spent < budget ? budget - spent : 0;
+    const uint64_t spent = atomic_load(&job->meter.density), left = spent < job->budget ? job->budget - spent : 0;
     const size_t n = left < job->draws.n ? (size_t)left : job->draws.n;
     rovi_stop stop;
     struct wide wide;
@@ -357,20 +424,6 @@ static rovi_status look_wider(struct job *job, rovi_error *error)
 
 /* ---- the whole ---- */
 
-static rovi_status compare_restarts(struct job *job, rovi_error *error)
-{
-    rovi_diagnosis *made = job->result;
-    size_t *cluster = arena_take(&made->memory, job->fitted->restart_count, sizeof *cluster);
-    rovi_restart_cluster *clusters = NULL;
-    if (cluster != NULL) {
-        made->parts.cluster_count = restarts_cluster(job->fitted, job->options.seed, &made->memory, &clusters, cluster);
-    }
-    made->parts.clusters = clusters;
-    made->parts.cluster = cluster;
-    made->parts.restart_count = job->fitted->restart_count;
-    return made->memory.failed ? error_no_memory(error) : ROVI_OK;
-}
-
 static rovi_status diagnose(struct job *job, rovi_error *error)
 {
     assert(job->result != NULL);
@@ -381,7 +434,9 @@ static rovi_status diagnose(struct job *job, rovi_error *error)
     status = status == ROVI_OK ? list_modes(job, error) : status;
     status = status == ROVI_OK ? compare_restarts(job, error) : status;
     if (status == ROVI_OK && !job->options.no_probe) {
-        status = search(job, error);
+        status = prepare_probe(job, error);
+        status = status == ROVI_OK ? climb_from_modes(job, error) : status;
+        status = status == ROVI_OK ? search(job, error) : status;
         status = status == ROVI_OK ? weigh_regions(job, error) : status;
     }
     if (status == ROVI_OK) {
