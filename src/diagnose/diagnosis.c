@@ -2,10 +2,13 @@
 /*
  * A second look at a fit, at no more than what the fit has cost:
  *   1. evidence: draws of the fit that nothing before has seen; ELBO, importance weights, k-hat;
- *   2. the fit's modes: what the target's density says of each, and of the mass in it;
- *   3. a search from other starts for modes beyond them, which what 1. measures cannot see;
- *   4. each mode found, weighed next to the fit; the verdict;
- *   5. restarts that agree.
+ *   2. the fit's modes, and the mass in each by these draws;
+ *   3. restarts that agree;
+ *   4. climbs from the fit's modes: which of them the target's density confirms;
+ *   5. a search from other starts for modes beyond them, which what 1. measures cannot see: climbs from dispersed ones,
+ *      rays from the fit's modes, and climbs from places that stand out along these;
+ *   6. each mode found, weighed next to the fit; the verdict;
+ *   7. log Z once more, by draws of a wider law.
  */
 #include <assert.h>
 #include <math.h>
@@ -14,6 +17,7 @@
 #include "base/linalg.h"
 #include "base/status.h"
 #include "diagnose/collapse.h"
+#include "diagnose/masses.h"
 #include "diagnose/rays.h"
 #include "diagnose/reason.h"
 #include "diagnose/restarts.h"
@@ -30,9 +34,6 @@
 #define EVIDENCE_DRAWS   4000 /* at most */
 #define EVIDENCE_LEAST   25
 #define EVIDENCE_DOUBLES 4194304 /* coordinates of draws, at most: they are kept */
-#define MODES_SHARE      0.2     /* of the budget is spent when the climbs from the fit's modes end, at most, */
-#define CLIMBS_SHARE     0.3     /* of the budget is spent when the climbs from dispersed starts end, at most, */
-#define SEARCH_SHARE     0.45    /* and this when the search does: along rays, with what the climbs have left */
 #define STARTS           96      /* of the search, beside those that other restarts and the weights give */
 #define STARTS_EACH      4       /* more for each mode of the fit */
 #define MODES            64      /* of the fit, listed: all of a mixture, which may have more */
@@ -41,7 +42,6 @@
 #define GIVEN_WEIGHTS    4       /* of these: draws of the greatest weights */
 #define GIVEN_RAYS       16      /* places that stand out along rays, likewise */
 #define RAYS             1024
-#define RAYS_SHARE       0.1 /* of the budget, more, for climbs from there */
 #define SPREAD           1.5 /* default of the setting start_spread */
 
 struct rovi_diagnosis {
@@ -49,6 +49,18 @@ struct rovi_diagnosis {
     rovi_diagnosed_mode *modes;
     rovi_region *regions;
     struct arena memory;
+};
+
+/* What asks the target after the evidence, in this order. */
+enum phase { PHASE_MODES, PHASE_DISPERSED, PHASE_RAYS, PHASE_FROM_RAYS, PHASE_REGIONS };
+
+/* Of the budget, evidence included, what is spent when each ends, at most: what one leaves is the next one's. */
+static const double spent_after[] = {
+    [PHASE_MODES] = 0.2,      /* climbs from the fit's modes */
+    [PHASE_DISPERSED] = 0.3,  /* climbs from dispersed starts */
+    [PHASE_RAYS] = 0.45,      /* rays */
+    [PHASE_FROM_RAYS] = 0.55, /* climbs from places that stand out along them */
+    [PHASE_REGIONS] = 1,      /* what was found is weighed */
 };
 
 struct job {
@@ -64,9 +76,11 @@ struct job {
     struct draws draws;
     double *weight; /* draws.n: smoothed log ratios */
     rovi_modes *modes;
-    size_t *owner; /* of each mode: the peak that it leads to */
+    uint64_t budget; /* evaluations, once the modes are listed */
+    double late;     /* share of it that the climbs from the modes have spent beyond theirs */
     struct probe probe;
-    double late; /* share of the budget by which the search begins later than it should */
+    double *means;  /* of the modes, modes->listed x d */
+    double *starts; /* GIVEN x d: what the probe is given to begin with */
     struct collapse collapse;
     struct arena memory;
 };
@@ -76,23 +90,30 @@ static struct rng_stream stream_of(const struct job *job, uint64_t substream)
     return (struct rng_stream){.seed = job->options.seed, .purpose = RNG_DIAGNOSE, .substream = substream};
 }
 
-/* So many gradients as cost what the fit did, no fewer than find a mode or two, and no more than the fit asked for. */
-static uint64_t budget_of(const struct job *job)
+/* So many gradients as cost what the fit did, no fewer than find a mode or two, and no more than the fit asked for.
+ * more: modes of the fit beside the first, to be climbed from. */
+static uint64_t budget_of(const struct job *job, size_t more)
 {
     const uint64_t own = job->options.max_evaluations;
     const rovi_evaluations *spent = &job->fitted->evaluations; /* a gradient counts among the densities */
     const uint64_t alike = (spent->density + GRADIENT_COST * spent->gradient) / (1 + GRADIENT_COST);
-    const uint64_t modes = job->modes == NULL ? 0 : BUDGET_MODE * (uint64_t)(job->modes->listed - 1);
-    const uint64_t least = BUDGET_LEAST + BUDGET_EACH * (uint64_t)job->q->dim + modes;
+    const uint64_t least = BUDGET_LEAST + BUDGET_EACH * (uint64_t)job->q->dim + BUDGET_MODE * (uint64_t)more;
     const uint64_t wanted = alike < least ? least : alike;
     return own > 0 ? own : wanted < spent->density ? wanted : spent->density;
+}
+
+/* To be called first thing in a phase. What the climbs from many modes have spent beyond their share is given to what
+ * follows, as far as there is more. */
+static void begin_phase(struct job *job, enum phase phase)
+{
+    job->progress.budget = (uint64_t)fmax(1, fmin(1, spent_after[phase] + job->late) * (double)job->budget);
 }
 
 /* ---- evidence ---- */
 
 static size_t evidence_draws(const struct job *job)
 {
-    const uint64_t n = budget_of(job) / EVIDENCE_SHARE, room = EVIDENCE_DOUBLES / job->q->dim;
+    const uint64_t n = budget_of(job, 0) / EVIDENCE_SHARE, room = EVIDENCE_DOUBLES / job->q->dim;
     const uint64_t most = room < EVIDENCE_DRAWS ? room : EVIDENCE_DRAWS, wanted = n < most ? n : most;
     return wanted < EVIDENCE_LEAST ? EVIDENCE_LEAST : (size_t)wanted;
 }
@@ -147,109 +168,75 @@ static rovi_status measure(struct job *job, rovi_error *error)
 
 /* ---- modes of the fit ---- */
 
-/* Sum, mean and variance of the weights in one cell; the cells not listed are the last one. */
-struct cell {
-    double weight, count, mean, squares;
-};
-
-/* What the cell contributes to log Z, and its variance; one without draws is taken to weigh what the fit says. */
-static rovi_estimate contribution(const struct cell *cell)
-{
-    const double mean = cell->count > 0 ? cell->mean : 1;
-    const double variance = cell->count > 1 ? cell->squares / (cell->count - 1) / cell->count : mean * mean;
-    return (rovi_estimate){cell->weight * mean, cell->weight * cell->weight * variance};
-}
-
-/* The mass of each mode, equation (40): the fit's weight of a cell is known, so that the weights of the draws in it
- * alone are uncertain, not their number. */
-static rovi_status weigh_modes(struct job *job, const size_t *place, rovi_error *error)
-{
-    const size_t listed = job->modes->listed;
-    const double level = job->result->parts.log_z.value;
-    struct cell *cell = arena_take(&job->memory, listed + 1, sizeof *cell);
-    double whole = 0, noise = 0;
-    if (cell == NULL) {
-        return error_no_memory(error);
-    }
-    for (size_t i = 0; i < job->draws.n; i++) {
-        struct cell *at = &cell[place[i]];
-        const double w = exp(job->weight[i] - level), step = w - at->mean;
-        at->mean += step / ++at->count;
-        at->squares += step * (w - at->mean);
-    }
-    for (size_t k = 0; k <= listed; k++) {
-        cell[k].weight = k < listed ? job->modes->mode[k].weight : fmax(0, 1 - job->modes->listed_weight);
-        whole += contribution(&cell[k]).value;
-        noise += contribution(&cell[k]).mcse;
-    }
-    for (size_t k = 0; k < listed; k++) {
-        const rovi_estimate own = contribution(&cell[k]);
-        const double mass = own.value / whole;
-        job->result->modes[k].mass =
-            (rovi_estimate){mass, sqrt(fmax(0, (1 - 2 * mass) * own.mcse + mass * mass * noise)) / whole};
-    }
-    return ROVI_OK;
-}
-
 static rovi_status list_modes(struct job *job, rovi_error *error)
 {
     rovi_diagnosis *made = job->result;
-    size_t *place = arena_take(&job->memory, job->draws.n, sizeof *place);
-    rovi_status status =
+    const rovi_status status =
         rovi_approximation_modes(job->q, job->q->count > MODES ? job->q->count : MODES, &job->modes, error);
     if (status != ROVI_OK) {
         return status;
     }
-    const size_t n = job->modes->listed;
-    made->modes = arena_take(&made->memory, n, sizeof *made->modes);
-    job->owner = arena_take(&job->memory, n, sizeof *job->owner);
-    if (made->memory.failed || job->memory.failed) {
+    job->budget = budget_of(job, job->modes->listed - 1);
+    made->modes = arena_take(&made->memory, job->modes->listed, sizeof *made->modes);
+    if (made->memory.failed) {
         return error_no_memory(error);
     }
-    for (size_t k = 0; k < n; k++) {
-        const rovi_mode *mode = &job->modes->mode[k];
-        made->modes[k] = (rovi_diagnosed_mode){.weight = mode->weight,
-                                               .mean = arena_copy(&made->memory, mode->mean, job->q->dim),
-                                               .sd = arena_copy(&made->memory, mode->sd, job->q->dim),
-                                               .part_of = k};
-    }
     made->parts.modes = made->modes;
-    made->parts.mode_count = n;
+    made->parts.mode_count = job->modes->listed;
     made->parts.modes_total = job->modes->total;
-    status = made->memory.failed ? error_no_memory(error)
-                                 : rovi_modes_classify(job->modes, job->q, job->draws.n, job->draws.x, place, error);
-    return status == ROVI_OK ? weigh_modes(job, place, error) : status;
+    const struct masses masses = {job->q, job->modes, &job->draws, job->weight, made->parts.log_z.value};
+    return masses_weigh(&masses, &made->memory, made->modes, error);
 }
 
-/* Cells whose maxima no valley parts are one mode, named by the heaviest. */
-static void confirm_modes(struct job *job)
+/* ---- restarts ---- */
+
+static rovi_status compare_restarts(struct job *job, rovi_error *error)
 {
-    rovi_diagnosed_mode *modes = job->result->modes;
-    for (size_t k = 0; k < job->modes->listed; k++) {
-        for (size_t j = 0; j < k && modes[k].part_of == k; j++) {
-            if (job->owner[j] == job->owner[k] && job->owner[k] < PROBE_ROOM) {
-                modes[k].part_of = j;
-            }
-        }
+    rovi_diagnosis *made = job->result;
+    size_t *cluster = arena_take(&made->memory, job->fitted->restart_count, sizeof *cluster);
+    rovi_restart_cluster *clusters = NULL;
+    if (cluster != NULL) {
+        made->parts.cluster_count = restarts_cluster(job->fitted, job->options.seed, &made->memory, &clusters, cluster);
     }
+    made->parts.clusters = clusters;
+    made->parts.cluster = cluster;
+    made->parts.restart_count = job->fitted->restart_count;
+    return made->memory.failed ? error_no_memory(error) : ROVI_OK;
 }
 
-/* A mode that the fit knows, but gives next to nothing: its cells together. */
-static void find_missed_modes(struct job *job)
+/* ---- the fit's modes, once more ---- */
+
+/* The probe, and room for what it begins with. */
+static rovi_status prepare_probe(struct job *job, rovi_error *error)
 {
-    rovi_diagnosed_mode *modes = job->result->modes;
-    for (size_t k = 1; k < job->modes->listed; k++) {
-        rovi_estimate mass = {0, 0};
-        double held = 0;
-        for (size_t j = k; j < job->modes->listed && modes[k].part_of == k; j++) {
-            if (modes[j].part_of == k) {
-                mass.value += modes[j].mass.value;
-                mass.mcse = hypot(mass.mcse, modes[j].mass.mcse);
-                held += modes[j].weight;
-            }
-        }
-        modes[k].missed = collapse_is_missed(mass, held);
+    const size_t d = job->q->dim, listed = job->modes->listed;
+    job->means = arena_doubles(&job->memory, listed * d);
+    job->starts = arena_doubles(&job->memory, GIVEN * d);
+    probe_init(&job->probe, &job->memory, &job->progress, job->team, job->q, &job->draws);
+    if (job->memory.failed) {
+        return error_no_memory(error);
     }
+    for (size_t k = 0; k < listed; k++) {
+        memcpy(job->means + k * d, job->modes->mode[k].mean, d * sizeof *job->means);
+    }
+    job->probe.stream = stream_of(job, 1);
+    job->probe.spread = job->options.start_spread > 0 ? job->options.start_spread : SPREAD;
+    job->probe.given_x = job->starts;
+    return ROVI_OK;
+}
+
+static rovi_status climb_from_modes(struct job *job, rovi_error *error)
+{
+    begin_phase(job, PHASE_MODES);
+    const size_t listed = job->modes->listed;
+    size_t *owner = arena_take(&job->memory, listed, sizeof *owner); /* of each mode: the peak that it leads to */
+    if (owner == NULL) {
+        return error_no_memory(error);
+    }
+    probe_modes(&job->probe, listed, job->means, owner);
+    masses_join(listed, owner, job->result->modes);
+    job->late = fmax(0, (double)atomic_load(&job->meter.density) / (double)job->budget - spent_after[PHASE_MODES]);
+    return ROVI_OK;
 }
 
 /* ---- the search ---- */
@@ -298,12 +285,6 @@ static rovi_status give_restarts(const struct job *job, size_t *given, double *x
     return ROVI_OK;
 }
 
-/* What the climbs from many modes have spent beyond their share is given to what follows, as far as there is more. */
-static void set_budget(struct job *job, double share)
-{
-    job->progress.budget = (uint64_t)fmax(1, fmin(1, share + job->late) * (double)budget_of(job));
-}
-
 /* Climbs from the probe's given starts and `more` others; a budget that is spent is no untimely end. */
 static void climb(struct job *job, size_t more)
 {
@@ -314,77 +295,67 @@ static void climb(struct job *job, size_t more)
     parts->stop = stop == ROVI_STOP_MAX_EVALUATIONS && parts->climbs > 0 ? ROVI_STOP_CONVERGED : stop;
 }
 
-/* Climbs from places that stand out along rays from the fit's modes (means: those listed, x d). */
-static rovi_status look_along_rays(struct job *job, const double *means, double *x, rovi_error *error)
+static rovi_status climb_from_dispersed(struct job *job, rovi_error *error)
 {
+    begin_phase(job, PHASE_DISPERSED);
+    job->probe.given = give_weights(job, job->starts);
+    const rovi_status status = give_restarts(job, &job->probe.given, job->starts, error);
+    if (status == ROVI_OK) {
+        climb(job, STARTS + STARTS_EACH * job->modes->listed);
+    }
+    return status;
+}
+
+/* Places that stand out along rays from the fit's modes are the next starts that are given. */
+static rovi_status look_along_rays(struct job *job, rovi_error *error)
+{
+    begin_phase(job, PHASE_RAYS);
     const struct rays rays = {.q = job->q,
                               .draws = &job->draws,
                               .center_count = job->modes->listed,
-                              .center = means,
+                              .center = job->means,
                               .sd = job->probe.sd,
                               .progress = &job->progress,
                               .team = job->team};
-    set_budget(job, SEARCH_SHARE);
     const double left = (double)job->progress.budget - (double)atomic_load(&job->meter.density);
     const size_t count = left > 0 ? (size_t)fmin(left / RAY_POINTS, RAYS) : 0;
-    const size_t found = count > 0 ? rays_look(&rays, count, GIVEN_RAYS, x) : 0;
+    const size_t found = count > 0 ? rays_look(&rays, count, GIVEN_RAYS, job->starts) : 0;
     if (found == SIZE_MAX) {
         return error_no_memory(error);
     }
     supervisor_ends_all(&job->progress, &job->result->parts.stop);
     job->probe.given = found;
-    if (found > 0) {
-        set_budget(job, SEARCH_SHARE + RAYS_SHARE);
-        climb(job, 0);
-    }
     return ROVI_OK;
 }
 
-static rovi_status search(struct job *job, rovi_error *error)
+static void climb_from_rays(struct job *job)
 {
-    const size_t d = job->q->dim, listed = job->modes->listed;
-    double *given = arena_doubles(&job->memory, (GIVEN + listed) * d), *means = given + GIVEN * d;
-    probe_init(&job->probe, &job->memory, &job->progress, job->team, job->q, &job->draws);
-    if (job->memory.failed) {
-        return error_no_memory(error);
+    begin_phase(job, PHASE_FROM_RAYS);
+    if (job->probe.given > 0) {
+        climb(job, 0);
     }
-    for (size_t k = 0; k < listed; k++) {
-        memcpy(means + k * d, job->modes->mode[k].mean, d * sizeof *means);
-    }
-    set_budget(job, MODES_SHARE);
-    probe_modes(&job->probe, listed, means, job->owner);
-    job->late = fmax(0, (double)atomic_load(&job->meter.density) / (double)budget_of(job) - MODES_SHARE);
-    set_budget(job, CLIMBS_SHARE);
-    confirm_modes(job);
-    job->probe.stream = stream_of(job, 1);
-    job->probe.spread = job->options.start_spread > 0 ? job->options.start_spread : SPREAD;
-    job->probe.given = give_weights(job, given);
-    job->probe.given_x = given;
-    const rovi_status status = give_restarts(job, &job->probe.given, given, error);
-    if (status != ROVI_OK) {
-        return status;
-    }
-    climb(job, STARTS + STARTS_EACH * listed);
-    return job->result->parts.stop == ROVI_STOP_CONVERGED ? look_along_rays(job, means, given, error) : ROVI_OK;
 }
 
-/* What the regions have is no part of the mass that the fit's modes share. */
-static void share_with_regions(struct job *job)
+/* Along rays only if nothing has cut the climbs short. */
+static rovi_status search(struct job *job, rovi_error *error)
 {
-    rovi_diagnosis *made = job->result;
-    const rovi_estimate missed = rovi_diagnosis_missed(&made->parts);
-    const double left = 1 - missed.value;
-    for (size_t k = 0; k < made->parts.mode_count; k++) {
-        rovi_estimate *mass = &made->modes[k].mass;
-        *mass = (rovi_estimate){left * mass->value, hypot(left * mass->mcse, missed.mcse * mass->value)};
+    rovi_status status = climb_from_dispersed(job, error);
+    if (status == ROVI_OK && job->result->parts.stop == ROVI_STOP_CONVERGED) {
+        status = look_along_rays(job, error);
+        if (status == ROVI_OK) {
+            climb_from_rays(job);
+        }
     }
+    return status;
 }
+
+/* ---- what was found ---- */
 
 static rovi_status weigh_regions(struct job *job, rovi_error *error)
 {
+    begin_phase(job, PHASE_REGIONS);
     rovi_diagnosis *made = job->result;
     struct collapse *c = &job->collapse;
-    set_budget(job, 1);
     *c = (struct collapse){.q = job->q,
                            .draws = &job->draws,
                            .probe = &job->probe,
@@ -414,8 +385,8 @@ static rovi_status weigh_regions(struct job *job, rovi_error *error)
     if (made->memory.failed) {
         return error_no_memory(error);
     }
-    find_missed_modes(job);
-    share_with_regions(job);
+    masses_find_missed(made->parts.mode_count, made->modes);
+    masses_share(made->parts.mode_count, made->modes, rovi_diagnosis_missed(&made->parts));
     return ROVI_OK;
 }
 
@@ -427,8 +398,7 @@ static rovi_status weigh_regions(struct job *job, rovi_error *error)
 static rovi_status look_wider(struct job *job, rovi_error *error)
 {
     rovi_diagnosis_parts *parts = &job->result->parts;
-    const uint64_t spent = atomic_load(&job->meter.density), budget = budget_of(job);
-    const uint64_t left = spent < budget ? budget - spent : 0;
+    const uint64_t spent = atomic_load(&job->meter.density), left = spent < job->budget ? job->budget - spent : 0;
     const size_t n = left < job->draws.n ? (size_t)left : job->draws.n;
     rovi_stop stop;
     struct wide wide;
@@ -455,20 +425,6 @@ static rovi_status look_wider(struct job *job, rovi_error *error)
 
 /* ---- the whole ---- */
 
-static rovi_status compare_restarts(struct job *job, rovi_error *error)
-{
-    rovi_diagnosis *made = job->result;
-    size_t *cluster = arena_take(&made->memory, job->fitted->restart_count, sizeof *cluster);
-    rovi_restart_cluster *clusters = NULL;
-    if (cluster != NULL) {
-        made->parts.cluster_count = restarts_cluster(job->fitted, job->options.seed, &made->memory, &clusters, cluster);
-    }
-    made->parts.clusters = clusters;
-    made->parts.cluster = cluster;
-    made->parts.restart_count = job->fitted->restart_count;
-    return made->memory.failed ? error_no_memory(error) : ROVI_OK;
-}
-
 static rovi_status diagnose(struct job *job, rovi_error *error)
 {
     assert(job->result != NULL);
@@ -479,7 +435,9 @@ static rovi_status diagnose(struct job *job, rovi_error *error)
     status = status == ROVI_OK ? list_modes(job, error) : status;
     status = status == ROVI_OK ? compare_restarts(job, error) : status;
     if (status == ROVI_OK && !job->options.no_probe) {
-        status = search(job, error);
+        status = prepare_probe(job, error);
+        status = status == ROVI_OK ? climb_from_modes(job, error) : status;
+        status = status == ROVI_OK ? search(job, error) : status;
         status = status == ROVI_OK ? weigh_regions(job, error) : status;
     }
     if (status == ROVI_OK) {

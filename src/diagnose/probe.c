@@ -14,11 +14,8 @@
 #include "evidence/elbo.h"
 #include "family/draw.h"
 
-#define STEPS   60   /* of a climb, at most, from where it is as high as the mass of the fit */
-#define SAME    1e-3 /* standard deviations of the fit: the same maximum, up to where climbs end */
-#define FAILED  (PROBE_ROOM + 1)
-#define AT_HOME (PROBE_ROOM + 2)
-#define CUT     (PROBE_ROOM + 3) /* before it came to anything, so that a path from there tells nothing */
+#define STEPS 60   /* of a climb, at most, from where it is as high as the mass of the fit */
+#define SAME  1e-3 /* standard deviations of the fit: the same maximum, up to where climbs end */
 
 static void set_moments(struct probe *p)
 {
@@ -148,20 +145,23 @@ static void run_climb(void *context, size_t index, size_t worker)
     (void)worker;
     c->depth = INFINITY;
     if (!ascent_climb_nearer(&c->ascent, p->metric, p->mean, c->x, &c->logp)) {
-        c->joins = FAILED;
+        c->end = CLIMB_FAILED;
         return;
     }
-    c->joins = c->ascent.came ? AT_HOME : c->ascent.cut ? CUT : find_joined(p, c, 0);
+    c->end = c->ascent.came ? CLIMB_AT_HOME : c->ascent.cut ? CLIMB_CUT : CLIMB_AT_PEAK;
+    if (c->end == CLIMB_AT_PEAK) {
+        c->owner = find_joined(p, c, 0);
+    }
 }
 
 /* Remembers where a climb of this round ended, unless it is one of the peaks that are remembered; the owner. `before`:
  * peaks known before the round. */
 static size_t remember(struct probe *p, struct probe_climb *c, size_t before, bool is_of_fit)
 {
-    if (c->joins > PROBE_ROOM) {
+    if (c->end != CLIMB_AT_PEAK) {
         return PROBE_ROOM;
     }
-    const size_t owner = c->joins < PROBE_ROOM ? c->joins : find_joined(p, c, before);
+    const size_t owner = c->owner < PROBE_ROOM ? c->owner : find_joined(p, c, before);
     if (p->count == PROBE_ROOM) {
         return owner;
     }
@@ -227,7 +227,7 @@ void probe_search(struct probe *p, size_t starts, rovi_stop *stop)
         team_for(p->team, round, run_climb, p);
         for (size_t k = 0; k < round; k++) {
             remember(p, &p->climb[k], before, false);
-            p->climbs += p->climb[k].joins != CUT;
+            p->climbs += p->climb[k].end != CLIMB_CUT;
         }
     }
 }

@@ -20,6 +20,10 @@ struct peak {
     bool is_of_fit; /* an owner that a mode of the fit led to */
 };
 
+/* What a climb came to: a start that the target rejects, where the mass of the fit is, the most steps before it came to
+ * anything (so that a path from there tells nothing), or a maximum. */
+enum climb_end { CLIMB_FAILED, CLIMB_AT_HOME, CLIMB_CUT, CLIMB_AT_PEAK };
+
 struct probe_climb {
     struct ascent ascent;
     struct valley valley;
@@ -27,7 +31,8 @@ struct probe_climb {
     size_t near[PROBE_NEAR + 1]; /* peaks, nearest first, and their distances; one more to insert */
     double far[PROBE_NEAR + 1];
     double logp, depth;
-    size_t joins; /* owner of a peak known before the round, or PROBE_ROOM: none, or one of what follows that */
+    enum climb_end end;
+    size_t owner; /* with CLIMB_AT_PEAK: of a peak known before the round that a path joins, or PROBE_ROOM: none */
     const struct probe *probe;
     double *work; /* for log q at a point */
 };

@@ -1,118 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Construction of q: a rotated product, or a mixture of such; and its points, equation (9). */
+/* q made from its parts, a rotated product or a mixture of such; copied; and shown. */
 #include "family/approximation.h"
 
-#include <assert.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/linalg.h"
-#include "base/normal.h"
 #include "base/status.h"
-#include "family/rotation.h"
+#include "family/approximation_check.h"
 
-#define WEIGHTS_WITHIN 1e-8 /* of the public contract: what weights printed with 9 digits keep */
-
-static rovi_status check_map(size_t i, const rovi_map *map, rovi_error *error)
-{
-    if (map->knots == NULL || (map->cells > 0 && map->lambda == NULL)) {
-        return error_set(error, ROVI_BAD_INPUT, "map %zu has no knots or no lambda", i);
-    }
-    if (!(map->alpha > 0) || !isfinite(map->alpha) || !isfinite(map->v) || !isfinite(map->knots[0])) {
-        return error_set(error, ROVI_BAD_INPUT,
-                         "map %zu: alpha is %g, v is %g and the first knot is %g; alpha must be "
-                         "positive and all must be finite",
-                         i, map->alpha, map->v, map->knots[0]);
-    }
-    for (size_t k = 0; k < map->cells; k++) {
-        const double width = map->knots[k + 1] - map->knots[k];
-        if (!(width > 0) || !isfinite(map->knots[k + 1] - map->knots[0])) {
-            return error_set(error, ROVI_BAD_INPUT, "map %zu: knot %zu is %g after %g; knots must increase", i, k + 1,
-                             map->knots[k + 1], map->knots[k]);
-        }
-        if (!(map->lambda[k] >= 0) || !isfinite(map->lambda[k] / width)) {
-            return error_set(error, ROVI_BAD_INPUT,
-                             "map %zu: lambda[%zu] is %g on a cell of width %g; it must not be negative, nor the slope "
-                             "infinite",
-                             i, k, map->lambda[k], width);
-        }
-    }
-    return ROVI_OK;
-}
-
-static rovi_status check_whitening(size_t d, const double *L, rovi_error *error)
-{
-    for (size_t i = 0; i < d; i++) {
-        if (!(L[i * d + i] > 0)) {
-            return error_set(error, ROVI_BAD_INPUT, "whitening: diagonal entry %zu is %g; it must be positive", i,
-                             L[i * d + i]);
-        }
-        for (size_t j = 0; j < d; j++) {
-            if (!isfinite(L[i * d + j]) || (j > i && L[i * d + j] != 0)) {
-                return error_set(error, ROVI_BAD_INPUT,
-                                 "whitening: entry (%zu, %zu) is %g; the matrix must be finite "
-                                 "and lower triangular",
-                                 i, j, L[i * d + j]);
-            }
-        }
-    }
-    return ROVI_OK;
-}
-
-static rovi_status check_full(const rovi_approximation_parts *parts, rovi_error *error)
-{
-    if (parts->reflections > 0 || parts->reflectors != NULL || parts->scale != NULL) {
-        return error_set(error, ROVI_BAD_INPUT, "an approximation has a rotation, or reflectors and a scale, not both");
-    }
-    const double off = linalg_distance_to_orthogonal(parts->dim, parts->rotation);
-    if (!(off <= ROTATION_TOLERANCE)) {
-        return error_set(error, ROVI_BAD_INPUT, "rotation is off orthogonality by %g; at most %g is allowed", off,
-                         ROTATION_TOLERANCE);
-    }
-    return parts->whitening != NULL ? check_whitening(parts->dim, parts->whitening, error) : ROVI_OK;
-}
-
-static rovi_status check_compact(const rovi_approximation_parts *parts, rovi_error *error)
-{
-    const size_t d = parts->dim, r = parts->reflections;
-    if (parts->whitening != NULL || r > d || r > REFLECTIONS_MOST || (r > 0 && parts->reflectors == NULL)) {
-        return error_set(
-            error, ROVI_BAD_INPUT,
-            "an approximation without a rotation needs reflectors, at most %d and no more than dimensions, "
-            "and no whitening",
-            REFLECTIONS_MOST);
-    }
-    for (size_t i = 0; parts->scale != NULL && i < d; i++) {
-        if (!(parts->scale[i] > 0) || !isfinite(parts->scale[i])) {
-            return error_set(error, ROVI_BAD_INPUT, "scale: entry %zu is %g; it must be positive and finite", i,
-                             parts->scale[i]);
-        }
-    }
-    for (size_t k = 0; k < r; k++) {
-        const double square = linalg_dot(d, parts->reflectors + k * d, parts->reflectors + k * d);
-        if (!(square > 0) || !isfinite(2 / square)) {
-            return error_set(error, ROVI_BAD_INPUT,
-                             "reflector %zu has length %g; it must be finite, and not too near zero", k, sqrt(square));
-        }
-    }
-    return ROVI_OK;
-}
-
-static rovi_status check_parts(const rovi_approximation_parts *parts, rovi_error *error)
-{
-    if (parts == NULL || parts->dim == 0 || parts->center == NULL || parts->maps == NULL) {
-        return error_set(error, ROVI_BAD_INPUT, "an approximation needs a dimension, a center, a rotation and maps");
-    }
-    const size_t d = parts->dim;
-    if (!linalg_all_finite(d, parts->center)) {
-        return error_set(error, ROVI_BAD_INPUT, "center has an entry that is not finite");
-    }
-    rovi_status status = (parts->rotation != NULL ? check_full : check_compact)(parts, error);
-    for (size_t i = 0; i < d && status == ROVI_OK; i++) {
-        status = check_map(i, &parts->maps[i], error);
-    }
-    return status;
-}
+/* ---- rotated products ---- */
 
 static void fill_map(struct map *T, const rovi_map *from)
 {
@@ -206,7 +103,7 @@ rovi_approximation *approximation_of_identities(const rovi_approximation_parts *
 rovi_status rovi_approximation_new(const rovi_approximation_parts *parts, rovi_approximation **q, rovi_error *error)
 {
     *q = NULL;
-    const rovi_status status = check_parts(parts, error);
+    const rovi_status status = approximation_check(parts, error);
     if (status == ROVI_OK) {
         *q = approximation_make(parts, 0);
         return *q == NULL ? error_no_memory(error) : ROVI_OK;
@@ -214,31 +111,7 @@ rovi_status rovi_approximation_new(const rovi_approximation_parts *parts, rovi_a
     return status;
 }
 
-static rovi_status check_mixture(size_t count, const double *weights, const rovi_approximation *const *components,
-                                 rovi_error *error)
-{
-    double sum = 0;
-    if (count == 0 || weights == NULL || components == NULL) {
-        return error_set(error, ROVI_BAD_INPUT, "a mixture needs at least one component, and a weight for each");
-    }
-    for (size_t k = 0; k < count; k++) {
-        if (components[k] == NULL || components[k]->count > 0 || components[k]->dim != components[0]->dim) {
-            return error_set(error, ROVI_BAD_INPUT,
-                             "component %zu is %s; all must be rotated products of one dimension", k,
-                             components[k] == NULL      ? "NULL"
-                             : components[k]->count > 0 ? "a mixture"
-                                                        : "of another dimension");
-        }
-        if (!(weights[k] > 0)) {
-            return error_set(error, ROVI_BAD_INPUT, "weight %zu is %g; it must be positive", k, weights[k]);
-        }
-        sum += weights[k];
-    }
-    return fabs(sum - 1) <= WEIGHTS_WITHIN
-               ? ROVI_OK
-               : error_set(error, ROVI_BAD_INPUT, "the weights sum to %.17g; they must sum to 1 within %g", sum,
-                           WEIGHTS_WITHIN);
-}
+/* ---- mixtures ---- */
 
 static bool same_frame(const rovi_approximation *a, const rovi_approximation *b)
 {
@@ -299,13 +172,26 @@ rovi_status rovi_approximation_new_mixture(size_t count, const double *weights,
                                            rovi_error *error)
 {
     *q = NULL;
-    const rovi_status status = check_mixture(count, weights, components, error);
+    const rovi_status status = approximation_check_mixture(count, weights, components, error);
     if (status == ROVI_OK) {
         *q = approximation_mix(count, weights, components);
         return *q == NULL ? error_no_memory(error) : ROVI_OK;
     }
     return status;
 }
+
+void rovi_approximation_free(rovi_approximation *q)
+{
+    if (q != NULL) {
+        for (size_t k = 0; k < q->count; k++) {
+            rovi_approximation_free(q->component[k]);
+        }
+        struct arena memory = q->memory;
+        arena_free(&memory);
+    }
+}
+
+/* ---- copies ---- */
 
 rovi_approximation *approximation_copy(const rovi_approximation *q)
 {
@@ -331,56 +217,6 @@ rovi_approximation *approximation_reframe(const rovi_approximation *q, const dou
     }
     arena_free(&memory);
     return made;
-}
-
-void rovi_approximation_free(rovi_approximation *q)
-{
-    if (q != NULL) {
-        for (size_t k = 0; k < q->count; k++) {
-            rovi_approximation_free(q->component[k]);
-        }
-        struct arena memory = q->memory;
-        arena_free(&memory);
-    }
-}
-
-static double log_det(const rovi_approximation *q)
-{
-    double sum = 0;
-    for (size_t i = 0; i < q->dim && (q->whitening != NULL || q->compact); i++) {
-        sum += log(q->compact ? q->scale[i] : q->whitening[i * q->dim + i]);
-    }
-    return sum;
-}
-
-void approximation_prepare_rotation(rovi_approximation *q)
-{
-    q->log_det = log_det(q);
-    if (q->whitening != NULL) {
-        linalg_multiply(q->dim, q->dim, q->dim, q->whitening, q->rotation, q->transform);
-    }
-    if (q->compact) {
-        const bool is_whole = reflections_prepare(&q->reflections);
-        assert(is_whole);
-        (void)is_whole;
-    }
-    q->diagonal = !q->compact && linalg_is_diagonal(q->dim, q->transform, 0);
-}
-
-void approximation_refresh_view(rovi_approximation *q)
-{
-    for (size_t i = 0; i < q->dim; i++) {
-        const struct map *T = &q->maps[i];
-        q->map_view[i] =
-            (rovi_map){.cells = T->D.cells, .knots = T->D.knots, .lambda = T->lambda, .alpha = T->alpha, .v = T->v};
-    }
-    q->view = (rovi_approximation_parts){
-        .dim = q->dim, .center = q->center, .whitening = q->whitening, .rotation = q->rotation, .maps = q->map_view};
-    if (q->compact) {
-        q->view.scale = q->scale;
-        q->view.reflections = q->reflections.count;
-        q->view.reflectors = q->reflections.V;
-    }
 }
 
 bool approximation_keep(rovi_approximation **kept, rovi_approximation *q)
@@ -418,6 +254,24 @@ rovi_approximation *approximation_expand(const rovi_approximation *q)
     return full;
 }
 
+/* ---- what it shows ---- */
+
+void approximation_refresh_view(rovi_approximation *q)
+{
+    for (size_t i = 0; i < q->dim; i++) {
+        const struct map *T = &q->maps[i];
+        q->map_view[i] =
+            (rovi_map){.cells = T->D.cells, .knots = T->D.knots, .lambda = T->lambda, .alpha = T->alpha, .v = T->v};
+    }
+    q->view = (rovi_approximation_parts){
+        .dim = q->dim, .center = q->center, .whitening = q->whitening, .rotation = q->rotation, .maps = q->map_view};
+    if (q->compact) {
+        q->view.scale = q->scale;
+        q->view.reflections = q->reflections.count;
+        q->view.reflectors = q->reflections.V;
+    }
+}
+
 const rovi_approximation_parts *rovi_approximation_parts_of(const rovi_approximation *q)
 {
     return q->count == 0 ? &q->view : NULL;
@@ -451,179 +305,4 @@ size_t approximation_most_cells(const rovi_approximation *q)
         most = q->maps[i].D.cells > most ? q->maps[i].D.cells : most;
     }
     return most;
-}
-
-void approximation_maps(const rovi_approximation *q, size_t n, const double *x, double *y)
-{
-    const size_t d = q->dim;
-    for (size_t i = 0; i < d; i++) {
-        const struct map *T = &q->maps[i];
-        for (size_t p = i; p < n * d; p += d) {
-            y[p] = map_at(T, x[p]);
-        }
-    }
-}
-
-void approximation_maps_density(const rovi_approximation *q, size_t n, const double *x, double *y, double *log_q)
-{
-    const size_t d = q->dim;
-    for (size_t p = 0; p < n; p++) {
-        log_q[p] = -q->log_det;
-    }
-    for (size_t i = 0; i < d; i++) { /* one map after another: all of them together are more than a cache holds */
-        const struct map *T = &q->maps[i];
-        for (size_t p = 0; p < n; p++) {
-            const double xi = x[p * d + i];
-            const size_t s = map_segment(T, xi);
-            y[p * d + i] = map_value(T, s, xi);
-            log_q[p] += normal_log_density(xi) - T->log_slope[s];
-        }
-    }
-}
-
-/* out_i = L in_i for diagonal L (n x d each, may be the same) */
-static void scale_rows(const rovi_approximation *q, size_t n, const double *in, double *out)
-{
-    const size_t d = q->dim;
-    for (size_t p = 0; p < n; p++) {
-        for (size_t i = 0; i < d; i++) {
-            out[p * d + i] = q->scale[i] * in[p * d + i];
-        }
-    }
-}
-
-void approximation_place(const rovi_approximation *q, size_t n, const double *y, double *z)
-{
-    const size_t d = q->dim;
-    if (q->diagonal) {
-        for (size_t p = 0; p < n * d; p++) {
-            z[p] = q->center[p % d] + q->transform[p % d * (d + 1)] * y[p];
-        }
-        return;
-    }
-    if (q->compact) {
-        memcpy(z, y, n * d * sizeof *z);
-        reflections_apply(&q->reflections, n, z);
-        scale_rows(q, n, z, z);
-    } else {
-        linalg_multiply_nt(n, d, d, y, q->transform, z);
-    }
-    for (size_t p = 0; p < n; p++) {
-        for (size_t i = 0; i < d; i++) {
-            z[p * d + i] += q->center[i];
-        }
-    }
-}
-
-void approximation_axis(const rovi_approximation *q, size_t i, double *axis)
-{
-    const size_t d = q->dim;
-    if (q->compact) {
-        reflections_column(&q->reflections, i, axis);
-        scale_rows(q, 1, axis, axis);
-        return;
-    }
-    for (size_t r = 0; r < d; r++) {
-        axis[r] = q->transform[r * d + i];
-    }
-}
-
-void approximation_pull(const rovi_approximation *q, size_t n, const double *grad, double *u, double *w)
-{
-    const size_t d = q->dim;
-    if (q->compact) {
-        scale_rows(q, n, grad, u);
-        memcpy(w, u, n * d * sizeof *w);
-        reflections_apply_transposed(&q->reflections, n, w);
-        return;
-    }
-    if (q->whitening != NULL) {
-        linalg_multiply(n, d, d, grad, q->whitening, u); /* rows: u^T = grad^T L */
-    } else {
-        memcpy(u, grad, n * d * sizeof *u);
-    }
-    linalg_multiply(n, d, d, u, q->rotation, w); /* rows: w^T = u^T O */
-}
-
-size_t approximation_moments_work(const rovi_approximation *q)
-{
-    const size_t r = q->reflections.count;
-    return r * (r + q->dim);
-}
-
-void approximation_moments(const rovi_approximation *q, const double *mean_y, const double *variance_y, double *mean,
-                           double *sd, double *work)
-{
-    const size_t d = q->dim;
-    approximation_place(q, 1, mean_y, mean);
-    memset(sd, 0, d * sizeof *sd);
-    if (q->compact) {
-        reflections_add_squares(&q->reflections, variance_y, sd, work);
-    }
-    for (size_t j = 0; j < d; j++) {
-        for (size_t i = 0; i < d && !q->compact; i++) {
-            sd[j] += q->transform[j * d + i] * q->transform[j * d + i] * variance_y[i];
-        }
-        sd[j] = (q->compact ? q->scale[j] : 1) * sqrt(fmax(0, sd[j]));
-    }
-}
-
-/* Adds weight E[z]; E[y] = v, equation (2). work: 2 d. */
-static void add_mean(const rovi_approximation *q, double weight, double *mean, double *work)
-{
-    double *v = work, *z = work + q->dim;
-    for (size_t i = 0; i < q->dim; i++) {
-        v[i] = q->maps[i].v;
-    }
-    approximation_place(q, 1, v, z);
-    for (size_t j = 0; j < q->dim; j++) {
-        mean[j] += weight * z[j];
-    }
-}
-
-rovi_status rovi_approximation_mean(const rovi_approximation *q, double *mean, rovi_error *error)
-{
-    struct arena memory = {0};
-    double *sum = arena_doubles(&memory, q->dim), *work = arena_doubles(&memory, 2 * q->dim);
-    const bool ok = !memory.failed;
-    if (ok) {
-        linalg_hold_threads();
-        for (size_t k = 0; k < q->count; k++) {
-            add_mean(q->component[k], q->weight[k], sum, work);
-        }
-        if (q->count == 0) {
-            add_mean(q, 1, sum, work);
-        }
-        linalg_release_threads();
-        memcpy(mean, sum, q->dim * sizeof *mean);
-    }
-    arena_free(&memory);
-    return ok ? ROVI_OK : error_no_memory(error);
-}
-
-void approximation_unplace(const rovi_approximation *q, size_t n, const double *z, double *w, double *y)
-{
-    const size_t d = q->dim;
-    if (q->diagonal) {
-        for (size_t p = 0; p < n * d; p++) {
-            y[p] = (z[p] - q->center[p % d]) / q->transform[p % d * (d + 1)];
-        }
-        return;
-    }
-    for (size_t p = 0; p < n; p++) {
-        for (size_t i = 0; i < d; i++) {
-            w[p * d + i] = z[p * d + i] - q->center[i];
-        }
-    }
-    if (q->compact) {
-        for (size_t p = 0; p < n * d; p++) {
-            y[p] = w[p] / q->scale[p % d];
-        }
-        reflections_apply_transposed(&q->reflections, n, y);
-        return;
-    }
-    if (q->whitening != NULL) {
-        linalg_solve_lower(n, d, q->whitening, w);
-    }
-    linalg_multiply(n, d, d, w, q->rotation, y); /* rows: y^T = w^T O */
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The approximation q: the law of center + L O T(x), x ~ N(0, I_d), or a mixture of such. The solver moves O and the
- * maps in place, then prepares what depends on them; everyone else sees it const.
+ * maps in place, then prepares what depends on them; everyone else sees it const. It is made, copied and shown by
+ * approximation.c, and has its points by approximation_place.c.
  */
 #ifndef ROVI_FAMILY_APPROXIMATION_H
 #define ROVI_FAMILY_APPROXIMATION_H
@@ -57,15 +58,15 @@ rovi_approximation *approximation_expand(const rovi_approximation *q);
 /* Of the maps of a rotated product, the most cells that one has. */
 size_t approximation_most_cells(const rovi_approximation *q);
 
-/* To be called after the rotation changed; after a map changed, map_prepare. */
-void approximation_prepare_rotation(rovi_approximation *q);
-
 /* *kept becomes a copy of a rotated product, with the maps it has now, in place of what it was (or NULL); false, with
  * *kept as it was, when out of memory. */
 bool approximation_keep(rovi_approximation **kept, rovi_approximation *q);
 
 /* Brings what rovi_approximation_parts_of shows up to date with the maps. */
 void approximation_refresh_view(rovi_approximation *q);
+
+/* To be called after the rotation changed; after a map changed, map_prepare. */
+void approximation_prepare_rotation(rovi_approximation *q);
 
 /* Points of q: y_i = T(x_i), z_i = center + L O y_i (n x d each). With the density: log q at the z_i too, equation (9).
  */

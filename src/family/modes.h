@@ -21,4 +21,16 @@ void modes_of_product(const rovi_approximation *q, size_t most, struct arena *ar
  * no map needs to be inverted. piece: `splits` bytes of work. */
 size_t cells_find(const struct cells *cells, const double *y, unsigned char *piece);
 
+/* Which mode the cells of a component belong to: of each listed cell, a place among the listed modes, or none of them
+ * (rovi_modes.listed or more). NULL: cells are modes. */
+struct membership {
+    struct cells cells;
+    size_t *mode;
+};
+
+/* The modes of a mixture, at most `most`, and the membership of each component (q->count), in memory of the arena,
+ * which may fail. */
+void modes_of_mixture(const rovi_approximation *q, size_t most, struct arena *arena, rovi_modes *out,
+                      struct membership *of);
+
 #endif

@@ -258,7 +258,8 @@ static void a_start_leads_to_a_support_far_away(void **state)
         assert_int_equal(rovi_target_new(2, far_away, NULL, &target, NULL), ROVI_OK);
         assert_refused(rovi_fit_run(target, settings, NULL, NULL, &fit, &error), &error, ROVI_TARGET_FAILED,
                        "no finite value");
-        assert_refused(rovi_target_set_start(target, bad, &error), &error, ROVI_BAD_INPUT, "not finite");
+        assert_refused(rovi_target_set_start(target, bad, &error), &error, ROVI_BAD_INPUT,
+                       "for coordinate 1 of the start, allowed: finite numbers");
         assert_int_equal(rovi_target_set_start(target, start, &error), ROVI_OK);
         assert_int_equal(rovi_target_check_gradient(target, 1, &error), ROVI_OK);
         assert_int_equal(rovi_fit_run(target, settings, NULL, NULL, &fit, &error), ROVI_OK);
