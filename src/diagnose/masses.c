@@ -11,17 +11,41 @@
 #include "base/status.h"
 #include "diagnose/collapse.h"
 
-/* Sum, mean and variance of the weights in one cell; the cells not listed are the last one. */
+/* Of the draws in one cell, mean and summed squares about it: of their weights, and of the logs of these where they are
+ * positive. The cells not listed are the last one. */
 struct cell {
-    double weight, count, mean, squares;
+    double weight; /* the fit's */
+    double count, mean, squares;
+    double inside, log_mean, log_squares;
 };
+
+static void add(double value, double *count, double *mean, double *squares)
+{
+    const double step = value - *mean;
+    *mean += step / ++*count;
+    *squares += step * (value - *mean);
+}
+
+/* The variance of a mean; infinite when nothing tells it. */
+static double noise_of(double count, double squares)
+{
+    return count > 1 ? squares / (count - 1) / count : INFINITY;
+}
 
 /* What the cell contributes to log Z, and its variance; one without draws is taken to weigh what the fit says. */
 static rovi_estimate contribution(const struct cell *cell)
 {
     const double mean = cell->count > 0 ? cell->mean : 1;
-    const double variance = cell->count > 1 ? cell->squares / (cell->count - 1) / cell->count : mean * mean;
+    const double variance = cell->count > 1 ? noise_of(cell->count, cell->squares) : mean * mean;
     return (rovi_estimate){cell->weight * mean, cell->weight * cell->weight * variance};
+}
+
+/* The same by the mean of the logs, the fit's ELBO in the cell, up to a factor exp(top) that all have. */
+static rovi_estimate contribution_of_logs(const struct cell *cell, double top)
+{
+    const double share = cell->count > 0 ? cell->inside / cell->count : 1;
+    const double value = cell->inside > 0 ? cell->weight * share * exp(cell->log_mean - top) : 0;
+    return (rovi_estimate){value, value > 0 ? value * value * fmin(1, noise_of(cell->inside, cell->log_squares)) : 0};
 }
 
 /* Each draw's weight into the cell it lies in: place, of each draw. */
@@ -29,28 +53,58 @@ static void fill_cells(const struct masses *m, const size_t *place, struct cell 
 {
     for (size_t i = 0; i < m->draws->n; i++) {
         struct cell *at = &cell[place[i]];
-        const double w = exp(m->log_ratio[i] - m->log_z), step = w - at->mean;
-        at->mean += step / ++at->count;
-        at->squares += step * (w - at->mean);
+        const double r = m->log_ratio[i] - m->log_z;
+        add(exp(r), &at->count, &at->mean, &at->squares);
+        if (isfinite(r)) {
+            add(r, &at->inside, &at->log_mean, &at->log_squares);
+        }
     }
     for (size_t k = 0; k <= m->modes->listed; k++) {
         cell[k].weight = k < m->modes->listed ? m->modes->mode[k].weight : fmax(0, 1 - m->modes->listed_weight);
     }
 }
 
-/* The mass of each mode, equation (40): the fit's weight of a cell is known, so that the weights of the draws in it
- * alone are uncertain, not their number. */
-static void weigh_cells(size_t listed, const struct cell *cell, rovi_diagnosed_mode *out)
+/* Contributions (listed + 1: value and variance) to masses, equation (40): the fit's weight of a cell is known, so that
+ * the weights of the draws in it alone are uncertain, not their number. */
+static void share_out(size_t listed, const rovi_estimate *part, rovi_estimate *mass)
 {
     double whole = 0, noise = 0;
     for (size_t k = 0; k <= listed; k++) {
-        whole += contribution(&cell[k]).value;
-        noise += contribution(&cell[k]).mcse;
+        whole += part[k].value;
+        noise += part[k].mcse;
     }
     for (size_t k = 0; k < listed; k++) {
-        const rovi_estimate own = contribution(&cell[k]);
-        const double mass = own.value / whole;
-        out[k].mass = (rovi_estimate){mass, sqrt(fmax(0, (1 - 2 * mass) * own.mcse + mass * mass * noise)) / whole};
+        const double share = part[k].value / whole;
+        mass[k] = (rovi_estimate){share, sqrt(fmax(0, (1 - 2 * share) * part[k].mcse + share * share * noise)) / whole};
+    }
+}
+
+static double top_of(size_t listed, const struct cell *cell)
+{
+    double top = -INFINITY;
+    for (size_t k = 0; k <= listed; k++) {
+        top = cell[k].inside > 0 ? fmax(top, cell[k].log_mean) : top;
+    }
+    return top;
+}
+
+/* Where a few weights decide their mean, it is the mean of the logs that tells the odds of the cells, as far as the fit
+ * is off by as much in each; by how much the weights say otherwise is a part of its error. */
+static void weigh_cells(const struct masses *m, const struct cell *cell, rovi_estimate *work, rovi_diagnosed_mode *out)
+{
+    const size_t listed = m->modes->listed;
+    rovi_estimate *part = work, *mass = part + listed + 1, *by_logs = mass + listed + 1;
+    for (size_t k = 0; k <= listed; k++) {
+        part[k] = contribution(&cell[k]);
+    }
+    share_out(listed, part, mass);
+    for (size_t k = 0; m->heavy && k <= listed; k++) {
+        part[k] = contribution_of_logs(&cell[k], top_of(listed, cell));
+    }
+    share_out(listed, part, by_logs);
+    for (size_t k = 0; k < listed; k++) {
+        out[k].mass = by_logs[k];
+        out[k].mass.mcse = hypot(by_logs[k].mcse, mass[k].value - by_logs[k].value);
     }
 }
 
@@ -60,6 +114,7 @@ rovi_status masses_weigh(const struct masses *masses, struct arena *arena, rovi_
     struct arena memory = {0};
     size_t *place = arena_take(&memory, masses->draws->n, sizeof *place);
     struct cell *cell = arena_take(&memory, listed + 1, sizeof *cell);
+    rovi_estimate *work = arena_take(&memory, 3 * (listed + 1), sizeof *work);
     for (size_t k = 0; k < listed; k++) {
         const rovi_mode *mode = &masses->modes->mode[k];
         out[k] = (rovi_diagnosed_mode){.weight = mode->weight,
@@ -73,7 +128,7 @@ rovi_status masses_weigh(const struct masses *masses, struct arena *arena, rovi_
             : rovi_modes_classify(masses->modes, masses->q, masses->draws->n, masses->draws->x, place, error);
     if (status == ROVI_OK) {
         fill_cells(masses, place, cell);
-        weigh_cells(listed, cell, out);
+        weigh_cells(masses, cell, work, out);
     }
     arena_free(&memory);
     return status;

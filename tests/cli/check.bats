@@ -29,6 +29,19 @@ load common.bash
     "$ROVI" fit far.json --method rovi --start lost.json -o kept.json --quiet >out || [ $? = 4 ] # one product: as before
 }
 
+@test "in many dimensions too, in the form that such fits have; and what was put together goes on" {
+    awk 'BEGIN { for (i = 0; i < 200; i++) { a = a (i ? ", " : "") "0"; b = b (i ? ", " : "") "2" }
+        printf "{\"type\": \"gaussian_mixture\", \"weights\": [0.4, 0.6], \"means\": [[%s], [%s]]}\n", a, b }' >far.json
+    "$ROVI" fit far.json --restarts 1 -o lost.json --quiet >out || [ $? = 4 ]
+    grep -q '^Next:  rovi fit far.json --start lost.json$' out
+    "$ROVI" fit far.json --start lost.json -o kept.json --quiet >out
+    grep -q '^  modes     2$' out
+    grep -q '^  collapse  none' out
+    "$ROVI" fit far.json --start kept.json -o again.json --quiet >out
+    grep -q '^  modes     2$' out
+    refused 2 'which method auto continues' fit far.json --start kept.json --method mixture -o a.json --quiet
+}
+
 @test "a fit that keeps both ends with 0" {
     "$ROVI" fit figure1-m3 -o kept.json --quiet --json >out
     grep -q '"collapse": {"verdict": "none", "reason": ".* climbs from dispersed starts found no mode' out

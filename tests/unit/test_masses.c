@@ -49,7 +49,7 @@ static void weights_of_draws_tell_the_mass(void **state)
     for (size_t i = 0; i < DRAWS; i++) {
         log_ratio[i] = draws.logp[i] - draws.log_q[i];
     }
-    const struct masses masses = {q, modes, &draws, log_ratio, target->log_z};
+    const struct masses masses = {q, modes, &draws, log_ratio, target->log_z, false};
     assert_int_equal(masses_weigh(&masses, &rig.arena, out, NULL), ROVI_OK);
     for (size_t k = 0; k < 2; k++) {
         assert_close(out[k].mean[0], means[k], 1e-9);
@@ -63,6 +63,40 @@ static void weights_of_draws_tell_the_mass(void **state)
     support_rig_free(&rig);
     rovi_approximation_free(q);
     rovi_target_free(target);
+}
+
+/* Log weights that vary by five nats everywhere: what their mean says of two halves is chance, and its error too. */
+static void heavy_weights_do_not_decide(void **state)
+{
+    (void)state;
+    const double half[] = {0.5, 0.5};
+    rovi_approximation *q = two_normals(40, half);
+    rovi_modes *modes = NULL;
+    int far = 0;
+    assert_int_equal(rovi_approximation_modes(q, 2, &modes, NULL), ROVI_OK);
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        static double x[DRAWS], log_q[DRAWS], log_ratio[DRAWS];
+        struct arena arena = {0};
+        struct draws draws = {.dim = 1, .n = DRAWS, .x = x, .log_q = log_q};
+        rovi_diagnosed_mode out[2][2];
+        assert_int_equal(rovi_approximation_draw(q, seed, 0, DRAWS, x, log_q, NULL), ROVI_OK);
+        for (size_t i = 0; i < DRAWS; i++) {
+            rng_normals((struct rng_stream){.seed = seed, .purpose = RNG_PROBE}, i, 1, &log_ratio[i]);
+            log_ratio[i] *= 5;
+        }
+        for (int heavy = 0; heavy < 2; heavy++) {
+            const struct masses masses = {q, modes, &draws, log_ratio, 0, heavy != 0};
+            assert_int_equal(masses_weigh(&masses, &arena, out[heavy], NULL), ROVI_OK);
+        }
+        far += fabs(out[0][0].mass.value - 0.5) > 3 * out[0][0].mass.mcse;
+        assert_true(fabs(out[1][0].mass.value - 0.5) < 3 * out[1][0].mass.mcse);
+        assert_true(fabs(out[1][0].mass.value - 0.5) < 0.3); /* five nats over the root of 500, at each of two */
+        assert_close(out[1][0].mass.value + out[1][1].mass.value, 1, 1e-12);
+        arena_free(&arena);
+    }
+    assert_true(far > 0); /* the mean of the weights alone */
+    rovi_modes_free(modes);
+    rovi_approximation_free(q);
 }
 
 static void modes_of_one_owner_are_one(void **state)
@@ -110,9 +144,8 @@ static void what_lies_beyond_is_shared_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(weights_of_draws_tell_the_mass),
-        cmocka_unit_test(modes_of_one_owner_are_one),
-        cmocka_unit_test(parts_are_missed_together),
+        cmocka_unit_test(weights_of_draws_tell_the_mass), cmocka_unit_test(heavy_weights_do_not_decide),
+        cmocka_unit_test(modes_of_one_owner_are_one),     cmocka_unit_test(parts_are_missed_together),
         cmocka_unit_test(what_lies_beyond_is_shared_out),
     };
     return cmocka_run_group_tests(tests, support_hold_blas, support_release_blas);
