@@ -67,7 +67,7 @@ static void print_evidence(const rovi_fit_parts *parts, const rovi_diagnosis_par
                            const struct summary *summary, FILE *stream)
 {
     if (isnan(parts->kl.value))
-        row_estimate("ELBO", parts->elbo, "   (log Z unknown: no KL)", stream);
+        row_estimate("ELBO", parts->elbo, "   (log Z unknown)", stream);
     else
         row_estimate("KL", parts->kl, "   (log Z known)", stream);
     if (!isnan(parts->kl.value))
