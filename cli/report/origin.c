@@ -44,7 +44,7 @@ void report_evidence(const struct report_page *page, FILE *stream)
           stream);
     print_estimate("ELBO", parts->elbo, "", stream);
     if (isnan(parts->kl.value))
-        report_row("log Z", "not known, and so no KL", stream);
+        report_row("log Z", "not known", stream);
     else {
         print_estimate("log Z", (rovi_estimate){parts->log_z, NAN}, " (known)", stream);
         print_estimate("KL to the target", parts->kl, "", stream);

@@ -68,33 +68,28 @@ static const char *fit_again(const struct draft *draft, const char *flag, const 
 
 /* ---- what is looked at ---- */
 
-static const char *named_field(const struct field *object, const char *key)
-{
-    struct field member;
-    const char *text;
-    return field_find(object, key, &member) && field_to_text(&member, &text, NULL) == ROVI_OK ? text : NULL;
-}
-
-/* The search for mass that the fit misses, as the file has it: {"verdict", "reason", "next"}. */
+/* The search for mass that the fit misses. False where nothing is known of one. */
 static bool say_collapse(struct draft *draft)
 {
-    struct field root = field_root(draft->path, draft->file->document), collapse;
-    if (!field_find(&root, "collapse", &collapse) || !json_is_object(collapse.value))
+    const rovi_diagnosis_parts *diagnosis = draft->file->context.diagnosis;
+    if (!diagnosis || !diagnosis->reason[0])
         return false;
-    const char *found = named_field(&collapse, "verdict"), *sentence = named_field(&collapse, "reason");
-    if (!found || strcmp(found, "unknown") == 0)
-        return false;
-    const char *next = named_field(&collapse, "next");
-    bool none = strcmp(found, "none") == 0;
-    judge(draft, none ? VERDICT_GOOD : VERDICT_BAD,
-          none ? "No mass was found that the fit misses." : "The fit probably misses part of the target's mass.");
-    say(draft, sentence ? pool_format(draft->pool, "A search beyond the fit: %s.", sentence)
-                        : pool_format(draft->pool, "The search for missed mass ended with \"%.60s\".", found));
-    if (next)
-        advise(draft, pool_text(draft->pool, next));
-    else if (!none)
+    switch (diagnosis->verdict) {
+    case ROVI_COLLAPSE_NONE:
+        judge(draft, VERDICT_GOOD, "No mass was found that the fit misses.");
+        break;
+    case ROVI_COLLAPSE_SUSPECTED:
+        judge(draft, VERDICT_BAD, "The fit probably misses part of the target's mass.");
         advise(draft,
                diagnosis_next(&draft->file->context, fit_is_compact(draft->file->fit), draft->path, draft->pool));
+        break;
+    case ROVI_COLLAPSE_UNKNOWN:
+        if (diagnosis->found)
+            judge(draft, VERDICT_DOUBT, "Another mode was found, but not how much mass it has.");
+        else
+            judge(draft, VERDICT_OPEN, "Whether the fit misses mass is not known.");
+    }
+    say(draft, pool_format(draft->pool, "A search beyond the fit: %s.", diagnosis->reason));
     return true;
 }
 
@@ -131,7 +126,7 @@ static void say_kl(struct draft *draft)
         judge(draft, VERDICT_GOOD, "The fit is close to the target.");
     say(draft, pool_format(draft->pool,
                            "Its Kullback-Leibler divergence to the target is %s nats. A region that the fit misses "
-                           "can hold %s%.2g %% of the target's mass at most (three standard errors allowed).",
+                           "can hold %s%.3g %% of the target's mass at most (three standard errors allowed).",
                            rovi_estimate_text(kl, 0, text), most < 1e-4 ? "less than " : "", fmax(100 * most, .01)));
     if (sure > KL_FAR)
         say(draft, pool_format(draft->pool,
@@ -177,20 +172,9 @@ static void say_elbo(struct draft *draft)
           least.value - 3 * least.mcse > KL_FAR ? "The fit is far from the target."
                                                 : "The fit differs from the target, noticeably.");
     say(draft, pool_format(draft->pool,
-                           "Importance weights show a log Z that is greater: the fit's Kullback-Leibler "
-                           "divergence to the target is %s nats, at least.",
+                           "What importance weights tell of log Z from below shows that the fit's "
+                           "Kullback-Leibler divergence to the target is %s nats, at least.",
                            rovi_estimate_text(least, 0, text)));
-}
-
-/* Modes that nobody could weigh */
-static bool say_unweighed(struct draft *draft)
-{
-    const rovi_diagnosis_parts *diagnosis = draft->file->context.diagnosis;
-    if (!diagnosis || diagnosis->verdict != ROVI_COLLAPSE_UNKNOWN || diagnosis->found == 0)
-        return false;
-    judge(draft, VERDICT_DOUBT, "Another mode was found, but not how much mass it has.");
-    say(draft, pool_format(draft->pool, "A search beyond the fit: %s.", diagnosis->reason));
-    return true;
 }
 
 static void say_unprobed(struct draft *draft)
@@ -283,7 +267,7 @@ rovi_status verdict_make(const struct fit_file *file, const char *path, const st
 {
     *verdict = (struct verdict){0};
     struct draft draft = {.file = file, .path = path, .pool = pool, .verdict = verdict};
-    bool probed = say_unweighed(&draft) || say_collapse(&draft);
+    bool probed = say_collapse(&draft);
     say_modes(&draft);
     if (isnan(parts_of(&draft)->kl.value))
         say_elbo(&draft);

@@ -90,15 +90,21 @@ END
     "$ROVI" report f.json -o p.html
     grep -q '<p>The fit probably misses part of the target' p.html
     grep -q 'To try next: <code>rovi fit figure1-m3 <span class="flag">--method</span> mixture <span class="flag">--start</span> f.json</code>' p.html
-    fitted ring f.json --no-probe
-    sed 's/"collapse": null/"collapse": {"verdict": "suspected", "reason": "A <region> at (3, 3) holds 48 %", "next": "rovi fit x"}/' f.json >g.json
-    "$ROVI" report g.json -o p.html
+    fitted ring f.json
+    verdict() {
+        sed "s/\"collapse\": {[^}]*}/\"collapse\": {\"verdict\": \"$1\", \"reason\": \"$2\"}/" f.json >g.json
+        "$ROVI" report g.json -o p.html
+    }
+    verdict suspected 'A <region> at (3, 3) holds 48 %'
     grep -q '<p>The fit probably misses part of the target' p.html
     grep -q 'A &lt;region&gt; at (3, 3) holds 48&nbsp;%.' p.html
-    grep -q 'To try next: <code>rovi fit x</code>' p.html
+    grep -q 'To try next: <code>rovi fit ring' p.html
     lacks 'Not probed' p.html
-    sed -i 's/"verdict": "suspected"/"verdict": "unknown"/' g.json
-    "$ROVI" report g.json -o p.html
+    verdict unknown 'the search was cut short (max_time) before it began'
+    lacks 'Not probed' p.html
+    grep -q 'A search beyond the fit: the search was cut short' p.html
+    fitted ring f.json --no-probe
+    "$ROVI" report f.json -o p.html
     grep -q 'Not probed' p.html
 }
 
