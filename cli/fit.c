@@ -12,6 +12,7 @@
 #include "cli/common/model_log.h"
 #include "cli/common/progress.h"
 #include "cli/common/summary.h"
+#include "cli/fit_further.h"
 #include "cli/fit_restarts.h"
 #include "cli/fit_result.h"
 #include "cli/fit_start.h"
@@ -21,6 +22,7 @@
 #include "io/output.h"
 #include "io/report.h"
 
+#define FURTHER    3  /* times that a fit goes on with what its search has found, at most */
 #define ROWS_SHOWN 20 /* of the summary, in the table; in JSON as many as matrices are shown up to */
 
 struct request {
@@ -180,12 +182,34 @@ static int exit_code_of(rovi_stop stop, const rovi_diagnosis_parts *diagnosis)
     return EXIT_FAILED;
 }
 
+/* A fit, and what a search beyond it has found. */
+struct outcome {
+    rovi_fit *fit;
+    rovi_diagnosis *diagnosis; /* NULL: there is none */
+    size_t taken_in;           /* modes that such a search had found, and the fit went on with */
+    bool failed;               /* a diagnosis was wanted */
+};
+
+static void clear(struct outcome *outcome)
+{
+    rovi_fit_free(outcome->fit);
+    rovi_diagnosis_free(outcome->diagnosis);
+    *outcome = (struct outcome){0};
+}
+
+static const rovi_diagnosis_parts *seen_in(const struct outcome *outcome)
+{
+    return outcome->diagnosis ? rovi_diagnosis_parts_of(outcome->diagnosis) : NULL;
+}
+
 /* A fit that cannot be saved is shown nevertheless: it may have taken hours. */
 static int deliver(const struct command *self, const struct request *request, const struct target_source *source,
-                   const rovi_fit *fit, const rovi_diagnosis_parts *diagnosis)
+                   const struct outcome *outcome)
 {
     rovi_error error = {0};
     struct texts texts = {0};
+    const rovi_fit *fit = outcome->fit;
+    const rovi_diagnosis_parts *diagnosis = seen_in(outcome);
     int code = exit_code_of(rovi_fit_parts_of(fit)->stop, diagnosis);
     describe_settings(request->settings, fit, &texts);
     struct fit_context context = {.version = rovi_version(),
@@ -203,7 +227,8 @@ static int deliver(const struct command *self, const struct request *request, co
                                   .seed = seed_of(request->settings),
                                   .names = fit_names_to_json(source->target),
                                   .diagnosis = diagnosis,
-                                  .is_library = source->is_library};
+                                  .is_library = source->is_library,
+                                  .taken_in = outcome->taken_in};
     bool saved = !save(&context, fit, request->output, &error);
     if (!saved)
         code = say_error(self, &error);
@@ -231,24 +256,67 @@ static double time_left(const struct request *request)
 }
 
 /* A fit that cannot be diagnosed is delivered nevertheless, and says so. */
-static int diagnose(const struct command *self, const struct request *request, const struct target_source *source,
-                    const rovi_fit *fit)
+static void look_beyond(const struct command *self, const struct request *request, const struct target_source *source,
+                        struct outcome *outcome)
 {
     rovi_error error = {0};
-    rovi_diagnosis *diagnosis = NULL;
     const rovi_diagnosis_options options = {.seed = seed_of(request->settings),
                                             .threads = (int)real_of(request->settings, "threads"),
                                             .max_time = time_left(request),
                                             .start_spread = real_of(request->settings, "start_spread")};
     struct pace pace = pace_begin(request->quiet);
+    last_words_phase("in the search beyond the fit, which --no-probe leaves out");
     if (!request->no_probe && !interrupt_seen())
-        rovi_diagnosis_run(source->target, fit, &options, search_monitor, &pace, &diagnosis, &error);
+        rovi_diagnosis_run(source->target, outcome->fit, &options, search_monitor, &pace, &outcome->diagnosis, &error);
     pace_end(&pace);
-    if (error.status)
+    outcome->failed = error.status != ROVI_OK;
+    if (outcome->failed)
         say_error(self, &error);
-    int code = deliver(self, request, source, fit, diagnosis ? rovi_diagnosis_parts_of(diagnosis) : NULL);
-    rovi_diagnosis_free(diagnosis);
-    return code == EXIT_DONE && error.status ? EXIT_FAILED : code;
+}
+
+/* Once more, with the modes that the search has found; false when nothing comes of it. */
+static bool go_on(const struct command *self, const struct request *request, const struct target_source *source,
+                  struct outcome *outcome)
+{
+    rovi_error error = {0};
+    struct progress progress = {0};
+    struct outcome next = {0};
+    const size_t missed = fit_further_regions(request->settings, seen_in(outcome));
+    if (missed == 0 || interrupt_seen())
+        return false;
+    last_words_phase("in the fit that goes on with what the search beyond the first has found");
+    rovi_status status = progress_begin(&progress, request->settings, request->quiet, &error);
+    if (!status)
+        status = fit_further(source->target, request->settings, outcome->fit, seen_in(outcome), progress_monitor,
+                             &progress, &next.fit, &error);
+    progress_end(&progress);
+    if (status)
+        say_error(self, &error);
+    if (next.fit)
+        look_beyond(self, request, source, &next);
+    const bool better = next.fit && !next.failed && !interrupt_seen(); /* else what is known stands */
+    if (better) {
+        next.taken_in = outcome->taken_in + missed;
+        clear(outcome);
+        *outcome = next;
+    } else
+        clear(&next);
+    return better;
+}
+
+static int conclude(const struct command *self, const struct request *request, const struct target_source *source,
+                    rovi_fit *fit)
+{
+    struct outcome outcome = {.fit = fit};
+    look_beyond(self, request, source, &outcome);
+    for (int i = 0; i < FURTHER && go_on(self, request, source, &outcome);)
+        i++;
+    const bool cut = interrupt_seen(), failed = outcome.failed;
+    const int code = deliver(self, request, source, &outcome);
+    clear(&outcome);
+    if (code == EXIT_DONE && failed)
+        return EXIT_FAILED;
+    return cut && code != EXIT_FAILED ? EXIT_INTERRUPTED : code;
 }
 
 /* ---- the run ---- */
@@ -272,8 +340,9 @@ static rovi_status fit_from(const struct request *request, const rovi_target *ta
     struct fit_file start = {0};
     rovi_approximation *with_missed = NULL;
     rovi_status status = open_start(request, target, &start, error);
+    const struct fit_start_of from = {start.fit, start.context.diagnosis};
     if (!status && start.fit)
-        status = fit_start_make(&start, request->settings, &with_missed, error);
+        status = fit_start_make(&from, request->settings, &with_missed, error);
     const rovi_fit_input input = {.start = with_missed ? with_missed
                                            : start.fit ? rovi_fit_approximation(start.fit)
                                                        : NULL,
@@ -315,9 +384,7 @@ static int fit_target(const struct command *self, const struct request *request,
     if (!status)
         status = fit_from(request, source->target, &restarts, &progress, &fit, &error);
     progress_end(&progress);
-    last_words_phase("in the search beyond the fit, which --no-probe leaves out");
-    int code = status ? say_error(self, &error) : diagnose(self, request, source, fit);
-    rovi_fit_free(fit);
+    int code = status ? say_error(self, &error) : conclude(self, request, source, fit);
     const bool ended = code == EXIT_FAILED || code == EXIT_BAD_INPUT || code == EXIT_INTERRUPTED;
     fit_restarts_close(&restarts, !ended || status == ROVI_TARGET_IMPROPER); /* of which no restart is of use */
     if (!request->quiet && code != EXIT_BAD_INPUT)

@@ -7,9 +7,9 @@
 #include "cli/fit_start.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "cli/common/diagnosis.h"
+#include "cli/common/options.h"
 #include "io/report.h"
 
 #define REST 1e-9 /* of the mass: what is left beside a region, at least */
@@ -41,12 +41,12 @@ struct parts {
     rovi_approximation **component;
 };
 
-static rovi_status collect(const struct fit_file *file, struct parts *parts, rovi_error *error)
+static rovi_status collect(const struct fit_start_of *from, struct parts *parts, rovi_error *error)
 {
-    const rovi_approximation *q = rovi_fit_approximation(file->fit);
-    const rovi_diagnosis_parts *diagnosis = file->context.diagnosis;
+    const rovi_approximation *q = rovi_fit_approximation(from->fit);
+    const rovi_diagnosis_parts *diagnosis = from->diagnosis;
     const double kept = 1 - rovi_diagnosis_missed(diagnosis).value;
-    const bool compact = fit_is_compact(file->fit);
+    const bool compact = fit_is_compact(from->fit);
     rovi_status status = ROVI_OK;
     for (; parts->count < rovi_approximation_components(q); parts->count++) {
         const rovi_approximation *own = rovi_approximation_component(q, parts->count, parts->weight + parts->count);
@@ -67,23 +67,21 @@ static rovi_status collect(const struct fit_file *file, struct parts *parts, rov
 
 static bool takes_mixtures(const rovi_settings *settings)
 {
-    char method[32] = "";
-    rovi_settings_get(settings, "method", method, sizeof method, NULL);
-    return strcmp(method, "mixture") == 0 || strcmp(method, "auto") == 0;
+    return setting_is(settings, "method", "mixture") || setting_is(settings, "method", "auto");
 }
 
-rovi_status fit_start_make(const struct fit_file *file, const rovi_settings *settings, rovi_approximation **start,
+rovi_status fit_start_make(const struct fit_start_of *from, const rovi_settings *settings, rovi_approximation **start,
                            rovi_error *error)
 {
-    const rovi_diagnosis_parts *diagnosis = file->context.diagnosis;
+    const rovi_diagnosis_parts *diagnosis = from->diagnosis;
     struct pool pool = {0};
     *start = NULL;
     if (!diagnosis || !takes_mixtures(settings))
         return ROVI_OK;
-    const size_t room = rovi_approximation_components(rovi_fit_approximation(file->fit)) + diagnosis->region_count;
+    const size_t room = rovi_approximation_components(rovi_fit_approximation(from->fit)) + diagnosis->region_count;
     struct parts parts = {.weight = pool_take(&pool, room, sizeof *parts.weight),
                           .component = pool_take(&pool, room, sizeof *parts.component)};
-    rovi_status status = parts.weight && parts.component ? collect(file, &parts, error) : report_no_memory(error);
+    rovi_status status = parts.weight && parts.component ? collect(from, &parts, error) : report_no_memory(error);
     if (!status && parts.count > parts.borrowed)
         status = rovi_approximation_new_mixture(parts.count, parts.weight,
                                                 (const rovi_approximation *const *)parts.component, start, error);

@@ -58,9 +58,9 @@ static void print_price(const rovi_fit_parts *parts, FILE *stream)
         return;
     for (size_t i = 0; i < parts->restart_count; i++)
         others += parts->restarts + i == mixture ? 0 : parts->restarts[i].evaluations.density;
-    fprintf(stream, "  %-10s%" PRIu64 " for the mixture, in %.2f s; %" PRIu64 " for one rotation, by %zu restarts\n",
-            "", mixture->evaluations.density, mixture->trace[mixture->trace_length - 1].seconds, others,
-            parts->restart_count - 1);
+    fprintf(stream, "  %-10s%" PRIu64 " for the mixture, in %.2f s; %" PRIu64 " before it, by %zu restart%s\n", "",
+            mixture->evaluations.density, mixture->trace[mixture->trace_length - 1].seconds, others,
+            parts->restart_count - 1, parts->restart_count > 2 ? "s" : "");
 }
 
 static void print_evidence(const rovi_fit_parts *parts, const rovi_diagnosis_parts *diagnosis,
@@ -140,6 +140,13 @@ static void print_collapse(const struct fit_context *context, FILE *stream)
     fprintf(stream, "  %-10s%s: %s\n", "collapse", verdict, context->diagnosis->reason);
 }
 
+static void print_taken_in(size_t taken_in, FILE *stream)
+{
+    if (taken_in)
+        fprintf(stream, "  %-10swith %zu mode%s that the search beyond an earlier fit had found\n", "went on", taken_in,
+                taken_in == 1 ? "" : "s");
+}
+
 static void print_costs(const struct fit_context *context, const rovi_fit_parts *parts, FILE *stream)
 {
     fprintf(stream, "  %-10s%.2f s on %d thread%s (%.2f thread-seconds inside the target), %.2f s in all\n", "time",
@@ -196,6 +203,7 @@ rovi_status fit_print_table(const struct fit_context *context, const rovi_fit *f
     print_modes(modes, context->diagnosis, d, stream);
     print_restarts(parts, stream);
     print_collapse(context, stream);
+    print_taken_in(context->taken_in, stream);
     print_costs(context, parts, stream);
     print_next(context, fit, summary, saved, stream);
     if (summary)

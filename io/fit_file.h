@@ -31,6 +31,7 @@ struct fit_context {
     json_t *names;                         /* of the coordinates, texts; NULL where they have none */
     const rovi_diagnosis_parts *diagnosis; /* NULL: there is none */
     bool is_library;                       /* target_path is one: there is no description */
+    size_t taken_in; /* modes that searches beyond fits had found, and the fit went on with; not read back */
 };
 
 /* Values as they are in force; NULL when out of memory. */

@@ -231,3 +231,10 @@ rovi_status take_only(const char *what, const char *value, const char **place, r
     *place = value;
     return ROVI_OK;
 }
+
+bool setting_is(const rovi_settings *settings, const char *name, const char *value)
+{
+    char text[32] = "";
+    rovi_settings_get(settings, name, text, sizeof text, NULL);
+    return strcmp(text, value) == 0;
+}

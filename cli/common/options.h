@@ -66,4 +66,7 @@ rovi_status refuse_setting(const struct arguments *arguments, rovi_error *error)
 /* "a second target" and the like: one place may be filled once. */
 rovi_status take_only(const char *what, const char *value, const char **place, rovi_error *error);
 
+/* Whether a setting has this value, as text. */
+bool setting_is(const rovi_settings *settings, const char *name, const char *value);
+
 #endif

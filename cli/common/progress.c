@@ -13,6 +13,7 @@
 #include "cli/common/crash.h"
 #include "cli/common/interrupt.h"
 #include "cli/common/last_words.h"
+#include "cli/common/options.h"
 #include "io/report.h"
 
 #define BAR_WIDTH  16
@@ -87,13 +88,6 @@ void pace_end(const struct pace *pace)
 {
     if (pace->shown && pace->terminal)
         fputs("\r\033[K", stderr);
-}
-
-static bool setting_is(const rovi_settings *settings, const char *name, const char *value)
-{
-    char text[32] = "";
-    rovi_settings_get(settings, name, text, sizeof text, NULL);
-    return strcmp(text, value) == 0;
 }
 
 rovi_status progress_begin(struct progress *progress, const rovi_settings *settings, bool quiet, rovi_error *error)

@@ -21,7 +21,7 @@ load common.bash
 
 @test "the next command takes in what was found, though no start of its own leads there" {
     printf '%s' '{"type": "gaussian_mixture", "weights": [0.7, 0.3], "means": [[0, 0], [70, 70]]}' >far.json
-    "$ROVI" fit far.json -o lost.json --quiet >out || [ $? = 4 ]
+    "$ROVI" fit far.json --method rovi -o lost.json --quiet >out || [ $? = 4 ]
     grep -q '^Next:  rovi fit far.json --method mixture --start lost.json$' out
     "$ROVI" fit far.json --method mixture --start lost.json -o kept.json --quiet >out
     grep -q '^  modes     2$' out
@@ -32,7 +32,7 @@ load common.bash
 @test "in many dimensions too, in the form that such fits have; and what was put together goes on" {
     awk 'BEGIN { for (i = 0; i < 200; i++) { a = a (i ? ", " : "") "0"; b = b (i ? ", " : "") "2" }
         printf "{\"type\": \"gaussian_mixture\", \"weights\": [0.4, 0.6], \"means\": [[%s], [%s]]}\n", a, b }' >far.json
-    "$ROVI" fit far.json --restarts 1 -o lost.json --quiet >out || [ $? = 4 ]
+    "$ROVI" fit far.json --restarts 1 --method rovi -o lost.json --quiet >out || [ $? = 4 ]
     grep -q '^Next:  rovi fit far.json --start lost.json$' out
     "$ROVI" fit far.json --start lost.json -o kept.json --quiet >out
     grep -q '^  modes     2$' out
@@ -40,6 +40,28 @@ load common.bash
     "$ROVI" fit far.json --start kept.json -o again.json --quiet >out
     grep -q '^  modes     2$' out
     refused 2 'which method auto continues' fit far.json --start kept.json --method mixture -o a.json --quiet
+}
+
+@test "where the family is left to it, a fit goes on with what its search has found" {
+    printf '%s' '{"type": "gaussian_mixture", "weights": [0.7, 0.3], "means": [[0, 0], [70, 70]]}' >far.json
+    "$ROVI" fit far.json -o kept.json --quiet >table
+    grep -q '^  went on   with 1 mode that the search beyond an earlier fit had found$' table
+    grep -Eq '^            0.7000  0.7000 ± 0.0000 ' table
+    grep -Eq '^            0.3000  0.3000 ± 0.0000 ' table
+    grep -q '^  collapse  none' table
+    "$ROVI" check kept.json >out
+    grep -q '^No lost mode was found' out
+    grep -q '^  restarts  1 of 2 agree with the fit$' out # a rotation, and the mixture
+    "$ROVI" fit far.json -o kept.json --quiet --json >out
+    grep -q '^ "taken_in": 1' out
+    "$ROVI" fit figure1-m3 -o kept.json --quiet --json >out
+    grep -q '^ "taken_in": 0' out
+    # a limit is a limit, and who asks for no search has none
+    "$ROVI" fit far.json -o kept.json --quiet --max-evaluations 100000 --json >out || [ $? = 4 ]
+    grep -q '"verdict": "suspected"' out
+    grep -q '^ "taken_in": 0' out
+    "$ROVI" fit far.json -o kept.json --quiet --no-probe >table
+    grep -q '^  modes     1$' table
 }
 
 @test "a fit that keeps both ends with 0" {

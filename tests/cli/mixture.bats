@@ -80,5 +80,5 @@ EOF
     [ "$(grep -c '"evaluations": [0-9]' out)" -eq 5 ] # four rotations, one mixture
     grep -A8 '"status": ' out | grep -q '"components": [23]'
     "$ROVI" fit "$TARGET" -q -o a.json --threads 1 >table
-    grep -Eq '^ +[0-9]+ for the mixture, in [0-9.]+ s; [0-9]+ for one rotation, by 4 restarts$' table
+    grep -Eq '^ +[0-9]+ for the mixture, in [0-9.]+ s; [0-9]+ before it, by 4 restarts$' table
 }

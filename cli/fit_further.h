@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A fit whose own search shows that it lacks modes goes on with them. */
+#ifndef ROVI_CLI_FIT_FURTHER_H
+#define ROVI_CLI_FIT_FURTHER_H
+
+#include <stdbool.h>
+
+#include "rovi.h"
+
+/* The regions that a fit goes on with: those that it misses, where the settings leave the family and the costs to it;
+ * else 0. diagnosis: of the fit, or NULL. */
+size_t fit_further_regions(const rovi_settings *settings, const rovi_diagnosis_parts *diagnosis);
+
+/* One more restart: a mixture of the fit and these, fitted. *further is the fit with it, or NULL where its ELBO is no
+ * greater. */
+rovi_status fit_further(const rovi_target *target, const rovi_settings *settings, const rovi_fit *fit,
+                        const rovi_diagnosis_parts *diagnosis, rovi_monitor monitor, void *monitor_data,
+                        rovi_fit **further, rovi_error *error);
+
+#endif
