@@ -477,7 +477,9 @@ static const struct option options[] = {
     {"no-gradient-check", 0, NULL, NULL, "do not compare the gradient of a .so library with finite differences first",
      PLACE(unchecked)},
     {"start", 0, "FIT.json", NULL,
-     "the first restart continues from this fit, and a mixture from the modes that it misses, too", PLACE(start)},
+     "the first restart continues from this fit (in many dimensions one from each part of a mixture), and a mixture "
+     "from the modes that it misses, too",
+     PLACE(start)},
     {"resume", 0, NULL, NULL, "go on with the finished restarts that an earlier run left in FIT.json.partial",
      PLACE(resume)},
     {"json", 0, NULL, "full", "print one JSON object; above 100 dimensions matrices only with full", PLACE(json)},

@@ -45,23 +45,25 @@ static rovi_status collect(const struct fit_start_of *from, struct parts *parts,
 {
     const rovi_approximation *q = rovi_fit_approximation(from->fit);
     const rovi_diagnosis_parts *diagnosis = from->diagnosis;
-    const double kept = 1 - rovi_diagnosis_missed(diagnosis).value;
+    double whole = 1; /* the fit's own, and of each region its odds to that */
     const bool compact = fit_is_compact(from->fit);
     rovi_status status = ROVI_OK;
     for (; parts->count < rovi_approximation_components(q); parts->count++) {
         const rovi_approximation *own = rovi_approximation_component(q, parts->count, parts->weight + parts->count);
         parts->component[parts->count] = (rovi_approximation *)own; /* not to be changed, as of a mixture's parts */
-        parts->weight[parts->count] *= kept;
     }
     parts->borrowed = parts->count;
     for (size_t k = 0; !status && k < diagnosis->region_count; k++) {
         const rovi_region *region = diagnosis->regions + k;
         if (!region->missed)
             continue;
-        parts->weight[parts->count] = kept * region->mass.value / fmax(1 - region->mass.value, REST); /* its odds */
+        parts->weight[parts->count] = region->mass.value / fmax(1 - region->mass.value, REST);
+        whole += parts->weight[parts->count];
         status = make_normal(diagnosis->dim, region->mean, region->sd, compact, parts->component + parts->count, error);
         parts->count += !status;
     }
+    for (size_t k = 0; k < parts->count; k++)
+        parts->weight[k] /= whole;
     return status;
 }
 

@@ -36,11 +36,13 @@ static rovi_status check_size(const rovi_target *target, const rovi_settings *se
 /* A fit is continued in the form it has. */
 static rovi_status check_form(const rovi_settings *settings, const rovi_approximation *start, rovi_error *error)
 {
-    if (start_is_gathered(start) && !settings_low_rank(settings, start->dim)) {
-        return error_set(error, ROVI_BAD_INPUT,
-                         "the start is a mixture of fits that rotate leading directions only, which method auto "
-                         "continues, with fewer directions than the %zu of the target",
-                         start->dim);
+    if (start_is_gathered(start) && (settings->method != METHOD_AUTO || !settings_low_rank(settings, start->dim))) {
+        return error_set(
+            error, ROVI_BAD_INPUT,
+            "the start is a mixture of fits that rotate leading directions only, which only method auto "
+            "continues, in the same form: solver coordinate, a precondition, and fewer directions than the "
+            "%zu of the target",
+            start->dim);
     }
     if (start->count == 0 && start->compact != settings_low_rank(settings, start->dim)) {
         return error_set(

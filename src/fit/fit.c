@@ -63,13 +63,18 @@ static void prepare_restart(struct fit_job *job, size_t i)
     r->progress.shown = (rovi_progress){.restart = i, .restarts = job->count, .elbo = NAN, .mcse = NAN};
 }
 
-/* What was gathered is continued restart by restart; else it is the first that continues. */
+/* What was gathered is continued restart by restart, and the last one is the whole as it was; else it is the first that
+ * continues. */
 static void set_starts(struct fit_job *job, const rovi_approximation *start)
 {
-    const bool gathered = start_is_gathered(start);
-    for (size_t i = 0; i < (gathered ? job->count : 1); i++) {
-        job->restarts[i].start = gathered ? start->component[i] : start;
+    if (!start_is_gathered(start)) {
+        job->restarts[0].start = start;
+        return;
     }
+    for (size_t k = 0; k < start->count; k++) {
+        job->restarts[k].start = start->component[k];
+    }
+    job->restarts[start->count].start = start;
 }
 
 /* A mixture is one restart; where the family is left to the fit, one that continues from a mixture is a mixture. */
@@ -78,7 +83,7 @@ static rovi_status prepare(struct fit_job *job, const rovi_target *target, const
 {
     const bool gathered = start_is_gathered(start);
     job->mixing = settings->method == METHOD_MIXTURE || (start != NULL && start->count > 0 && !gathered);
-    job->count = job->mixing ? 1 : gathered ? start->count : (size_t)settings->restarts;
+    job->count = job->mixing ? 1 : gathered ? start->count + 1 : (size_t)settings->restarts;
     job->terms.to_beat = INFINITY;
     job->winner = job->count;
     job->threads = target->concurrent ? team_size_of(settings->threads) : 1;
@@ -98,9 +103,21 @@ static rovi_status prepare(struct fit_job *job, const rovi_target *target, const
     return ROVI_OK;
 }
 
+/* A fit as it was, whatever becomes of those that go on from its parts. */
+static void stand_by(struct restart *r)
+{
+    r->approximation = approximation_copy(r->start);
+    r->no_memory = r->approximation == NULL;
+    r->stop = ROVI_STOP_CONVERGED;
+}
+
 /* A restart that has not begun when the fit is cut short stays undone, but for the first: one there must be. */
 static void solve(struct fit_job *job, struct restart *r, size_t i)
 {
+    if (start_is_gathered(r->start)) {
+        stand_by(r);
+        return;
+    }
     if (i > 0 && supervisor_ends(&r->progress, &r->stop)) {
         return;
     }

@@ -11,10 +11,11 @@
 #include "climb/segment.h"
 #include "mixture/blend.h"
 
-#define CLOSE 10.0 /* nats: a restart so far below the best is of no weight */
-#define DRAWS 192  /* of each component, for the weights; more where log ratios vary much, */
-#define SURE  0.1  /* until the log odds of two are known to this error, */
-#define SHARE 4    /* or, of what the restarts have asked, one part in so many is spent */
+#define CLOSE      10.0 /* nats: a restart so far below the best is of no weight */
+#define DRAWS      192  /* of each component, for the weights; more where log ratios vary much, */
+#define SURE       0.1  /* until the log odds of two are known to this error, */
+#define SHARE      4    /* or, of what the restarts have asked, one part in so many is spent */
+#define MOST_TABLE 4e6  /* densities of components at draws, at most */
 
 struct gathering {
     const struct problem *problem;
@@ -54,6 +55,11 @@ static void add(struct gathering *g, const rovi_approximation *q)
     }
 }
 
+static bool is_product(const rovi_restart *restart)
+{
+    return restart->approximation != NULL && restart->approximation->count == 0;
+}
+
 /* By falling ELBO, so that of those in one place the best stays. */
 static void collect(struct gathering *g, size_t count, const rovi_restart *restarts, size_t best)
 {
@@ -62,8 +68,7 @@ static void collect(struct gathering *g, size_t count, const rovi_restart *resta
         size_t next = count;
         for (size_t i = 0; i < count; i++) {
             const double elbo = restarts[i].elbo.value;
-            if (restarts[i].approximation != NULL && elbo < last &&
-                (next == count || elbo > restarts[next].elbo.value)) {
+            if (is_product(&restarts[i]) && elbo < last && (next == count || elbo > restarts[next].elbo.value)) {
                 next = i;
             }
         }
@@ -94,21 +99,26 @@ static bool weigh(struct gathering *g, size_t draws, uint64_t substream)
     return ok;
 }
 
-/* How many draws of each tell the odds, as far as they may cost that. */
-static size_t draws_for_odds(const struct blend *b, uint64_t spent)
+/* How many draws of each tell the odds, as far as they may cost that, and their tables take no more than there is room
+ * for. */
+static size_t draws_for_odds(const struct gathering *g, uint64_t spent)
 {
+    const struct blend *b = &g->blend;
+    const uint64_t limit = (uint64_t)g->problem->settings->max_evaluations;
+    const double left = limit == 0 ? INFINITY : limit > spent ? (double)(limit - spent) : 0;
+    const double affordable = fmin((double)spent / SHARE, left) / (double)b->count;
     double variance = 0;
     for (size_t k = 0; k < b->count; k++) {
         variance = fmax(variance, b->variance[k]);
     }
-    return (size_t)fmin(2 * variance / (SURE * SURE), (double)spent / (double)(SHARE * b->count));
+    return (size_t)fmin(fmin(2 * variance / (SURE * SURE), affordable), MOST_TABLE / (double)(b->count * b->count));
 }
 
 static void mix(struct gathering *g, uint64_t spent)
 {
     struct blend *b = &g->blend;
     bool ok = weigh(g, DRAWS, 1);
-    const size_t wanted = ok ? draws_for_odds(b, spent) : 0;
+    const size_t wanted = ok ? draws_for_odds(g, spent) : 0;
     if (ok && b->count > 1 && wanted > DRAWS) {
         ok = weigh(g, wanted, 2);
     }

@@ -39,7 +39,10 @@ load common.bash
     grep -q '^  collapse  none' out
     "$ROVI" fit far.json --start kept.json -o again.json --quiet >out
     grep -q '^  modes     2$' out
-    refused 2 'which method auto continues' fit far.json --start kept.json --method mixture -o a.json --quiet
+    refused 2 'which only method auto continues' fit far.json --start kept.json --method mixture -o a.json --quiet
+    cp kept.json own.json
+    "$ROVI" fit far.json --start own.json -o own.json --max-time 0.000001 --quiet >out || [ $? = 3 ] # loses nothing
+    grep -q '^  modes     2$' out
 }
 
 @test "where the family is left to it, a fit goes on with what its search has found" {
