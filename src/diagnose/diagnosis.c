@@ -184,8 +184,7 @@ static rovi_status list_modes(struct job *job, rovi_error *error)
     made->parts.modes = made->modes;
     made->parts.mode_count = job->modes->listed;
     made->parts.modes_total = job->modes->total;
-    const bool heavy = made->parts.k_hat > made->parts.k_threshold;
-    const struct masses masses = {job->q, job->modes, &job->draws, job->weight, made->parts.log_z.value, heavy};
+    const struct masses masses = {job->q, job->modes, &job->draws, job->weight, made->parts.log_z.value};
     return masses_weigh(&masses, &made->memory, made->modes, error);
 }
 

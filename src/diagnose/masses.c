@@ -11,6 +11,9 @@
 #include "base/status.h"
 #include "diagnose/collapse.h"
 
+#define DOUBTFUL 2.0 /* nats */
+#define TELLING  10  /* draws in a cell, of which one may not be all of the mean */
+
 /* Of the draws in one cell, mean and summed squares about it: of their weights, and of the logs of these where they are
  * positive. The cells not listed are the last one. */
 struct cell {
@@ -88,23 +91,41 @@ static double top_of(size_t listed, const struct cell *cell)
     return top;
 }
 
-/* Where a few weights decide their mean, it is the mean of the logs that tells the odds of the cells, as far as the fit
- * is off by as much in each; by how much the weights say otherwise is a part of its error. */
-static void weigh_cells(const struct masses *m, const struct cell *cell, rovi_estimate *work, rovi_diagnosed_mode *out)
+/* Whether in some cell a few weights decide their mean, which lies that far above the mean of their logs. */
+static bool is_doubtful(size_t listed, const struct cell *cell)
 {
-    const size_t listed = m->modes->listed;
+    bool far = false;
+    for (size_t k = 0; k <= listed; k++) {
+        const double mean = cell[k].mean * cell[k].count / cell[k].inside;
+        far = far || (cell[k].inside >= TELLING && log(mean) - cell[k].log_mean > DOUBTFUL);
+    }
+    return far;
+}
+
+/* Where the weights are doubtful the means of their logs are asked as well: the ELBO in each cell, which has the odds
+ * right as far as the fit is off by as much in both. The mass is then between the two, and its error what parts them.
+ */
+static void weigh_cells(size_t listed, const struct cell *cell, rovi_estimate *work, rovi_diagnosed_mode *out)
+{
     rovi_estimate *part = work, *mass = part + listed + 1, *by_logs = mass + listed + 1;
     for (size_t k = 0; k <= listed; k++) {
         part[k] = contribution(&cell[k]);
     }
     share_out(listed, part, mass);
-    for (size_t k = 0; m->heavy && k <= listed; k++) {
+    for (size_t k = 0; k < listed; k++) {
+        out[k].mass = mass[k];
+    }
+    if (!is_doubtful(listed, cell)) {
+        return;
+    }
+    for (size_t k = 0; k <= listed; k++) {
         part[k] = contribution_of_logs(&cell[k], top_of(listed, cell));
     }
     share_out(listed, part, by_logs);
     for (size_t k = 0; k < listed; k++) {
-        out[k].mass = by_logs[k];
-        out[k].mass.mcse = hypot(by_logs[k].mcse, mass[k].value - by_logs[k].value);
+        const double apart = mass[k].value - by_logs[k].value;
+        out[k].mass.value = by_logs[k].value + apart / 2;
+        out[k].mass.mcse = hypot(apart, fmax(mass[k].mcse, by_logs[k].mcse) / 2);
     }
 }
 
@@ -128,7 +149,7 @@ rovi_status masses_weigh(const struct masses *masses, struct arena *arena, rovi_
             : rovi_modes_classify(masses->modes, masses->q, masses->draws->n, masses->draws->x, place, error);
     if (status == ROVI_OK) {
         fill_cells(masses, place, cell);
-        weigh_cells(masses, cell, work, out);
+        weigh_cells(listed, cell, work, out);
     }
     arena_free(&memory);
     return status;

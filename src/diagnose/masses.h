@@ -11,7 +11,6 @@ struct masses {
     const struct draws *draws; /* of q */
     const double *log_ratio;   /* draws->n: log p / q there, smoothed */
     double log_z;              /* by these */
-    bool heavy;                /* their tail is too heavy for a mean of them: k-hat is above its threshold */
 };
 
 /* Weight, mean, sd and mass of each mode into `out` (modes->listed), in memory of the arena; each is its own part. */

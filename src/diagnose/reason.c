@@ -96,21 +96,26 @@ static void say_mode(rovi_diagnosis_parts *parts, const rovi_diagnosed_mode *mod
     say_percent(parts, mode->mass);
 }
 
-static void say_none(rovi_diagnosis_parts *parts)
+static void say_none(rovi_diagnosis_parts *parts, size_t vague)
 {
     if (parts->stop != ROVI_STOP_CONVERGED) {
         say(parts, "the search was cut short (%s); ", rovi_stop_text(parts->stop));
     }
     say(parts, "%zu climbs from dispersed starts ", parts->climbs);
+    if (parts->found == 0) {
+        say(parts, "found no mode beyond those of the fit");
+        return;
+    }
+    say(parts, "found %zu mode%s beyond the fit", parts->found, parts->found == 1 ? "" : "s");
     if (parts->region_count > 0) {
-        say(parts, "found %zu mode%s beyond the fit, the heaviest with ", parts->found, parts->found == 1 ? "" : "s");
+        say(parts, ", the heaviest%s with ", vague > 0 ? " that could be weighed" : "");
         say_percent(parts, parts->regions[0].mass);
         say_held(parts, &parts->regions[0]);
-    } else if (parts->found > 0) {
-        say(parts, "found %zu mode%s beyond the fit that could not be weighed", parts->found,
-            parts->found == 1 ? "" : "s");
-    } else {
-        say(parts, "found no mode beyond those of the fit");
+    }
+    if (vague > 0 && parts->region_count > 0) {
+        say(parts, "; %zu could not be weighed, and may have any mass", vague);
+    } else if (vague > 0) {
+        say(parts, " that could not be weighed");
     }
 }
 
@@ -141,6 +146,6 @@ void reason_conclude(rovi_diagnosis_parts *parts, int probed, size_t vague)
     } else if (parts->climbs == 0) {
         say(parts, "the search was cut short (%s) before it began", rovi_stop_text(parts->stop));
     } else {
-        say_none(parts);
+        say_none(parts, vague);
     }
 }
