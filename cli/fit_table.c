@@ -72,7 +72,7 @@ static void print_evidence(const rovi_fit_parts *parts, const rovi_diagnosis_par
         row_estimate("KL", parts->kl, "   (log Z known)", stream);
     if (!isnan(parts->kl.value))
         row_estimate("ELBO", parts->elbo, "", stream);
-    row_outside(parts->outside, stream);
+    row_outside(diagnosis && parts->outside.value == 0 ? diagnosis->outside : parts->outside, stream);
     if (diagnosis) {
         row_known("KL", diagnosis_kl_least(diagnosis), ", at least, by what is known of log Z", stream);
         fprintf(stream, "  %-10s", "k-hat");

@@ -121,7 +121,7 @@ static bool is_sound(const struct region *region)
     return region->mass.value > 0 && region->mass.mcse < ROUGH * region->mass.value;
 }
 
-/* Whether an approximation that is made with so little that it need not be near tells the mass. Means of positive
+/* Whether an approximation, which need not be near the mode, tells its mass. Means of positive
  * weights are too low rather than too high (Markov): a mass that is missed stands, a small one where the heaviest
  * weights were met. */
 static bool is_told(const struct region *region)
@@ -171,7 +171,7 @@ static bool weigh_local(struct collapse *c, size_t k, size_t n, struct region *r
     }
     *known = r != NULL;
     const bool ok = r == NULL || weigh_with(c, r, n, 2 * k + 1, region);
-    *known = *known && ok && (dense || is_told(region));
+    *known = *known && ok && is_told(region);
     return ok;
 }
 
@@ -182,8 +182,14 @@ static bool weigh_moved(struct collapse *c, size_t k, size_t n, struct region *r
     return ok;
 }
 
-/* An end of a climb that could not be weighed is a mode whose mass could be anything, or, where the fit moved there
- * finds next to nothing and no normal is a fit, none to speak of. */
+/* That none was made, too, as the density has no maximum there. */
+static bool is_nothing(const struct region *region)
+{
+    return !region->heavy && region->mass.value < SLIGHT;
+}
+
+/* An end of a climb that could not be weighed is a mode whose mass could be anything, or, where there is no normal to
+ * fit and the fit moved there finds next to nothing, none to speak of. */
 static void note_unknown(struct collapse *c, bool is_nothing)
 {
     c->found -= is_nothing;
@@ -220,7 +226,7 @@ static bool weigh_peak(struct collapse *c, size_t k, size_t n)
     if (has_local || has_group) {
         keep_region(c, k, by_group ? &group : &local, by_group);
     } else {
-        note_unknown(c, dense && !(group.mass.value >= SLIGHT));
+        note_unknown(c, dense && is_nothing(&local) && !(group.mass.value >= SLIGHT));
     }
     return ok;
 }

@@ -151,12 +151,15 @@ static rovi_status measure(struct job *job, rovi_error *error)
     for (size_t i = 0; i < n; i++) {
         job->weight[i] = job->draws.logp[i] - job->draws.log_q[i];
     }
-    const struct elbo elbo = elbo_of_ratios(n, job->weight);
+    struct elbo elbo = elbo_of_ratios(n, job->weight);
     if (isnan(elbo.estimate.value)) {
         return error_set(error, ROVI_TARGET_FAILED,
                          "none of %zu draws of the fit lies inside the target's support: "
                          "is it the target that was fitted?",
                          n);
+    }
+    if (job->fitted->evaluations.rejected > 0) {
+        elbo_admit_outside(&elbo, n);
     }
     parts->draws = n;
     parts->elbo = elbo.estimate;

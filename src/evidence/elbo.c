@@ -86,6 +86,14 @@ struct elbo elbo_of_ratios(size_t n, const double *ratio)
                          .gap = log(ratios / (double)inside) - below};
 }
 
+void elbo_admit_outside(struct elbo *elbo, size_t n)
+{
+    if (elbo->outside.value == 0) {
+        elbo->outside.mcse = 1 / (double)n;
+        elbo->estimate.mcse = hypot(elbo->estimate.mcse, elbo->outside.mcse);
+    }
+}
+
 rovi_estimate elbo_of_several(size_t n, const double *ratio, double *mean)
 {
     const size_t m = (size_t)sqrt((double)n);

@@ -28,6 +28,10 @@ bool elbo_log_ratios(const rovi_approximation *q, struct meter *meter, struct rn
 
 struct elbo elbo_of_ratios(size_t n, const double *ratio);
 
+/* Of a target that has rejected points: where none of n draws lies outside the support, that there is no mass outside
+ * is known to 1/n alone. */
+void elbo_admit_outside(struct elbo *elbo, size_t n);
+
 /* What the same ratios say of log Z from below: the ELBO of m = floor(sqrt(n)) draws at a time, equation (38b). mean: m
  * or more doubles of work. NaN when n < 4, or none of the draws lies inside. */
 rovi_estimate elbo_of_several(size_t n, const double *ratio, double *mean);

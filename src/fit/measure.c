@@ -94,16 +94,6 @@ static double fair_error(const struct question *question, const struct elbo *elb
     return question->purpose != RNG_SELECT && dear ? fmax(least, part) : least;
 }
 
-/* Where none of n draws lies outside the support, though the target has one, that there is no mass outside is known to
- * 1/n alone. */
-static void admit_outside(const struct question *question, size_t n, struct elbo *elbo)
-{
-    if (question->purpose == RNG_EVIDENCE && elbo->outside.value == 0 && atomic_load(&question->meter->rejected) > 0) {
-        elbo->outside.mcse = 1 / (double)n;
-        elbo->estimate.mcse = hypot(elbo->estimate.mcse, elbo->outside.mcse);
-    }
-}
-
 bool measure(const struct question *question, const rovi_approximation *q, struct elbo *elbo)
 {
     const rovi_settings *settings = question->problem->settings;
@@ -116,7 +106,9 @@ bool measure(const struct question *question, const rovi_approximation *q, struc
     bool done = false;
     for (size_t n = measure_begins_with_few(question) ? FEW_DRAWS : all; !done && extend(&s, n);) {
         *elbo = elbo_of_ratios(n, s.ratio);
-        admit_outside(question, n, elbo);
+        if (question->purpose == RNG_EVIDENCE && atomic_load(&question->meter->rejected) > 0) {
+            elbo_admit_outside(elbo, n);
+        }
         const double times = pow(elbo->estimate.mcse / fair_error(question, elbo, n), 2);
         const bool doubtful = n < all && is_doubtful(question, elbo->estimate);
         done = !doubtful && (few || !(times > 1) || is_spent(question, n, all));
