@@ -186,7 +186,8 @@ static int exit_code_of(rovi_stop stop, const rovi_diagnosis_parts *diagnosis)
 struct outcome {
     rovi_fit *fit;
     rovi_diagnosis *diagnosis; /* NULL: there is none */
-    size_t taken_in;           /* modes that such a search had found, and the fit went on with */
+    size_t taken_in;           /* modes that searches beyond earlier fits had found */
+    bool in_vain;              /* it went on with more of them, and nothing came of it */
     bool failed;               /* a diagnosis was wanted */
 };
 
@@ -202,41 +203,64 @@ static const rovi_diagnosis_parts *seen_in(const struct outcome *outcome)
     return outcome->diagnosis ? rovi_diagnosis_parts_of(outcome->diagnosis) : NULL;
 }
 
+/* Clear its JSON afterwards; texts are in `texts`. */
+static struct fit_context context_of(const struct request *request, const struct target_source *source,
+                                     const struct outcome *outcome, struct texts *texts)
+{
+    describe_settings(request->settings, outcome->fit, texts);
+    return (struct fit_context){.version = rovi_version(),
+                                .command = request->command_line,
+                                .method = texts->method,
+                                .preset = texts->preset,
+                                .target = request->target,
+                                .total_s = seconds_now() - request->began,
+                                .settings = fit_settings_to_json(request->settings),
+                                .target_description = source->description,
+                                .target_path = source->path,
+                                .target_fingerprint = source->fingerprint,
+                                .data_path = source->data_path,
+                                .data_fingerprint = source->data_fingerprint,
+                                .seed = seed_of(request->settings),
+                                .names = fit_names_to_json(source->target),
+                                .diagnosis = seen_in(outcome),
+                                .is_library = source->is_library,
+                                .taken_in = outcome->taken_in,
+                                .in_vain = outcome->in_vain};
+}
+
+static void clear_context(struct fit_context *context)
+{
+    json_decref(context->settings);
+    json_decref(context->names);
+}
+
 /* A fit that cannot be saved is shown nevertheless: it may have taken hours. */
 static int deliver(const struct command *self, const struct request *request, const struct target_source *source,
                    const struct outcome *outcome)
 {
     rovi_error error = {0};
     struct texts texts = {0};
-    const rovi_fit *fit = outcome->fit;
-    const rovi_diagnosis_parts *diagnosis = seen_in(outcome);
-    int code = exit_code_of(rovi_fit_parts_of(fit)->stop, diagnosis);
-    describe_settings(request->settings, fit, &texts);
-    struct fit_context context = {.version = rovi_version(),
-                                  .command = request->command_line,
-                                  .method = texts.method,
-                                  .preset = texts.preset,
-                                  .target = request->target,
-                                  .total_s = seconds_now() - request->began,
-                                  .settings = fit_settings_to_json(request->settings),
-                                  .target_description = source->description,
-                                  .target_path = source->path,
-                                  .target_fingerprint = source->fingerprint,
-                                  .data_path = source->data_path,
-                                  .data_fingerprint = source->data_fingerprint,
-                                  .seed = seed_of(request->settings),
-                                  .names = fit_names_to_json(source->target),
-                                  .diagnosis = diagnosis,
-                                  .is_library = source->is_library,
-                                  .taken_in = outcome->taken_in};
-    bool saved = !save(&context, fit, request->output, &error);
+    int code = exit_code_of(rovi_fit_parts_of(outcome->fit)->stop, seen_in(outcome));
+    struct fit_context context = context_of(request, source, outcome, &texts);
+    bool saved = !save(&context, outcome->fit, request->output, &error);
     if (!saved)
         code = say_error(self, &error);
-    if (show_all(request, &context, fit, source, saved, &error))
+    if (show_all(request, &context, outcome->fit, source, saved, &error))
         code = say_error(self, &error);
-    json_decref(context.settings);
-    json_decref(context.names);
+    clear_context(&context);
     return code;
+}
+
+/* What is there before more is tried, should that end the program. What is wrong with the file is said in the end. */
+static void save_for_now(const struct request *request, const struct target_source *source,
+                         const struct outcome *outcome)
+{
+    rovi_error error = {0};
+    struct texts texts = {0};
+    struct fit_context context = context_of(request, source, outcome, &texts);
+    if (output_is_plain(request->output))
+        save(&context, outcome->fit, request->output, &error);
+    clear_context(&context);
 }
 
 /* ---- the second look ---- */
@@ -265,7 +289,6 @@ static void look_beyond(const struct command *self, const struct request *reques
                                             .max_time = time_left(request),
                                             .start_spread = real_of(request->settings, "start_spread")};
     struct pace pace = pace_begin(request->quiet);
-    last_words_phase("in the search beyond the fit, which --no-probe leaves out");
     if (!request->no_probe && !interrupt_seen())
         rovi_diagnosis_run(source->target, outcome->fit, &options, search_monitor, &pace, &outcome->diagnosis, &error);
     pace_end(&pace);
@@ -274,40 +297,59 @@ static void look_beyond(const struct command *self, const struct request *reques
         say_error(self, &error);
 }
 
-/* Once more, with the modes that the search has found; false when nothing comes of it. */
-static bool go_on(const struct command *self, const struct request *request, const struct target_source *source,
-                  struct outcome *outcome)
+/* The fit with what its search has found; *next is empty when nothing came of it. */
+static void try_further(const struct command *self, const struct request *request, const struct target_source *source,
+                        const struct outcome *outcome, struct outcome *next)
 {
     rovi_error error = {0};
     struct progress progress = {0};
-    struct outcome next = {0};
-    const size_t missed = fit_further_regions(request->settings, seen_in(outcome));
-    if (missed == 0 || interrupt_seen())
-        return false;
-    last_words_phase("in the fit that goes on with what the search beyond the first has found");
     rovi_status status = progress_begin(&progress, request->settings, request->quiet, &error);
     if (!status)
         status = fit_further(source->target, request->settings, outcome->fit, seen_in(outcome), progress_monitor,
-                             &progress, &next.fit, &error);
+                             &progress, &next->fit, &error);
     progress_end(&progress);
-    if (status)
-        say_error(self, &error);
-    if (next.fit)
-        look_beyond(self, request, source, &next);
-    const bool better = next.fit && !next.failed && !interrupt_seen(); /* else what is known stands */
-    if (better) {
-        next.taken_in = outcome->taken_in + missed;
-        clear(outcome);
-        *outcome = next;
-    } else
-        clear(&next);
-    return better;
+    if (status) {
+        rovi_error said = {0};
+        report(&said, status, "the fit stands as it was, as going on with what its search has found failed: %.380s",
+               error.message);
+        say_error(self, &said);
+    }
 }
 
+/* Once more, with the modes that the search has found; false when nothing comes of it. What is clearly better stays,
+ * whatever ends the search beyond it. */
+static bool go_on(const struct command *self, const struct request *request, const struct target_source *source,
+                  struct outcome *outcome)
+{
+    struct outcome next = {0};
+    if (fit_further_regions(request->settings, seen_in(outcome)) == 0 || interrupt_seen())
+        return false;
+    save_for_now(request, source, outcome);
+    last_words_phase(
+        "in going on with what its search has found, which --no-probe leaves out; the fit before it is written");
+    try_further(self, request, source, outcome, &next);
+    if (next.fit)
+        look_beyond(self, request, source, &next);
+    const size_t taken = next.diagnosis ? fit_further_taken_in(seen_in(outcome), seen_in(&next)) : 0;
+    const bool better = next.fit && (taken > 0 || fit_further_is_clear(outcome->fit, next.fit));
+    if (better) {
+        next.taken_in = outcome->taken_in + taken;
+        next.in_vain = next.diagnosis && taken == 0;
+        clear(outcome);
+        *outcome = next;
+    } else {
+        outcome->in_vain = !interrupt_seen();
+        clear(&next);
+    }
+    return taken > 0;
+}
+
+/* The search beyond a fit, and the fits that go on from it. */
 static int conclude(const struct command *self, const struct request *request, const struct target_source *source,
                     rovi_fit *fit)
 {
     struct outcome outcome = {.fit = fit};
+    last_words_phase("in the search beyond the fit, which --no-probe leaves out");
     look_beyond(self, request, source, &outcome);
     for (int i = 0; i < FURTHER && go_on(self, request, source, &outcome);)
         i++;

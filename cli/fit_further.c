@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/fit_further.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "cli/common/options.h"
 #include "cli/fit_start.h"
 #include "io/memory.h"
 #include "io/report.h"
+
+#define CLEAR 3   /* standard errors */
+#define NEAR  2.0 /* standard deviations */
 
 /* Who sets a limit wants no more than that. */
 static bool is_unlimited(const rovi_settings *settings)
@@ -30,18 +34,19 @@ static rovi_evaluations sum_of(rovi_evaluations a, rovi_evaluations b)
     return (rovi_evaluations){a.density + b.density, a.gradient + b.gradient, a.rejected + b.rejected};
 }
 
-/* The restarts of the fit, and the winner of the one that went on as the last of them. */
+/* The restarts of the fit, and those that went on from it, of which one wins. */
 static rovi_status join(const rovi_fit_parts *before, const rovi_fit_parts *after, rovi_fit **joined, rovi_error *error)
 {
+    const size_t first = before->restart_count;
     struct pool pool = {0};
-    rovi_restart *restarts = pool_take(&pool, before->restart_count + 1, sizeof *restarts);
+    rovi_restart *restarts = pool_take(&pool, first + after->restart_count, sizeof *restarts);
     if (!restarts)
         return report_no_memory(error);
-    memcpy(restarts, before->restarts, before->restart_count * sizeof *restarts);
-    restarts[before->restart_count] = after->restarts[after->winner];
+    memcpy(restarts, before->restarts, first * sizeof *restarts);
+    memcpy(restarts + first, after->restarts, after->restart_count * sizeof *restarts);
     rovi_fit_parts parts = *after;
-    parts.winner = before->restart_count;
-    parts.restart_count = before->restart_count + 1;
+    parts.winner = first + after->winner;
+    parts.restart_count = first + after->restart_count;
     parts.restarts = restarts;
     parts.evaluations = sum_of(before->evaluations, after->evaluations);
     parts.wall_s += before->wall_s;
@@ -49,6 +54,35 @@ static rovi_status join(const rovi_fit_parts *before, const rovi_fit_parts *afte
     const rovi_status status = rovi_fit_new(&parts, joined, error);
     pool_free(&pool);
     return status;
+}
+
+bool fit_further_is_clear(const rovi_fit *fit, const rovi_fit *further)
+{
+    const rovi_estimate old = rovi_fit_parts_of(fit)->elbo, new = rovi_fit_parts_of(further)->elbo;
+    return new.value > old.value + CLEAR *hypot(old.mcse, new.mcse);
+}
+
+/* By their means, in the greater of the sds of each coordinate, in the root of the mean square. */
+static bool is_same(size_t d, const rovi_region *a, const rovi_region *b)
+{
+    double sum = 0;
+    for (size_t j = 0; j < d; j++) {
+        const double sd = fmax(a->sd[j], b->sd[j]);
+        sum += sd > 0 ? pow((a->mean[j] - b->mean[j]) / sd, 2) : 0;
+    }
+    return sum < NEAR * NEAR * (double)d;
+}
+
+size_t fit_further_taken_in(const rovi_diagnosis_parts *before, const rovi_diagnosis_parts *after)
+{
+    size_t taken = 0;
+    for (size_t k = 0; k < before->region_count; k++) {
+        bool missed = false;
+        for (size_t i = 0; i < after->region_count; i++)
+            missed |= after->regions[i].missed && is_same(before->dim, before->regions + k, after->regions + i);
+        taken += before->regions[k].missed && !missed;
+    }
+    return taken;
 }
 
 rovi_status fit_further(const rovi_target *target, const rovi_settings *settings, const rovi_fit *fit,

@@ -11,10 +11,16 @@
  * else 0. diagnosis: of the fit, or NULL. */
 size_t fit_further_regions(const rovi_settings *settings, const rovi_diagnosis_parts *diagnosis);
 
-/* One more restart: a mixture of the fit and these, fitted. *further is the fit with it, or NULL where its ELBO is no
- * greater. */
+/* A mixture of the fit and these, fitted: *further is the fit with what that made as further restarts, or NULL where
+ * its ELBO is no greater. */
 rovi_status fit_further(const rovi_target *target, const rovi_settings *settings, const rovi_fit *fit,
                         const rovi_diagnosis_parts *diagnosis, rovi_monitor monitor, void *monitor_data,
                         rovi_fit **further, rovi_error *error);
+
+/* Whether it is greater by more than noise. */
+bool fit_further_is_clear(const rovi_fit *fit, const rovi_fit *further);
+
+/* How many of the regions that the fit missed are not missed by the one that went on. */
+size_t fit_further_taken_in(const rovi_diagnosis_parts *before, const rovi_diagnosis_parts *after);
 
 #endif

@@ -72,7 +72,7 @@ static void print_evidence(const rovi_fit_parts *parts, const rovi_diagnosis_par
         row_estimate("KL", parts->kl, "   (log Z known)", stream);
     if (!isnan(parts->kl.value))
         row_estimate("ELBO", parts->elbo, "", stream);
-    row_outside(diagnosis && parts->outside.value == 0 ? diagnosis->outside : parts->outside, stream);
+    row_outside(diagnosis_outside(parts, diagnosis), stream);
     if (diagnosis) {
         row_known("KL", diagnosis_kl_least(diagnosis), ", at least, by what is known of log Z", stream);
         fprintf(stream, "  %-10s", "k-hat");
@@ -140,11 +140,14 @@ static void print_collapse(const struct fit_context *context, FILE *stream)
     fprintf(stream, "  %-10s%s: %s\n", "collapse", verdict, context->diagnosis->reason);
 }
 
-static void print_taken_in(size_t taken_in, FILE *stream)
+static void print_going_on(const struct fit_context *context, FILE *stream)
 {
-    if (taken_in)
-        fprintf(stream, "  %-10swith %zu mode%s that the search beyond an earlier fit had found\n", "went on", taken_in,
-                taken_in == 1 ? "" : "s");
+    if (context->taken_in)
+        fprintf(stream, "  %-10swith %zu mode%s that the search beyond an earlier fit had found\n", "went on",
+                context->taken_in, context->taken_in == 1 ? "" : "s");
+    if (context->in_vain)
+        fprintf(stream, "  %-10s%s what the search has found, of which nothing came\n",
+                context->taken_in ? "" : "went on", context->taken_in ? "and with" : "with");
 }
 
 static void print_costs(const struct fit_context *context, const rovi_fit_parts *parts, FILE *stream)
@@ -169,7 +172,7 @@ static void print_next(const struct fit_context *context, const rovi_fit *fit, c
     if (strcmp(saved, "-") == 0)
         return;
     struct pool pool = {0};
-    const bool lost = context->diagnosis && context->diagnosis->verdict == ROVI_COLLAPSE_SUSPECTED;
+    const bool lost = context->diagnosis && context->diagnosis->verdict == ROVI_COLLAPSE_SUSPECTED && !context->in_vain;
     const char *file = shell_word(&pool, saved),
                *next = lost ? diagnosis_next(context, fit_is_compact(fit), saved, &pool) : NULL;
     fprintf(stream, "  %-10s%s\n", "saved", saved);
@@ -203,7 +206,7 @@ rovi_status fit_print_table(const struct fit_context *context, const rovi_fit *f
     print_modes(modes, context->diagnosis, d, stream);
     print_restarts(parts, stream);
     print_collapse(context, stream);
-    print_taken_in(context->taken_in, stream);
+    print_going_on(context, stream);
     print_costs(context, parts, stream);
     print_next(context, fit, summary, saved, stream);
     if (summary)

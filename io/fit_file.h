@@ -31,7 +31,8 @@ struct fit_context {
     json_t *names;                         /* of the coordinates, texts; NULL where they have none */
     const rovi_diagnosis_parts *diagnosis; /* NULL: there is none */
     bool is_library;                       /* target_path is one: there is no description */
-    size_t taken_in; /* modes that searches beyond fits had found, and the fit went on with; not read back */
+    size_t taken_in; /* modes that searches beyond earlier fits had found, and this one has; not read back */
+    bool in_vain;    /* the last time that it went on with such modes nothing came of it; neither written nor read */
 };
 
 /* Values as they are in force; NULL when out of memory. */

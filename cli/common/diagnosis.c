@@ -48,6 +48,11 @@ void k_hat_print(struct k_hat k_hat, FILE *stream)
                        : "tails or shape of the fit are off, and importance sampling cannot correct them");
 }
 
+rovi_estimate diagnosis_outside(const rovi_fit_parts *parts, const rovi_diagnosis_parts *diagnosis)
+{
+    return diagnosis && parts->outside.value == 0 && diagnosis->outside.value > 0 ? diagnosis->outside : parts->outside;
+}
+
 rovi_estimate diagnosis_kl_least(const rovi_diagnosis_parts *parts)
 {
     const rovi_estimate kl = {parts->log_z_bound.value - parts->elbo.value,

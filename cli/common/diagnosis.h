@@ -40,6 +40,9 @@ bool k_hat_is_within(struct k_hat k_hat);
 /* "0.30 by 4000 draws, within 0.70: importance sampling can correct the fit, where it has mass" */
 void k_hat_print(struct k_hat k_hat, FILE *stream);
 
+/* The share of the fit's mass outside the support: of the diagnosis, where that alone has met any. It may be NULL. */
+rovi_estimate diagnosis_outside(const rovi_fit_parts *parts, const rovi_diagnosis_parts *diagnosis);
+
 /* Where log Z is not known: KL(q || p) of the fit, at least, as the bound of log Z from below has it. NaN where it is
  * known, or the bound shows no KL that is clear and worth speaking of. */
 rovi_estimate diagnosis_kl_least(const rovi_diagnosis_parts *parts);

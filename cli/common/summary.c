@@ -186,8 +186,7 @@ static rovi_status describe_rows(const rovi_target *target, struct work *work, s
 static rovi_status fill(const struct summary_request *request, struct summary *summary, rovi_error *error)
 {
     const size_t weighted = count_weighted(request->fit, request->diagnosis);
-    const bool walled = rovi_fit_parts_of(request->fit)->outside.value > 0 ||
-                        (request->diagnosis && request->diagnosis->outside.value > 0);
+    const bool walled = diagnosis_outside(rovi_fit_parts_of(request->fit), request->diagnosis).value > 0;
     summary->draws = weighted > 0 ? weighted
                      : walled     ? (size_t)fmax(DRAWS_LEAST, count_affordable(request->fit))
                                   : count_draws(rovi_target_dim(request->target));

@@ -51,7 +51,7 @@ void report_evidence(const struct report_page *page, FILE *stream)
     }
     if (report_context(page)->diagnosis)
         print_diagnosed(report_context(page)->diagnosis, *page->k_hat, stream);
-    print_estimate("mass outside the support", parts->outside, "", stream);
+    print_estimate("mass outside the support", diagnosis_outside(parts, report_context(page)->diagnosis), "", stream);
     fputs("</table></div>\n", stream);
 }
 

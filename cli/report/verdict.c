@@ -255,10 +255,11 @@ static void say_stop(struct draft *draft)
         say(draft, pool_format(draft->pool, "It ended before it had converged (%s).", rovi_stop_text(parts->stop)));
         advise(draft, fit_again(draft, "--start", draft->path));
     }
-    if (parts->outside.value > OUTSIDE) {
+    const double outside = diagnosis_outside(parts, draft->file->context.diagnosis).value;
+    if (outside > OUTSIDE) {
         judge(draft, VERDICT_DOUBT, "The fit has mass where the target has none.");
-        say(draft, pool_format(draft->pool, "%.2g %% of its mass lies outside of the target's support.",
-                               100 * parts->outside.value));
+        say(draft,
+            pool_format(draft->pool, "%.2g %% of its mass lies outside of the target's support.", 100 * outside));
     }
 }
 

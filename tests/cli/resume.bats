@@ -158,6 +158,32 @@ prepare() {
     resumed
 }
 
+@test "going on with what a search has found takes no finished fit along, whatever ends it" {
+    cp "$FIXTURES/plugin_faulty.so" p.so
+    export PLUGIN_FAR=70
+    "$ROVI" fit p.so -o whole.json --threads 1 --quiet >table
+    grep -q '^  went on   with 1 mode' table
+    "$ROVI" fit p.so -o lost.json --threads 1 --quiet --method rovi >table || [ $? = 4 ] # the same until then
+    "$ROVI" check lost.json --json >out || [ $? = 4 ]
+    fitted=$(sed -n 's/^ "evaluations": {"density": \([0-9]*\).*/\1/p' lost.json)
+    searched=$(sed -n 's/^ "evaluations": {"density": \([0-9]*\).*/\1/p' out)
+    for kind in segv fatal; do
+        code=0
+        PLUGIN_FAULT="$kind $((fitted + searched + 1500))" "$ROVI" fit p.so -o f.json --threads 1 --quiet >out 2>err || code=$?
+        if [ $kind = segv ]; then
+            [ "$code" = 1 ]
+            grep -q '(segmentation fault) in going on with what its search has found' err
+        else
+            [ "$code" = 4 ]
+            grep -q '^rovi fit: the fit stands as it was, as going on with what its search has found failed: ' err
+            grep -q '^  went on   with what the search has found, of which nothing came$' out
+        fi
+        "$ROVI" report f.json -o p.html
+        grep -q 'The fit probably misses part of the target' p.html
+        rm f.json
+    done
+}
+
 @test "another fit is not taken up" {
     prepare
     faulty kill $late
