@@ -13,9 +13,7 @@
 #include <stdlib.h>
 
 #include "directions/large.h"
-#include "evidence/elbo.h"
 #include "explore/explore.h"
-#include "family/draw.h"
 
 #define MASS_LEAST  0.02 /* of a region whose loss is a collapse */
 #define HELD_MOST   0.1  /* of that mass, by a fit that misses it */
@@ -190,15 +188,6 @@ static bool is_nothing(const struct region *region)
     return !region->heavy && region->mass.value < SLIGHT;
 }
 
-/* Whether the fit is as dense at maximum k as the target, as its ELBO has that: no mode beyond it. */
-static bool is_held(const struct collapse *c, size_t k)
-{
-    const struct peak *peak = &c->probe->peaks[k];
-    double log_q = 0;
-    draw_log_density(c->q, 1, peak->x, &log_q, c->probe->climb[0].work);
-    return peak->logp - log_q < c->probe->elbo + ELBO_AGREED;
-}
-
 /* An end of a climb that could not be weighed is a mode whose mass could be anything, or, where there is no normal to
  * fit and the fit moved there finds next to nothing, none to speak of. */
 static void note_unknown(struct collapse *c, bool is_nothing)
@@ -237,7 +226,7 @@ static bool weigh_peak(struct collapse *c, size_t k, size_t n)
     if (has_local || has_group) {
         keep_region(c, k, by_group ? &group : &local, by_group);
     } else {
-        note_unknown(c, is_held(c, k) || (dense && is_nothing(&local) && !(group.mass.value >= SLIGHT)));
+        note_unknown(c, dense && is_nothing(&local) && !(group.mass.value >= SLIGHT));
     }
     return ok;
 }
