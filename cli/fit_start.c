@@ -23,7 +23,7 @@ static rovi_status make_normal(size_t d, const double *mean, const double *sd, b
     double *rotation = compact ? NULL : pool_take(&pool, d, d * sizeof *rotation);
     rovi_map *maps = pool_take(&pool, d, sizeof *maps);
     rovi_status status = (rotation || compact) && maps ? ROVI_OK : report_no_memory(error);
-    for (size_t j = 0; !status && j < d; j++) {
+    for (size_t j = 0; maps && j < d; j++) {
         if (rotation)
             rotation[j * d + j] = 1;
         maps[j] = (rovi_map){.knots = &knot, .alpha = sd[j] > 0 ? sd[j] : 1};

@@ -67,7 +67,7 @@ static void prepare_restart(struct fit_job *job, size_t i)
  * continues. */
 static void set_starts(struct fit_job *job, const rovi_approximation *start)
 {
-    if (!start_is_gathered(start)) {
+    if (start == NULL || !start_is_gathered(start)) {
         job->restarts[0].start = start;
         return;
     }
@@ -81,9 +81,12 @@ static void set_starts(struct fit_job *job, const rovi_approximation *start)
 static rovi_status prepare(struct fit_job *job, const rovi_target *target, const rovi_settings *settings,
                            const rovi_approximation *start, rovi_error *error)
 {
-    const bool gathered = start_is_gathered(start);
+    const bool gathered = start != NULL && start_is_gathered(start);
     job->mixing = settings->method == METHOD_MIXTURE || (start != NULL && start->count > 0 && !gathered);
-    job->count = job->mixing ? 1 : gathered ? start->count + 1 : (size_t)settings->restarts;
+    job->count = job->mixing ? 1 : (size_t)settings->restarts;
+    if (start != NULL && gathered) {
+        job->count = start->count + 1;
+    }
     job->terms.to_beat = INFINITY;
     job->winner = job->count;
     job->threads = target->concurrent ? team_size_of(settings->threads) : 1;
@@ -114,7 +117,7 @@ static void stand_by(struct restart *r)
 /* A restart that has not begun when the fit is cut short stays undone, but for the first: one there must be. */
 static void solve(struct fit_job *job, struct restart *r, size_t i)
 {
-    if (start_is_gathered(r->start)) {
+    if (r->start != NULL && start_is_gathered(r->start)) {
         stand_by(r);
         return;
     }

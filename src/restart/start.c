@@ -201,12 +201,12 @@ rovi_approximation *start_refine(const rovi_settings *settings, const rovi_appro
 
 bool start_is_gathered(const rovi_approximation *q)
 {
-    return q != NULL && q->count > 0 && q->component[0]->compact;
+    return q->count > 0 && q->component[0]->compact;
 }
 
 bool start_is_place(const rovi_approximation *q)
 {
-    bool place = q != NULL && q->count == 0 && q->compact && q->reflections.count == 0;
+    bool place = q->count == 0 && q->compact && q->reflections.count == 0;
     for (size_t i = 0; place && i < q->dim; i++) {
         place = q->maps[i].D.cells == 0;
     }

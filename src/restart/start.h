@@ -17,9 +17,8 @@ double start_alpha(const rovi_settings *settings);
 rovi_approximation *start_make(const rovi_settings *settings, size_t d, uint64_t seed, bool rotate,
                                const double *center);
 
-/* Whether q, where it is not NULL, is a mixture in the compact form: restarts that were put together, and are continued
- * one by one. And whether it is a normal without correlations in that form, which says where to begin rather than with
- * what. */
+/* Whether q is a mixture in the compact form: restarts that were put together, and are continued one by one. And
+ * whether it is a normal without correlations in that form, which says where to begin rather than with what. */
 bool start_is_gathered(const rovi_approximation *q);
 bool start_is_place(const rovi_approximation *q);
 
