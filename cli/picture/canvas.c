@@ -86,10 +86,19 @@ double canvas_tic_step(double span, double most)
 }
 
 /* Tics of a logarithmic axis: decades, with 2 and 5 named where the axis is short; a tic of level 1 has no name. */
+/* 5000, 10k, 2M: names of neighbouring tics are not to touch. */
+static const char *tic_name(double at, char text[16])
+{
+    const bool millions = at >= 1e6, thousands = at >= 1e4;
+    snprintf(text, 16, "%g%s", at / (millions ? 1e6 : thousands ? 1e3 : 1), millions ? "M" : thousands ? "k" : "");
+    return text;
+}
+
 void canvas_log_tics(char axis, double lo, double hi, FILE *stream)
 {
     bool few = hi / lo < 300;
     const char *comma = "";
+    char name[16];
     fprintf(stream, "set %ctics (", axis);
     for (int decade = (int)floor(log10(lo)); pow(10, decade) <= hi; decade++)
         for (int digit = 1; digit <= 9; digit++) {
@@ -98,7 +107,7 @@ void canvas_log_tics(char axis, double lo, double hi, FILE *stream)
             if (at < lo || at > hi)
                 continue;
             if (named)
-                fprintf(stream, "%s'%g' %.3g", comma, at, at);
+                fprintf(stream, "%s'%s' %.3g", comma, tic_name(at, name), at);
             else
                 fprintf(stream, "%s'' %.3g 1", comma, at);
             comma = ", ";
