@@ -20,6 +20,12 @@ static void print_verdict(const struct checked *checked, FILE *stream)
     fprintf(stream, "%s: %s.\n\n", plain[parts->verdict], parts->reason);
 }
 
+static void row_known(const char *label, rovi_estimate estimate, const char *note, FILE *stream)
+{
+    if (!isnan(estimate.value))
+        row_estimate(label, estimate, note, stream);
+}
+
 static void print_evidence(const rovi_diagnosis_parts *parts, FILE *stream)
 {
     row_known("KL", parts->kl, "   (log Z known)", stream);
@@ -27,7 +33,7 @@ static void print_evidence(const rovi_diagnosis_parts *parts, FILE *stream)
     fprintf(stream, "  %-10s", "log Z");
     diagnosis_print_log_z(parts, stream);
     fputc('\n', stream);
-    row_known("KL", diagnosis_kl_least(parts), ", at least, by what is known of log Z", stream);
+    diagnosis_print_kl_least(parts, stream);
     fprintf(stream, "  %-10s", "k-hat");
     k_hat_print(diagnosis_k_hat(parts), stream);
     fputc('\n', stream);
@@ -137,7 +143,7 @@ rovi_status check_print_table(const struct checked *checked, FILE *stream, rovi_
     print_costs(parts, stream);
     if (parts->verdict == ROVI_COLLAPSE_SUSPECTED) {
         struct pool pool = {0};
-        const char *next = diagnosis_next(checked->context, fit_is_compact(checked->fit), checked->file, &pool);
+        const char *next = diagnosis_next(checked->context, checked->fit, checked->file, &pool);
         fprintf(stream, "\nNext:  %s\n", next ? next : "");
         pool_free(&pool);
     }

@@ -322,7 +322,7 @@ static bool go_on(const struct command *self, const struct request *request, con
                   struct outcome *outcome)
 {
     struct outcome next = {0};
-    if (fit_further_regions(request->settings, seen_in(outcome)) == 0 || interrupt_seen())
+    if (!fit_further_may(request->settings, seen_in(outcome)) || interrupt_seen())
         return false;
     save_for_now(request, source, outcome);
     last_words_phase(
@@ -351,8 +351,9 @@ static int conclude(const struct command *self, const struct request *request, c
     struct outcome outcome = {.fit = fit};
     last_words_phase("in the search beyond the fit, which --no-probe leaves out");
     look_beyond(self, request, source, &outcome);
-    for (int i = 0; i < FURTHER && go_on(self, request, source, &outcome);)
-        i++;
+    int times = 0;
+    while (times < FURTHER && go_on(self, request, source, &outcome))
+        times++;
     const bool cut = interrupt_seen(), failed = outcome.failed;
     const int code = deliver(self, request, source, &outcome);
     clear(&outcome);

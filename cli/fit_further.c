@@ -18,15 +18,10 @@ static bool is_unlimited(const rovi_settings *settings)
     return setting_is(settings, "max_time", "inf") && setting_is(settings, "max_evaluations", "0");
 }
 
-size_t fit_further_regions(const rovi_settings *settings, const rovi_diagnosis_parts *diagnosis)
+bool fit_further_may(const rovi_settings *settings, const rovi_diagnosis_parts *diagnosis)
 {
-    size_t missed = 0;
-    if (!diagnosis || !setting_is(settings, "method", "auto") || !setting_is(settings, "solver", "coordinate") ||
-        !is_unlimited(settings))
-        return 0;
-    for (size_t k = 0; k < diagnosis->region_count; k++)
-        missed += diagnosis->regions[k].missed != 0;
-    return missed;
+    return diagnosis && setting_is(settings, "method", "auto") && setting_is(settings, "solver", "coordinate") &&
+           is_unlimited(settings) && rovi_diagnosis_missed(diagnosis).value > 0;
 }
 
 static rovi_evaluations sum_of(rovi_evaluations a, rovi_evaluations b)

@@ -7,9 +7,9 @@
 
 #include "rovi.h"
 
-/* The regions that a fit goes on with: those that it misses, where the settings leave the family and the costs to it;
- * else 0. diagnosis: of the fit, or NULL. */
-size_t fit_further_regions(const rovi_settings *settings, const rovi_diagnosis_parts *diagnosis);
+/* Whether a fit misses regions that it may go on with: where the settings leave the family and the costs to it.
+ * diagnosis: of the fit, or NULL. */
+bool fit_further_may(const rovi_settings *settings, const rovi_diagnosis_parts *diagnosis);
 
 /* A mixture of the fit and these, fitted: *further is the fit with what that made as further restarts, or NULL where
  * its ELBO is no greater. */

@@ -74,7 +74,7 @@ static void print_evidence(const rovi_fit_parts *parts, const rovi_diagnosis_par
         row_estimate("ELBO", parts->elbo, "", stream);
     row_outside(diagnosis_outside(parts, diagnosis), stream);
     if (diagnosis) {
-        row_known("KL", diagnosis_kl_least(diagnosis), ", at least, by what is known of log Z", stream);
+        diagnosis_print_kl_least(diagnosis, stream);
         fprintf(stream, "  %-10s", "k-hat");
         k_hat_print(summary_k_hat(summary, diagnosis), stream);
         fputc('\n', stream);
@@ -173,8 +173,7 @@ static void print_next(const struct fit_context *context, const rovi_fit *fit, c
         return;
     struct pool pool = {0};
     const bool lost = context->diagnosis && context->diagnosis->verdict == ROVI_COLLAPSE_SUSPECTED && !context->in_vain;
-    const char *file = shell_word(&pool, saved),
-               *next = lost ? diagnosis_next(context, fit_is_compact(fit), saved, &pool) : NULL;
+    const char *file = shell_word(&pool, saved), *next = lost ? diagnosis_next(context, fit, saved, &pool) : NULL;
     fprintf(stream, "  %-10s%s\n", "saved", saved);
     if (file) {
         fputs("\nNext:  ", stream);

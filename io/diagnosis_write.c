@@ -84,8 +84,7 @@ static bool put_evidence(json_t *root, const rovi_diagnosis_parts *parts)
            json_put(root, "k_hat", json_from_double(parts->k_hat)) &&
            json_put(root, "k_threshold", json_from_double(parts->k_threshold)) &&
            json_put(root, "ess", json_from_double(parts->ess)) &&
-           json_put(root, "outside", json_from_double(parts->outside.value)) &&
-           json_put(root, "outside_mcse", json_from_double(parts->outside.mcse));
+           json_put_share(root, "outside", "outside_mcse", parts->outside);
 }
 
 static json_t *time_to_json(const rovi_diagnosis_parts *parts)

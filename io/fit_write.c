@@ -72,8 +72,7 @@ static bool put_result(json_t *head, const struct fit_context *context, const ro
            json_put(head, "log_z", json_from_double(parts->log_z)) &&
            json_put(head, "evaluations", json_from_evaluations(&parts->evaluations)) &&
            json_put(head, "time", time_to_json(context, parts)) &&
-           json_put(head, "outside", json_from_double(parts->outside.value)) &&
-           json_put(head, "outside_mcse", json_from_double(parts->outside.mcse)) &&
+           json_put_share(head, "outside", "outside_mcse", parts->outside) &&
            json_put(head, "collapse", json_from_collapse(context->diagnosis)) &&
            json_put(head, "taken_in", json_from_uint64(context->taken_in));
 }

@@ -255,6 +255,12 @@ bool json_put(json_t *object, const char *key, json_t *value)
     return json_object_set_new(object, key, value) == 0;
 }
 
+bool json_put_share(json_t *object, const char *key, const char *key_mcse, rovi_estimate share)
+{
+    return json_put(object, key, json_from_double(share.value)) &&
+           json_put(object, key_mcse, json_from_double(share.mcse));
+}
+
 json_t *json_whole(json_t *object, bool ok)
 {
     if (ok)

@@ -43,6 +43,9 @@ json_t *json_from_evaluations(const rovi_evaluations *evaluations);
  * the results with `ok = ok && ...` or `ok &= ...`. */
 bool json_put(json_t *object, const char *key, json_t *value);
 
+/* A number and its error, a key each. */
+bool json_put_share(json_t *object, const char *key, const char *key_mcse, rovi_estimate share);
+
 /* `object` when all went well; else NULL, and the object is gone. */
 json_t *json_whole(json_t *object, bool ok);
 
@@ -79,7 +82,7 @@ rovi_status field_read_count(const struct field *object, const char *key, uint64
 rovi_status field_read_text(const struct field *object, const char *key, const char **text, rovi_error *error);
 rovi_status field_read_estimate(const struct field *object, const char *key, rovi_estimate *estimate,
                                 rovi_error *error);
-/* A number and its error, a key each; files of an early version have no error, which is NaN then. */
+/* What json_put_share wrote; files of an early version have no error, which is NaN then. */
 rovi_status field_read_share(const struct field *object, const char *key, const char *key_mcse, rovi_estimate *share,
                              rovi_error *error);
 rovi_status field_read_stop(const struct field *object, const char *key, rovi_stop *stop, rovi_error *error);

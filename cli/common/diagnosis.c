@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "cli/common/rows.h"
 #include "cli/common/shell.h"
 
 #define SCALE_SPOKEN_OF 1.05 /* ratio of sd; less is as good as the same */
@@ -16,14 +17,14 @@ bool fit_is_compact(const rovi_fit *fit)
     return !rovi_approximation_parts_of(rovi_approximation_component(rovi_fit_approximation(fit), 0, NULL))->rotation;
 }
 
-char *diagnosis_next(const struct fit_context *context, bool compact, const char *file, struct pool *pool)
+char *diagnosis_next(const struct fit_context *context, const rovi_fit *fit, const char *file, struct pool *pool)
 {
     const bool saved = file && strcmp(file, "-") != 0;
-    const char *fit = shell_fit(pool, context), *start = shell_word(pool, saved ? file : "-");
-    if (!fit || !start)
+    const char *again = shell_fit(pool, context), *start = shell_word(pool, saved ? file : "-");
+    if (!again || !start)
         return NULL;
-    return pool_format(pool, "%s%s%s%s", fit, compact ? "" : " --method mixture", saved ? " --start " : "",
-                       saved ? start : "");
+    return pool_format(pool, "%s%s%s%s", again, fit_is_compact(fit) ? "" : " --method mixture",
+                       saved ? " --start " : "", saved ? start : "");
 }
 
 struct k_hat diagnosis_k_hat(const rovi_diagnosis_parts *parts)
@@ -59,6 +60,13 @@ rovi_estimate diagnosis_kl_least(const rovi_diagnosis_parts *parts)
                               hypot(parts->log_z_bound.mcse, parts->elbo.mcse)};
     const bool told = isnan(parts->kl.value) && kl.value > KL_SPOKEN_OF && kl.value > KL_ERRORS * kl.mcse;
     return told ? kl : (rovi_estimate){NAN, NAN};
+}
+
+void diagnosis_print_kl_least(const rovi_diagnosis_parts *parts, FILE *stream)
+{
+    const rovi_estimate kl = diagnosis_kl_least(parts);
+    if (!isnan(kl.value))
+        row_estimate("KL", kl, ", at least, by what is known of log Z", stream);
 }
 
 void diagnosis_print_log_z(const rovi_diagnosis_parts *parts, FILE *stream)

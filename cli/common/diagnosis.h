@@ -27,7 +27,7 @@ bool fit_is_compact(const rovi_fit *fit);
 
 /* The command that takes in what the fit has missed: it goes on from the fit's file, unless that is NULL or "-". In the
  * pool; NULL when out of memory. */
-char *diagnosis_next(const struct fit_context *context, bool compact, const char *file, struct pool *pool);
+char *diagnosis_next(const struct fit_context *context, const rovi_fit *fit, const char *file, struct pool *pool);
 
 /* Pareto k of importance weights, what it may be, and the draws that it is of. */
 struct k_hat {
@@ -46,6 +46,7 @@ rovi_estimate diagnosis_outside(const rovi_fit_parts *parts, const rovi_diagnosi
 /* Where log Z is not known: KL(q || p) of the fit, at least, as the bound of log Z from below has it. NaN where it is
  * known, or the bound shows no KL that is clear and worth speaking of. */
 rovi_estimate diagnosis_kl_least(const rovi_diagnosis_parts *parts);
+void diagnosis_print_kl_least(const rovi_diagnosis_parts *parts, FILE *stream); /* a row, where there is one */
 
 /* log Z by importance sampling with its error or, where that is not known, what it is at least. */
 void diagnosis_print_log_z(const rovi_diagnosis_parts *parts, FILE *stream);

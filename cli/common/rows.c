@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/common/rows.h"
 
-#include <math.h>
-
 void row_estimate(const char *label, rovi_estimate estimate, const char *note, FILE *stream)
 {
     char text[ROVI_ESTIMATE_ROOM];
     fprintf(stream, "  %-10s%s%s\n", label, rovi_estimate_text(estimate, 0, text), note);
-}
-
-void row_known(const char *label, rovi_estimate estimate, const char *note, FILE *stream)
-{
-    if (!isnan(estimate.value))
-        row_estimate(label, estimate, note, stream);
 }
 
 void row_outside(rovi_estimate outside, FILE *stream)

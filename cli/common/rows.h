@@ -13,9 +13,6 @@
 /* "  KL        0.00112 ± 0.00056" and the note */
 void row_estimate(const char *label, rovi_estimate estimate, const char *note, FILE *stream);
 
-/* The same; no row for NaN. */
-void row_known(const char *label, rovi_estimate estimate, const char *note, FILE *stream);
-
 /* The share of the fit's mass outside the target's support; no row where there is none. */
 void row_outside(rovi_estimate outside, FILE *stream);
 

@@ -86,8 +86,9 @@ static rovi_status draw(const struct summary_request *request, size_t rows, stru
         CHECK(draw_chunk(request, first, n, work, error));
         for (size_t i = 0; i < n; i++) {
             const size_t unknown = count_nan(work->m, work->out + i * work->m);
-            work->outside += is_outside(work, i);
-            if (is_outside(work, i) || unknown == work->m)
+            const bool outside = is_outside(work, i);
+            work->outside += outside;
+            if (outside || unknown == work->m)
                 continue;
             work->vague += unknown > 0;
             keep(i, rows, work);

@@ -80,8 +80,7 @@ static bool say_collapse(struct draft *draft)
         break;
     case ROVI_COLLAPSE_SUSPECTED:
         judge(draft, VERDICT_BAD, "The fit probably misses part of the target's mass.");
-        advise(draft,
-               diagnosis_next(&draft->file->context, fit_is_compact(draft->file->fit), draft->path, draft->pool));
+        advise(draft, diagnosis_next(&draft->file->context, draft->file->fit, draft->path, draft->pool));
         break;
     case ROVI_COLLAPSE_UNKNOWN:
         if (diagnosis->found)

@@ -190,10 +190,10 @@ static bool is_nothing(const struct region *region)
 
 /* An end of a climb that could not be weighed is a mode whose mass could be anything, or, where there is no normal to
  * fit and the fit moved there finds next to nothing, none to speak of. */
-static void note_unknown(struct collapse *c, bool is_nothing)
+static void note_unknown(struct collapse *c, bool nothing)
 {
-    c->found -= is_nothing;
-    c->vague += !is_nothing;
+    c->found -= nothing;
+    c->vague += !nothing;
 }
 
 static void keep_region(struct collapse *c, size_t k, const struct region *weighed, bool by_group)

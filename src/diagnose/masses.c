@@ -118,8 +118,9 @@ static void weigh_cells(size_t listed, const struct cell *cell, rovi_estimate *w
     if (!is_doubtful(listed, cell)) {
         return;
     }
+    const double top = top_of(listed, cell);
     for (size_t k = 0; k <= listed; k++) {
-        part[k] = contribution_of_logs(&cell[k], top_of(listed, cell));
+        part[k] = contribution_of_logs(&cell[k], top);
     }
     share_out(listed, part, by_logs);
     for (size_t k = 0; k < listed; k++) {

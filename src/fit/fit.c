@@ -29,6 +29,7 @@
 #define MIXTURE_LEAST 250000
 #define MIXTURE_MOST  3
 #define MIXTURE_PRICE 10
+#define GATHER_SHARE  4 /* of all before, one part in so many may make the weights better */
 #define PRICED_LEAST  100000
 #define PRICED_DIM    5 /* dimensions, in units of which that falls where there is one mode: own work grows */
 
@@ -298,13 +299,19 @@ static uint64_t evaluations_so_far(const struct fit_job *job)
     return sum;
 }
 
+/* Of the limit of the whole fit. */
+static uint64_t evaluations_left(const struct fit_job *job, uint64_t spent)
+{
+    const uint64_t limit = (uint64_t)job->problem.settings->max_evaluations;
+    return limit == 0 ? UINT64_MAX : limit > spent ? limit - spent : 0;
+}
+
 /* What a mixture may cost: as much as all before it until it is clearly better, then MIXTURE_MOST times as much, and a
  * nat is worth MIXTURE_PRICE times as much; within the limit of the whole fit. Where all before was next to nothing,
  * MIXTURE_LEAST counts in its place. The budget that it begins with; 0 when nothing is left. */
 static uint64_t set_terms(struct fit_job *job)
 {
-    const uint64_t limit = (uint64_t)job->problem.settings->max_evaluations, spent = evaluations_so_far(job);
-    const uint64_t left = limit == 0 ? UINT64_MAX : limit > spent ? limit - spent : 0;
+    const uint64_t spent = evaluations_so_far(job), left = evaluations_left(job, spent);
     const uint64_t unit = spent > MIXTURE_LEAST ? spent : MIXTURE_LEAST;
     const bool alone = choice_is_alone(job);
     const double more = alone ? 1 + (double)job->problem.target->dim / PRICED_DIM : 1;
@@ -343,11 +350,12 @@ static void try_mixture(struct fit_job *job)
 static void gather(struct fit_job *job)
 {
     const size_t mixture = job->count, best = job->winner;
+    const uint64_t spent = evaluations_so_far(job), left = evaluations_left(job, spent), part = spent / GATHER_SHARE;
     struct restart *r = &job->restarts[mixture];
     prepare_restart(job, mixture);
     r->begin = clock_seconds();
     job->problem.team = job->team;
-    restart_by_gathering(&job->problem, r, mixture, job->shown, best);
+    restart_by_gathering(&job->problem, r, mixture, job->shown, best, part < left ? part : left);
     if (r->approximation == NULL && !r->no_memory) {
         meter_add(&job->total, &r->meter);
         arena_free(&r->memory);

@@ -13,8 +13,7 @@
 
 #define CLOSE      10.0 /* nats: a restart so far below the best is of no weight */
 #define DRAWS      192  /* of each component, for the weights; more where log ratios vary much, */
-#define SURE       0.1  /* until the log odds of two are known to this error, */
-#define SHARE      4    /* or, of what the restarts have asked, one part in so many is spent */
+#define SURE       0.1  /* until the log odds of two are known to this error */
 #define MOST_TABLE 4e6  /* densities of components at draws, at most */
 
 struct gathering {
@@ -101,24 +100,21 @@ static bool weigh(struct gathering *g, size_t draws, uint64_t substream)
 
 /* How many draws of each tell the odds, as far as they may cost that, and their tables take no more than there is room
  * for. */
-static size_t draws_for_odds(const struct gathering *g, uint64_t spent)
+static size_t draws_for_odds(const struct blend *b, uint64_t most)
 {
-    const struct blend *b = &g->blend;
-    const uint64_t limit = (uint64_t)g->problem->settings->max_evaluations;
-    const double left = limit == 0 ? INFINITY : limit > spent ? (double)(limit - spent) : 0;
-    const double affordable = fmin((double)spent / SHARE, left) / (double)b->count;
+    const double count = (double)b->count, affordable = fmin((double)most / count, MOST_TABLE / (count * count));
     double variance = 0;
     for (size_t k = 0; k < b->count; k++) {
         variance = fmax(variance, b->variance[k]);
     }
-    return (size_t)fmin(fmin(2 * variance / (SURE * SURE), affordable), MOST_TABLE / (double)(b->count * b->count));
+    return (size_t)fmin(2 * variance / (SURE * SURE), affordable);
 }
 
-static void mix(struct gathering *g, uint64_t spent)
+static void mix(struct gathering *g, uint64_t most)
 {
     struct blend *b = &g->blend;
     bool ok = weigh(g, DRAWS, 1);
-    const size_t wanted = ok ? draws_for_odds(g, spent) : 0;
+    const size_t wanted = ok ? draws_for_odds(b, most) : 0;
     if (ok && b->count > 1 && wanted > DRAWS) {
         ok = weigh(g, wanted, 2);
     }
@@ -140,17 +136,8 @@ static void mix(struct gathering *g, uint64_t spent)
     }
 }
 
-static uint64_t asked(size_t count, const rovi_restart *restarts)
-{
-    uint64_t sum = 0;
-    for (size_t i = 0; i < count; i++) {
-        sum += restarts[i].evaluations.density;
-    }
-    return sum;
-}
-
 void restart_by_gathering(const struct problem *problem, struct restart *restart, size_t count,
-                          const rovi_restart *restarts, size_t best)
+                          const rovi_restart *restarts, size_t best, uint64_t most)
 {
     struct gathering g = {.problem = problem, .restart = restart};
     restart->stop = restarts[best].stop; /* what improves on a converged fit within a price is one */
@@ -159,7 +146,7 @@ void restart_by_gathering(const struct problem *problem, struct restart *restart
         collect(&g, count, restarts, best);
     }
     if (!restart->no_memory && g.blend.count > 1) {
-        mix(&g, asked(count, restarts));
+        mix(&g, most);
     }
     blend_free(&g.blend);
     arena_free(&g.memory);
